@@ -1,0 +1,8 @@
+"""The problem, pure: scenarios, infrastructure, units, plans; no files, no solver, no clock."""
+
+from patchopt.model.infrastructure import Infrastructure
+from patchopt.model.metrics import METRICS, Metric
+from patchopt.model.plan import Certificate, Plan, Step
+from patchopt.model.scenario import Scenario
+
+__all__ = ["METRICS", "Certificate", "Infrastructure", "Metric", "Plan", "Scenario", "Step"]

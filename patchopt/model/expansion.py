@@ -1,0 +1,102 @@
+"""From entries to nodes: replicas numbered, services with their members, units by component."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+import networkx as nx
+
+from patchopt.model.scenario import Edge, Node
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """The nodes of a scenario, numbered from 0 in the order of the file.
+
+    Parameters
+    ----------
+    ids : list of str
+        Name of each node.
+    entries : list of Node
+        The entry that each node comes from.
+    index : dict of str to int
+        Number of each name.
+    members : dict of str to list of int
+        Instances of each service.
+    """
+
+    ids: list[str]
+    entries: list[Node]
+    index: dict[str, int]
+    members: dict[str, list[int]]
+
+    @classmethod
+    def of(cls, nodes: Iterable[Node], services: Iterable[str]) -> Expansion:
+        """Number the nodes of some entries; a later duplicate does not replace a name."""
+        ids: list[str] = []
+        entries: list[Node] = []
+        members: dict[str, list[int]] = {name: [] for name in services}
+        index: dict[str, int] = {}
+        for entry in nodes:
+            for name in entry.ids:
+                if entry.service in members:
+                    members[entry.service].append(len(ids))
+                index.setdefault(name, len(ids))
+                ids.append(name)
+                entries.append(entry)
+        return cls(ids, entries, index, members)
+
+    def end(self, name: str) -> list[int]:
+        """Give the nodes that one end of an edge stands for; none if it is unknown."""
+        if name in self.members:
+            return self.members[name]
+        return [self.index[name]] if name in self.index else []
+
+
+def units_of(
+    expansion: Expansion, edges: Iterable[Edge], patched: Sequence[bool] | Collection[bool]
+) -> list[list[int]]:
+    """Group the patched nodes into units (MODEL 3).
+
+    A unit is a connected component of patched nodes under incompatible edges. A
+    service end is one vertex that its patched members hang on, so the work is
+    linear in nodes and edges, never in pairs.
+
+    Parameters
+    ----------
+    expansion : Expansion
+        The nodes.
+    edges : iterable of Edge
+        All edges; only incompatible ones count.
+    patched : sequence of bool, shape (nodes,)
+        Which nodes have a patch.
+
+    Returns
+    -------
+    list of list of int
+        Members of each unit in ascending order; units by their first member.
+    """
+    has_patch = list(patched)
+    graph: nx.Graph = nx.Graph()
+    graph.add_nodes_from(node for node, flag in enumerate(has_patch) if flag)
+    joined: set[str] = set()
+    for edge in edges:
+        if edge.compatibility != "incompatible":
+            continue
+        ends = [
+            (name, [node for node in expansion.end(name) if has_patch[node]])
+            for name in (edge.source, edge.target)
+        ]
+        if not all(members for _, members in ends):
+            continue
+        for name, members in ends:
+            if name not in joined:
+                joined.add(name)
+                graph.add_edges_from((("end", name), member) for member in members)
+        graph.add_edge(("end", edge.source), ("end", edge.target))
+    units = (
+        sorted(vertex for vertex in component if isinstance(vertex, int))
+        for component in nx.connected_components(graph)
+    )
+    return sorted(unit for unit in units if unit)

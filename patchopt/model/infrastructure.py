@@ -1,0 +1,373 @@
+"""Scenario to Infrastructure: expanded, indexed, flat; built once, then trusted."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from patchopt.errors import Problem, ScenarioError
+from patchopt.model.check import Parts, check
+from patchopt.model.expansion import Expansion, units_of
+from patchopt.model.order import Order, compress, order_of
+from patchopt.model.quantities import min_up_of, weight_mw
+from patchopt.model.scenario import Compatibility, Patch, Scenario
+from patchopt.model.units import Units
+from patchopt.model.windows import WindowSet
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+#: Stands for "unlimited", "none" and "never" in arrays and limits.
+NONE = -1
+
+#: Numbers of the kinds of edges in arrays.
+EDGE_KINDS: dict[Compatibility, int] = {"compatible": 0, "degraded": 1, "incompatible": 2}
+
+
+def key_of(kind: str, name: str) -> int:
+    """Give the 64-bit key under which draws of a node or a release are made.
+
+    It depends on the name alone, so a node meets the same luck in every scenario,
+    plan and order that it stands in.
+    """
+    digest = hashlib.blake2b(f"{kind}:{name}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little")
+
+
+def scenario_sha256(scenario: Scenario) -> str:
+    """Give the fingerprint of a scenario's content; comments and layout do not count."""
+    canonical = json.dumps(scenario.model_dump(mode="json"), sort_keys=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class Nodes:
+    """Flat arrays over nodes, each of shape (nodes,) unless said otherwise.
+
+    Parameters
+    ----------
+    ids : tuple of str
+        Names.
+    index : dict of str to int
+        Number of each name.
+    service, host : ndarray of int64
+        Service and host of each node, -1 for none.
+    weight_mw : ndarray of int64
+        Exact weight C x S in thousandths; 0 without a patch.
+    patched : ndarray of bool
+        Whether the node has a patch.
+    duration_s, warmup_s, rollback_s : ndarray of int64
+        Of the node's patch; rollback -1 for none.
+    restart, blue_green : ndarray of bool
+        Whether patching takes the node down; whether a copy can be built.
+    failure_probability : ndarray of float64
+        Of one attempt.
+    release : ndarray of int64
+        Release of the node's patch, -1 for none.
+    degree : ndarray of int64
+        Edges as written that name the node or its service.
+    key : ndarray of uint64
+        Key of the node's draws.
+    guest_ptr, guest_idx : ndarray of int64
+        Compressed rows: all nodes that run on a node, directly or not.
+    """
+
+    ids: tuple[str, ...]
+    index: dict[str, int]
+    service: Ints
+    host: Ints
+    weight_mw: Ints
+    patched: Flags
+    duration_s: Ints
+    warmup_s: Ints
+    rollback_s: Ints
+    restart: Flags
+    blue_green: Flags
+    failure_probability: Floats
+    release: Ints
+    degree: Ints
+    key: NDArray[np.uint64]
+    guest_ptr: Ints
+    guest_idx: Ints
+
+    def guests(self, node: int) -> Ints:
+        """Give all nodes that run on a node, directly or through other hosts."""
+        return self.guest_idx[self.guest_ptr[node] : self.guest_ptr[node + 1]]
+
+    def __len__(self) -> int:
+        """Give the number of nodes."""
+        return len(self.ids)
+
+
+@dataclass(frozen=True, eq=False)
+class Services:
+    """Flat arrays over services: names, min_up, instances, and members in compressed rows."""
+
+    names: tuple[str, ...]
+    min_up: Ints
+    instances: Ints
+    ptr: Ints
+    idx: Ints
+
+    def members(self, service: int) -> Ints:
+        """Give the instances of a service."""
+        return self.idx[self.ptr[service] : self.ptr[service + 1]]
+
+
+@dataclass(frozen=True, eq=False)
+class Edges:
+    """Flat arrays over edges. A group is a service (its number) or a node (services + number).
+
+    Parameters
+    ----------
+    source, target : ndarray of int64, shape (edges,)
+        Groups at the two ends.
+    kind : ndarray of int64, shape (edges,)
+        As in `EDGE_KINDS`.
+    ptr, idx : ndarray of int64
+        Compressed rows: edges at each group.
+    """
+
+    source: Ints
+    target: Ints
+    kind: Ints
+    ptr: Ints
+    idx: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Releases:
+    """Flat arrays over releases: names, defect probabilities, keys of their draws."""
+
+    names: tuple[str, ...]
+    defect_probability: Floats
+    defect_failure_probability: Floats
+    key: NDArray[np.uint64]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The constraints of a scenario as plain numbers; -1 stands for none."""
+
+    max_parallel: int
+    surge: int
+    strict: bool
+    max_retries: int
+    abort_after_failures: int
+    overhead_s: int
+    horizon_s: int
+
+
+@dataclass(frozen=True, eq=False)
+class Infrastructure:
+    """What planners and the simulator work on.
+
+    Build it with `Infrastructure.build`; nothing is checked again afterwards.
+    """
+
+    scenario: Scenario
+    sha256: str
+    nodes: Nodes
+    services: Services
+    edges: Edges
+    releases: Releases
+    limits: Limits
+    windows: WindowSet
+    units: Units
+    order: Order
+
+    @classmethod
+    def build(cls, scenario: Scenario) -> Self:
+        """Expand and index a scenario.
+
+        Parameters
+        ----------
+        scenario : Scenario
+            Sound in itself; its references are checked here.
+
+        Returns
+        -------
+        Infrastructure
+
+        Raises
+        ------
+        ScenarioError
+            With every problem between the entries of the scenario.
+        """
+        problems = check(Parts.of(scenario))
+        if problems:
+            raise ScenarioError(problems, scenario.name)
+        expansion = Expansion.of(scenario.nodes, scenario.services)
+        nodes, releases = _nodes(scenario, expansion)
+        services = _services(scenario, expansion)
+        windows = WindowSet.of(scenario.constraints.windows)
+        limits = _limits(scenario)
+        units = Units.of(
+            units_of(expansion, scenario.edges, nodes.patched.tolist()), nodes, services, limits
+        )
+        limits = _limits(scenario, int((units.duration_s + units.warmup_s).sum()))
+        order = order_of(expansion, scenario.edges, units.of_node)
+        made = cls(
+            scenario,
+            scenario_sha256(scenario),
+            nodes,
+            services,
+            _edges(scenario, expansion, len(nodes)),
+            releases,
+            limits,
+            windows,
+            units,
+            order,
+        )
+        made._refuse_overflow()
+        return made
+
+    @cached_property
+    def warnings(self) -> tuple[str, ...]:
+        """What is allowed but worth knowing: dependency cycles."""
+        found = []
+        for cycle in self.order.cycles:
+            labels = [self.units.label(unit) for unit in cycle]
+            shown = ", ".join(labels[:5]) + (f" and {len(labels) - 5} more" if labels[5:] else "")
+            found.append(f"dependency cycle: no order among {shown}")
+        return tuple(found)
+
+    @property
+    def longest_run_s(self) -> int:
+        """Upper bound on the nominal work of any plan, all attempts one after another."""
+        rollback = np.maximum(self.nodes.rollback_s[self.nodes.patched], 0)
+        attempts = self.limits.max_retries + 1
+        count = int(self.nodes.patched.sum())
+        work = int((self.nodes.duration_s + self.nodes.warmup_s).sum() + rollback.sum())
+        waits = 2 * count * self.windows.period_s
+        return attempts * (work + 2 * count * self.limits.overhead_s) + waits
+
+    def _refuse_overflow(self) -> None:
+        # Twice the longest run leaves room for pauses; Python integers do not overflow here.
+        total = int(self.nodes.weight_mw.sum(dtype=object)) if len(self.nodes) else 0
+        worst_s = max(2 * self.longest_run_s, self.limits.horizon_s)
+        if total * worst_s >= 2**62 or len(self.nodes) * worst_s >= 2**62:
+            message = "weights and durations are too large for exact 64-bit exposures"
+            remedy = "lower the criticalities or shorten the durations"
+            raise ScenarioError([Problem((), message, remedy)], self.scenario.name)
+
+
+def _limits(scenario: Scenario, serial_s: int = 0) -> Limits:
+    given = scenario.constraints
+    return Limits(
+        NONE if given.max_parallel is None else given.max_parallel,
+        NONE if given.surge is None else given.surge,
+        given.dependency_order == "strict",
+        given.max_retries,
+        NONE if given.abort_after_failures is None else given.abort_after_failures,
+        given.step_overhead,
+        serial_s if given.horizon is None else given.horizon,
+    )
+
+
+def _nodes(scenario: Scenario, expansion: Expansion) -> tuple[Nodes, Releases]:
+    entries = expansion.entries
+    service_index = {name: number for number, name in enumerate(scenario.services)}
+    found: dict[str, Patch] = {}
+    patches: list[tuple[str, Patch] | None] = []
+    for entry in entries:
+        patch = scenario.patch_of(entry)
+        patches.append(patch)
+        if patch is not None:
+            found[patch[0]] = patch[1]
+    number = {name: at for at, name in enumerate(found)}
+    work = [patch[1] if patch else None for patch in patches]
+    guest_ptr, guest_idx = compress(_guests(expansion))
+    nodes = Nodes(
+        ids=tuple(expansion.ids),
+        index=expansion.index,
+        service=_ints(service_index.get(entry.service or "", NONE) for entry in entries),
+        host=_ints(expansion.index[e.host] if e.host is not None else NONE for e in entries),
+        weight_mw=_ints(
+            weight_mw(entry.criticality, patch.severity) if patch else 0
+            for entry, patch in zip(entries, work, strict=True)
+        ),
+        patched=_flags(patch is not None for patch in work),
+        duration_s=_ints(patch.duration if patch else 0 for patch in work),
+        warmup_s=_ints(patch.warmup if patch else 0 for patch in work),
+        rollback_s=_ints(
+            NONE if patch is None or patch.rollback is None else patch.rollback for patch in work
+        ),
+        restart=_flags(patch is not None and patch.restart for patch in work),
+        blue_green=_flags(entry.blue_green for entry in entries),
+        failure_probability=np.array([p.failure_probability if p else 0.0 for p in work]),
+        release=_ints(number[patch[0]] if patch else NONE for patch in patches),
+        degree=_degrees(scenario, expansion),
+        key=np.array([key_of("node", name) for name in expansion.ids], np.uint64),
+        guest_ptr=guest_ptr,
+        guest_idx=guest_idx,
+    )
+    defects = [patch.defect for patch in found.values()]
+    releases = Releases(
+        tuple(found),
+        np.array([d.probability if d else 0.0 for d in defects]),
+        np.array([d.failure_probability if d else 0.0 for d in defects]),
+        np.array([key_of("release", name) for name in found], np.uint64),
+    )
+    return nodes, releases
+
+
+def _guests(expansion: Expansion) -> list[list[int]]:
+    guests: list[list[int]] = [[] for _ in expansion.ids]
+    for node, entry in enumerate(expansion.entries):
+        host = entry.host
+        while host is not None:
+            above = expansion.index[host]
+            guests[above].append(node)
+            host = expansion.entries[above].host
+    return guests
+
+
+def _degrees(scenario: Scenario, expansion: Expansion) -> Ints:
+    degree = np.zeros(len(expansion.ids), np.int64)
+    for edge in scenario.edges:
+        for end in (edge.source, edge.target):
+            degree[expansion.end(end)] += 1
+    return degree
+
+
+def _services(scenario: Scenario, expansion: Expansion) -> Services:
+    members = [expansion.members[name] for name in scenario.services]
+    ptr, idx = compress(members)
+    needed = (
+        min_up_of(service.min_up, len(instances))
+        for service, instances in zip(scenario.services.values(), members, strict=True)
+    )
+    return Services(tuple(scenario.services), _ints(needed), np.diff(ptr), ptr, idx)
+
+
+def _edges(scenario: Scenario, expansion: Expansion, nodes: int) -> Edges:
+    services = {name: number for number, name in enumerate(scenario.services)}
+
+    def group(name: str) -> int:
+        return services[name] if name in services else len(services) + expansion.index[name]
+
+    source = [group(edge.source) for edge in scenario.edges]
+    target = [group(edge.target) for edge in scenario.edges]
+    at: list[list[int]] = [[] for _ in range(len(services) + nodes)]
+    for number, ends in enumerate(zip(source, target, strict=True)):
+        for end in ends:
+            at[end].append(number)
+    ptr, idx = compress(at)
+    kind = _ints(EDGE_KINDS[edge.compatibility] for edge in scenario.edges)
+    return Edges(_ints(source), _ints(target), kind, ptr, idx)
+
+
+def _ints(values: object) -> Ints:
+    return np.array(list(values), np.int64)  # type: ignore[call-overload]  # any iterable of ints
+
+
+def _flags(values: object) -> Flags:
+    return np.array(list(values), np.bool_)  # type: ignore[call-overload]  # any iterable of bools

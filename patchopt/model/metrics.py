@@ -1,0 +1,78 @@
+"""The metrics of one replication: names, units, meanings, types (MODEL 7).
+
+The order of `METRICS` is the order of every table and file. Those of kind
+``exposure`` are computed as exact integers of milli-weight-seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Kind = Literal["exposure", "integer", "share", "text"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One column of the results.
+
+    Parameters
+    ----------
+    name : str
+        Column name.
+    unit : str
+        Unit, as a reader writes it.
+    meaning : str
+        What it measures, one line.
+    kind : str
+        How it is stored: an exact ``exposure``, an ``integer``, a ``share``, a ``text``.
+    better : str
+        ``lower``, ``higher`` or ``neither``.
+    """
+
+    name: str
+    unit: str
+    meaning: str
+    kind: Kind = "integer"
+    better: Literal["lower", "higher", "neither"] = "lower"
+
+
+METRICS: Final = (
+    Metric("exposure", "weight·s", "weight times the time until patched, or until T", "exposure"),
+    Metric(
+        "residual_exposure",
+        "weight·s",
+        "weight of nodes still old at T, times the time from T to the horizon",
+        "exposure",
+    ),
+    Metric("completion_time", "s", "T: when the last work or pause ends"),
+    Metric("downtime", "service·s", "time below min_up, over services"),
+    Metric("max_downtime", "s", "longest unbroken time one service is below min_up"),
+    Metric("outage", "service·s", "time with no instance serving, over services"),
+    Metric("lost_capacity", "node·s", "time not serving, over nodes"),
+    Metric("mixed_time", "s", "time with at least one mixed edge"),
+    Metric("mixed_edge_seconds", "edge·s", "time mixed, over edges"),
+    Metric("degraded_time", "s", "time with at least one mixed degraded edge"),
+    Metric("degraded_intervals", "count", "maximal unbroken intervals of degraded_time"),
+    Metric("incompatibility_violations", "count", "onsets of a mixed incompatible edge"),
+    Metric("violation_time", "s", "time with at least one mixed incompatible edge"),
+    Metric("failures", "count", "failed attempts of nodes"),
+    Metric("rollbacks", "count", "nodes rolled back"),
+    Metric("retries", "count", "attempts of nodes after the first"),
+    Metric("failed_nodes", "count", "nodes FAILED at T"),
+    Metric("aborted", "0/1", "whether the plan was aborted"),
+    Metric("abort_reason", "", "why it was aborted, empty if it was not", "text", "neither"),
+    Metric("guardrail_pauses", "count", "steps that had to wait for a constraint"),
+    Metric("guardrail_wait", "s", "how long they waited in all"),
+    Metric("patched", "count", "nodes new at T", better="higher"),
+    Metric("patched_share", "share", "nodes new at T, of those with a patch", "share", "higher"),
+    Metric("peak_parallel", "nodes", "most nodes worked on at once", better="neither"),
+    Metric("peak_surge", "slots", "most surge slots in use at once"),
+    Metric("work_seconds", "node·s", "total work", better="neither"),
+    Metric("window_overrun", "s", "time with work outside every window"),
+)
+
+METRIC_BY_NAME: Final = {metric.name: metric for metric in METRICS}
+
+#: Metrics that are numbers, in order.
+NUMERIC_METRICS: Final = tuple(metric for metric in METRICS if metric.kind != "text")

@@ -1,0 +1,170 @@
+"""Plans: steps under a partial order, and the certificate of an optimised one (MODEL 5, 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Action = Literal["patch", "build", "switch", "pause"]
+Status = Literal["optimal", "feasible", "infeasible", "unknown"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+#: No instant of a plan may lie beyond this many seconds; see `quantities.MAX_DURATION_S`.
+MAX_INSTANT_S = 100 * 365 * 86_400
+
+Instant = Annotated[int, Field(ge=0, le=MAX_INSTANT_S)]
+
+
+class Gate(_Frozen):
+    """What a pause checks at its end."""
+
+    max_failures: Annotated[int, Field(ge=0)]
+    """More failed nodes than that so far, and the plan aborts."""
+
+
+class Step(_Frozen):
+    """One step of a plan.
+
+    Parameters
+    ----------
+    id : int
+        0, 1, 2 ... in the order of the plan.
+    action : str
+        ``patch``, ``build``, ``switch`` or ``pause``.
+    nodes : tuple of str
+        Node ids; empty for a pause.
+    after : tuple of int
+        Steps that must have ended first.
+    not_before : int
+        Earliest start in seconds.
+    duration : int
+        Of a pause, in seconds; 0 otherwise.
+    guarded : bool
+        Whether it waits rather than break a constraint.
+    waives : tuple of str
+        Services whose min_up the guard gives up for this step.
+    gate : Gate, optional
+        On a pause.
+    reason : str
+        Why the planner put it here.
+    """
+
+    id: Annotated[int, Field(ge=0)]
+    action: Action
+    nodes: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    after: Annotated[tuple[int, ...], Field(strict=False)] = ()
+    not_before: Instant = 0
+    duration: Instant = 0
+    guarded: bool = True
+    waives: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    gate: Gate | None = None
+    reason: str = ""
+
+
+class Certificate(_Frozen):
+    """How good an optimised plan is, and how that is known.
+
+    Parameters
+    ----------
+    status : str
+        ``optimal``, ``feasible``, ``infeasible`` or ``unknown``.
+    objective, bound : int, optional
+        Milli-weight-seconds; None where the solver found none.
+    gap : float, optional
+        (objective - bound) / objective; 0 if both are 0.
+    wall_time_s : float, optional
+        Measured time to solve; None where a deterministic limit governed the solve, so
+        that the same inputs give the same bytes.
+    seed : int
+        Of the solver.
+    parameters : dict
+        Of the solve.
+    """
+
+    status: Status
+    objective: int | None
+    bound: int | None
+    gap: float | None
+    wall_time_s: float | None
+    seed: int
+    parameters: dict[str, Any]
+
+
+class ScenarioRef(_Frozen):
+    """Which scenario a plan is for."""
+
+    name: str
+    sha256: str
+
+
+class StrategyRef(_Frozen):
+    """Which strategy made a plan, with which parameters."""
+
+    name: str
+    parameters: dict[str, Any] = {}
+
+
+class Plan(_Frozen):
+    """A list of steps, executed as a partial order, not as a timetable."""
+
+    version: Literal[1] = 1
+    scenario: ScenarioRef
+    strategy: StrategyRef
+    steps: Annotated[tuple[Step, ...], Field(strict=False)]
+    certificate: Certificate | None = None
+
+    @property
+    def fully_guarded(self) -> bool:
+        """Whether every step waits rather than break a constraint."""
+        return all(step.guarded for step in self.steps)
+
+
+class PlanBuilder:
+    """Collects steps, numbering them as they come."""
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+
+    def add(
+        self,
+        action: Action,
+        nodes: Sequence[str] = (),
+        *,
+        after: Sequence[int] = (),
+        not_before: int = 0,
+        duration: int = 0,
+        guarded: bool = True,
+        waives: Sequence[str] = (),
+        gate: Gate | None = None,
+        reason: str,
+    ) -> int:
+        """Append a step and give its id."""
+        step = Step(
+            id=len(self.steps),
+            action=action,
+            nodes=tuple(nodes),
+            after=tuple(after),
+            not_before=not_before,
+            duration=duration,
+            guarded=guarded,
+            waives=tuple(waives),
+            gate=gate,
+            reason=reason,
+        )
+        self.steps.append(step)
+        return step.id
+
+    def build(self, scenario: ScenarioRef, strategy: StrategyRef) -> Plan:
+        """Close the plan."""
+        return Plan(scenario=scenario, strategy=strategy, steps=tuple(self.steps))
+
+
+def with_certificate(plan: Plan, certificate: Certificate) -> Plan:
+    """Give the same plan with a certificate."""
+    return plan.model_copy(update={"certificate": certificate})

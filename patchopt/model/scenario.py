@@ -1,0 +1,223 @@
+"""The scenario as written: frozen Pydantic models of MODEL 2.
+
+Each model checks what can be seen inside it; what needs the whole file
+(unknown ids, host cycles, ...) is checked in `patchopt.model.check`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    model_validator,
+)
+
+from patchopt.model.quantities import (
+    Criticality,
+    Duration,
+    MinUp,
+    PositiveDuration,
+    Probability,
+    Severity,
+)
+
+Identifier = Annotated[
+    str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.:/@-]*$", max_length=200)
+]
+Compatibility = Literal["compatible", "degraded", "incompatible"]
+NodeType = Literal["host", "service_instance", "database"]
+DependencyOrder = Literal["none", "strict"]
+
+#: Most nodes that one entry may be replicated to.
+MAX_REPLICAS = 1_000_000
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+class Window(_Frozen):
+    """One opening of a maintenance window within its period."""
+
+    start: Duration
+    """Opening, seconds after the start of the period."""
+    duration: PositiveDuration
+    """How long it stays open; it may reach into the next period."""
+
+
+class Windows(_Frozen):
+    """Periodic maintenance windows; work on guarded steps stays inside one."""
+
+    every: PositiveDuration
+    """Period in seconds, counted from the start of the plan."""
+    open: Annotated[tuple[Window, ...], Field(min_length=1, max_length=10_000, strict=False)]
+    """The openings within one period."""
+
+    @model_validator(mode="after")
+    def _inside_the_period(self) -> Self:
+        for window in self.open:
+            if window.start >= self.every:
+                raise ValueError(
+                    f"a window starts at {window.start} s, after its period of {self.every} s; "
+                    "give a start before the end of the period"
+                )
+            if window.duration > self.every:
+                raise ValueError(
+                    f"a window of {window.duration} s is longer than its period of {self.every} s; "
+                    "shorten it or lengthen the period"
+                )
+        return self
+
+
+class Constraints(_Frozen):
+    """What every guarded step respects, and the rules of retry and abort."""
+
+    max_parallel: Annotated[int, Field(ge=1)] | None = None
+    """Nodes worked on at once (crew); null: unlimited."""
+    surge: Annotated[int, Field(ge=0)] | None = None
+    """Spare slots for blue-green builds at once; null: unlimited, 0: none."""
+    dependency_order: DependencyOrder = "none"
+    """strict: a unit starts only after every unit that it depends on has committed."""
+    windows: Windows | None = None
+    """Maintenance windows; null: always open."""
+    horizon: PositiveDuration | None = None
+    """End of the planning period; null: the serial duration of all units."""
+    max_retries: Annotated[int, Field(ge=0, le=1000)] = 0
+    """Further attempts after a rolled-back failure."""
+    abort_after_failures: Annotated[int, Field(ge=1)] | None = None
+    """Failed attempts after which no step starts any more; null: never."""
+    step_overhead: Duration = 0
+    """Orchestration latency added to every patch, build and switch step."""
+
+
+class Service(_Frozen):
+    """A group of interchangeable instances."""
+
+    min_up: MinUp = 0
+    """Instances that must serve: a count, or a share such as "80%" (rounded up)."""
+
+
+class Defect(_Frozen):
+    """A bad release: a common cause of failure for all nodes of one patch."""
+
+    probability: Probability
+    """Probability that the release is defective."""
+    failure_probability: Probability
+    """Probability that an attempt fails if it is."""
+
+
+class Patch(_Frozen):
+    """A patch: how bad the hole is, how long the work takes, how it may fail."""
+
+    severity: Severity
+    """CVSS base score, 0 to 10, at most one decimal."""
+    duration: PositiveDuration
+    """Nominal duration of the work."""
+    warmup: Duration = 0
+    """Patched but not serving yet, after the duration."""
+    restart: Annotated[bool, Field(strict=True)] = True
+    """false: patched live, the node serves all the while."""
+    failure_probability: Probability = 0.0
+    """Probability that one attempt on one node fails."""
+    rollback: PositiveDuration | None = None
+    """Duration of a rollback; null: none, a failed node stays FAILED."""
+    defect: Defect | None = None
+    """Common-cause failures of a bad release."""
+
+
+def _patch_kind(value: Any) -> str:
+    return "inline" if isinstance(value, dict | Patch) else "name"
+
+
+PatchOfNode = Annotated[
+    Annotated[Identifier, Tag("name")] | Annotated[Patch, Tag("inline")],
+    Discriminator(_patch_kind),
+]
+
+
+class Node(_Frozen):
+    """A host, a service instance or a database, or several alike."""
+
+    id: Identifier
+    """Name of the node; with replicas, the stem of the names."""
+    replicas: Annotated[int, Field(ge=1, le=MAX_REPLICAS)] | None = None
+    """Number of nodes id-1, id-2, ...; null: one node called id."""
+    type: NodeType
+    """host, service_instance or database."""
+    service: Identifier | None = None
+    """The service that the node is an instance of."""
+    host: Identifier | None = None
+    """The host that the node runs on."""
+    criticality: Criticality = Field(default=1)  # type: ignore[assignment]  # validated to Decimal
+    """Weight of the node, above 0, at most two decimals."""
+    patch: PatchOfNode | None = None
+    """Name of a patch, an inline patch, or null: nothing to patch."""
+    blue_green: Annotated[bool, Field(strict=True)] = True
+    """Whether a second copy can be built beside the node."""
+
+    model_config = ConfigDict(validate_default=True)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Names of the nodes that this entry stands for."""
+        if self.replicas is None:
+            return (self.id,)
+        return tuple(f"{self.id}-{number}" for number in range(1, self.replicas + 1))
+
+
+class Edge(_Frozen):
+    """A dependency: the source depends on the target; ends are nodes or services."""
+
+    source: Identifier
+    """The one that depends."""
+    target: Identifier
+    """What it depends on."""
+    compatibility: Compatibility = "compatible"
+    """What happens while the ends serve at different versions."""
+
+
+class Scenario(_Frozen):
+    """A whole scenario, cross-checked: what the rest of patchopt trusts.
+
+    Raises
+    ------
+    patchopt.errors.ScenarioError
+        From `Scenario.checked`, with every problem at once.
+    """
+
+    version: Literal[1]
+    """Version of this file format."""
+    name: Identifier
+    """Name of the scenario."""
+    seed: Annotated[int, Field(ge=0, lt=2**53)] = 0
+    """Seed used where a command is given none."""
+    constraints: Constraints = Constraints()
+    """What every guarded step respects."""
+    services: dict[Identifier, Service] = {}
+    """Services by name."""
+    patches: dict[Identifier, Patch] = {}
+    """Patches by name."""
+    nodes: Annotated[tuple[Node, ...], Field(min_length=1, strict=False)]
+    """The infrastructure."""
+    edges: Annotated[tuple[Edge, ...], Field(strict=False)] = ()
+    """Dependencies."""
+
+    def patch_of(self, node: Node) -> tuple[str, Patch] | None:
+        """Give the release name and the patch of a node entry, or None.
+
+        A named patch is one release; an inline one is a release of its own that
+        the replicas of the entry share.
+        """
+        if node.patch is None:
+            return None
+        if isinstance(node.patch, Patch):
+            return f"{node.id} (inline)", node.patch
+        return node.patch, self.patches[node.patch]

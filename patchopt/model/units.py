@@ -1,0 +1,142 @@
+"""Units of work: what is patched together, and which of them fit in place (MODEL 3)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from patchopt.model.order import compress
+
+if TYPE_CHECKING:
+    from patchopt.model.infrastructure import Limits, Nodes, Services
+
+
+@dataclass(frozen=True, eq=False)
+class Units:
+    """Flat arrays over units, each of shape (units,) unless said otherwise.
+
+    Parameters
+    ----------
+    nodes, services, limits
+        What the units were made from.
+    ptr, idx : ndarray of int64
+        Compressed rows: members of each unit, ascending.
+    of_node : ndarray of int64, shape (nodes,)
+        Unit of each node, -1 for one without a patch.
+    weight_mw : ndarray of int64
+        W, the members' weights together, in thousandths.
+    duration_s, warmup_s : ndarray of int64
+        The longest among the members.
+    """
+
+    nodes: Nodes
+    services: Services
+    limits: Limits
+    ptr: NDArray[np.int64]
+    idx: NDArray[np.int64]
+    of_node: NDArray[np.int64]
+    weight_mw: NDArray[np.int64]
+    duration_s: NDArray[np.int64]
+    warmup_s: NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls, groups: list[list[int]], nodes: Nodes, services: Services, limits: Limits
+    ) -> Units:
+        """Measure the units that the nodes fall into."""
+        ptr, idx = compress(groups)
+        of_node = np.full(len(nodes), -1, np.int64)
+        of_node[idx] = np.repeat(np.arange(len(groups)), np.diff(ptr))
+
+        def over(values: NDArray[np.int64], how: np.ufunc) -> NDArray[np.int64]:
+            if not groups:
+                return np.zeros(0, np.int64)
+            return np.asarray(how.reduceat(values[idx], ptr[:-1]), np.int64)
+
+        return cls(
+            nodes,
+            services,
+            limits,
+            ptr,
+            idx,
+            of_node,
+            over(nodes.weight_mw, np.add),
+            over(nodes.duration_s, np.maximum),
+            over(nodes.warmup_s, np.maximum),
+        )
+
+    def __len__(self) -> int:
+        """Give the number of units."""
+        return len(self.ptr) - 1
+
+    def members(self, unit: int) -> tuple[int, ...]:
+        """Give the nodes of a unit, ascending."""
+        return tuple(self.idx[self.ptr[unit] : self.ptr[unit + 1]].tolist())
+
+    @cached_property
+    def size(self) -> NDArray[np.int64]:
+        """Nodes in each unit: its crew places and surge slots."""
+        return np.diff(self.ptr)
+
+    @cached_property
+    def length_s(self) -> NDArray[np.int64]:
+        """L = step_overhead + d + warmup: seconds of work on each unit."""
+        return np.asarray(self.limits.overhead_s + self.duration_s + self.warmup_s, np.int64)
+
+    def label(self, unit: int) -> str:
+        """Name a unit for a person: its node, or its nodes in braces."""
+        names = [self.nodes.ids[node] for node in self.members(unit)]
+        if len(names) == 1:
+            return names[0]
+        return "{" + ", ".join(names[:4]) + (", ..." if names[4:] else "") + "}"
+
+    def demand(self, unit: int) -> dict[int, int]:
+        """Give the instances of each service that in-place work on a unit takes out.
+
+        Returns
+        -------
+        dict of int to int
+            Service to number of instances, guests of its hosts counted once.
+        """
+        out = down_set(self.nodes, self.members(unit))
+        services = self.nodes.service[list(out)] if out else np.zeros(0, np.int64)
+        return dict(sorted(Counter(int(s) for s in services if s >= 0).items()))
+
+    def broken_services(self, unit: int) -> dict[int, int]:
+        """Give the services that in-place work on a unit, alone, takes below min_up.
+
+        Returns
+        -------
+        dict of int to int
+            Service to the instances missing then; empty if the unit is feasible in place.
+        """
+        services = self.services
+        missing = {
+            service: int(out - services.instances[service] + services.min_up[service])
+            for service, out in self.demand(unit).items()
+        }
+        return {service: count for service, count in missing.items() if count > 0}
+
+    def can_build(self, unit: int) -> bool:
+        """Say whether a unit can be done blue-green: allowed everywhere and within the surge."""
+        surge = self.limits.surge
+        within = surge < 0 or int(self.size[unit]) <= surge
+        return within and all(bool(self.nodes.blue_green[node]) for node in self.members(unit))
+
+
+def down_set(nodes: Nodes, members: tuple[int, ...]) -> set[int]:
+    """Give the nodes that in-place work on some nodes takes out of service.
+
+    These are the members that restart, and every guest of those.
+    """
+    out: set[int] = set()
+    for node in members:
+        if nodes.restart[node]:
+            out.add(node)
+            out.update(nodes.guests(node).tolist())
+    return out
