@@ -32,13 +32,13 @@ EDGE_KINDS: dict[Compatibility, int] = {"compatible": 0, "degraded": 1, "incompa
 
 
 def key_of(kind: str, name: str) -> int:
-    """Give the 64-bit key under which draws of a node or a release are made.
+    """Give the 63-bit key under which draws of a node or a release are made.
 
     It depends on the name alone, so a node meets the same luck in every scenario,
     plan and order that it stands in.
     """
     digest = hashlib.blake2b(f"{kind}:{name}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "little")
+    return int.from_bytes(digest, "little") >> 1  # fits a signed 64-bit integer
 
 
 def scenario_sha256(scenario: Scenario) -> str:
@@ -73,7 +73,7 @@ class Nodes:
         Release of the node's patch, -1 for none.
     degree : ndarray of int64
         Edges as written that name the node or its service.
-    key : ndarray of uint64
+    key : ndarray of int64
         Key of the node's draws.
     guest_ptr, guest_idx : ndarray of int64
         Compressed rows: all nodes that run on a node, directly or not.
@@ -93,7 +93,7 @@ class Nodes:
     failure_probability: Floats
     release: Ints
     degree: Ints
-    key: NDArray[np.uint64]
+    key: Ints
     guest_ptr: Ints
     guest_idx: Ints
 
@@ -149,7 +149,7 @@ class Releases:
     names: tuple[str, ...]
     defect_probability: Floats
     defect_failure_probability: Floats
-    key: NDArray[np.uint64]
+    key: Ints
 
 
 @dataclass(frozen=True)
@@ -305,7 +305,7 @@ def _nodes(scenario: Scenario, expansion: Expansion) -> tuple[Nodes, Releases]:
         failure_probability=np.array([p.failure_probability if p else 0.0 for p in work]),
         release=_ints(number[patch[0]] if patch else NONE for patch in patches),
         degree=_degrees(scenario, expansion),
-        key=np.array([key_of("node", name) for name in expansion.ids], np.uint64),
+        key=np.array([key_of("node", name) for name in expansion.ids], np.int64),
         guest_ptr=guest_ptr,
         guest_idx=guest_idx,
     )
@@ -314,7 +314,7 @@ def _nodes(scenario: Scenario, expansion: Expansion) -> tuple[Nodes, Releases]:
         tuple(found),
         np.array([d.probability if d else 0.0 for d in defects]),
         np.array([d.failure_probability if d else 0.0 for d in defects]),
-        np.array([key_of("release", name) for name in found], np.uint64),
+        np.array([key_of("release", name) for name in found], np.int64),
     )
     return nodes, releases
 

@@ -45,9 +45,7 @@ class Units:
     warmup_s: NDArray[np.int64]
 
     @classmethod
-    def of(
-        cls, groups: list[list[int]], nodes: Nodes, services: Services, limits: Limits
-    ) -> Units:
+    def of(cls, groups: list[list[int]], nodes: Nodes, services: Services, limits: Limits) -> Units:
         """Measure the units that the nodes fall into."""
         ptr, idx = compress(groups)
         of_node = np.full(len(nodes), -1, np.int64)

@@ -1,7 +1,7 @@
 """Periodic maintenance windows on flat arrays.
 
 A window is a closed interval: work from a to b is inside it if it opens at or
-before a and closes at or after b. The two functions are plain Python over
+before a and closes at or after b. The functions are plain Python over
 arrays, so that the simulator can compile the very same source.
 """
 
@@ -49,31 +49,28 @@ def window_close(t: int, period: int, starts: NDArray[np.int64], lengths: NDArra
     return close
 
 
-def earliest_fit(
+def next_opening(
     t: int, length: int, period: int, starts: NDArray[np.int64], lengths: NDArray[np.int64]
 ) -> int:
-    """Give the earliest start at or after t at which work of some length fits a window.
+    """Give the first instant at or after t at which a window of some length opens.
 
     Parameters
     ----------
     t : int
         Seconds from the start of the plan.
     length : int
-        Seconds of work.
+        Seconds that the window must last.
     period, starts, lengths
         As in `window_close`.
 
     Returns
     -------
     int
-        Seconds, or `FOREVER` if no window is long enough.
+        Seconds, or `FOREVER` if no window is long enough or there is none.
     """
-    if period == 0:
-        return t
-    close = window_close(t, period, starts, lengths)
-    if close >= t + length:
-        return t
     best = FOREVER
+    if period == 0:
+        return best
     base = t - t % period
     for k in range(starts.shape[0]):
         if lengths[k] >= length:
@@ -157,5 +154,10 @@ class WindowSet:
         return int(window_close(t_s, self.period_s, self.starts_s, self.lengths_s))
 
     def earliest_fit(self, t_s: int, length_s: int) -> int:
-        """As the function `earliest_fit`."""
-        return int(earliest_fit(t_s, length_s, self.period_s, self.starts_s, self.lengths_s))
+        """Give the earliest start at or after an instant at which work fits a window.
+
+        `FOREVER` if it is longer than every window.
+        """
+        if self.close_after(t_s) >= t_s + length_s:
+            return t_s
+        return int(next_opening(t_s, length_s, self.period_s, self.starts_s, self.lengths_s))

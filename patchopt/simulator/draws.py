@@ -8,6 +8,8 @@ OOPSLA 2014), applied once for each part of the key.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numba import njit
 
@@ -18,11 +20,10 @@ _S30 = np.uint64(30)
 _S27 = np.uint64(27)
 _S31 = np.uint64(31)
 _S11 = np.uint64(11)
-_UNIT = 1.0 / 9007199254740992.0  # 2 ** -53
 
 #: Streams keep kinds of draws apart: one more kind never changes another's luck.
-STREAM_FAILURE = np.uint64(1)
-STREAM_DEFECT = np.uint64(2)
+STREAM_FAILURE = 1
+STREAM_DEFECT = 2
 
 
 @njit(cache=True)
@@ -34,26 +35,40 @@ def mix(value: np.uint64) -> np.uint64:
 
 
 @njit(cache=True)
-def uniform(seed: np.uint64, stream: np.uint64, key: np.uint64, attempt: np.uint64) -> float:
-    """Draw a uniform number in [0, 1) for a key.
+def draw(seed: int, stream: int, key: int, attempt: int) -> int:
+    """Draw a uniform integer in [0, 2 ** 53) for a key.
 
     Parameters
     ----------
-    seed : uint64
+    seed : int
         Of the replication.
-    stream : uint64
+    stream : int
         Kind of draw.
-    key : uint64
-        Of the node or the release.
-    attempt : uint64
+    key : int
+        Of the node or the release, 63 bits.
+    attempt : int
         1, 2, ...; 0 for a draw made once a replication.
 
     Returns
     -------
-    float
-        A multiple of 2 ** -53.
+    int
+        To be held against a `threshold`.
     """
-    value = mix(seed + _GOLDEN * stream)
-    value = mix(value ^ key)
-    value = mix(value + _GOLDEN * (attempt + np.uint64(1)))
-    return float(value >> _S11) * _UNIT
+    value = mix(np.uint64(seed) + _GOLDEN * np.uint64(stream))
+    value = mix(value ^ np.uint64(key))
+    value = mix(value + _GOLDEN * np.uint64(attempt + 1))
+    return np.int64(value >> _S11)  # type: ignore[return-value]  # NumPy integer
+
+
+def threshold(probability: float) -> int:
+    """Give the integer below which a draw must lie to happen with some probability.
+
+    Exact: u = k / 2**53 is below p if and only if k is below ceil(p * 2**53), and
+    scaling by a power of two rounds nothing.
+
+    Examples
+    --------
+    >>> threshold(0.0), threshold(0.5) == 2**52, threshold(1.0) == 2**53
+    (0, True, True)
+    """
+    return math.ceil(probability * 2**53)

@@ -8,62 +8,79 @@ from __future__ import annotations
 
 from numba import njit
 
-from patchopt.simulator.layout import K_HEAP, K_READY, State
+from patchopt.simulator.layout import (
+    H_ITEM,
+    H_TIME,
+    HEAP,
+    HEAP_STATES,
+    K_HEAP,
+    K_READY,
+    READY,
+    Ints,
+    row,
+)
 
 
 @njit(cache=True)
-def push(state: State, time: int, item: int) -> None:
+def _earlier(state: Ints, left: int, right: int) -> bool:
+    a, b = row(state, HEAP, left), row(state, HEAP, right)
+    if state[a + H_TIME] != state[b + H_TIME]:
+        return bool(state[a + H_TIME] < state[b + H_TIME])
+    return bool(state[a + H_ITEM] < state[b + H_ITEM])
+
+
+@njit(cache=True)
+def _exchange(state: Ints, left: int, right: int) -> None:
+    a, b = row(state, HEAP, left), row(state, HEAP, right)
+    for column in range(HEAP_STATES):
+        kept = state[a + column]
+        state[a + column] = state[b + column]
+        state[b + column] = kept
+
+
+@njit(cache=True)
+def push(state: Ints, time: int, item: int) -> None:
     """Add an item that is due at some time. O(log n)."""
-    heap = state.heap
-    at = state.counters[K_HEAP]
-    state.counters[K_HEAP] += 1
+    at = state[K_HEAP]
+    state[K_HEAP] += 1
+    place = row(state, HEAP, at)
+    state[place + H_TIME] = time
+    state[place + H_ITEM] = item
     while at > 0:
         above = (at - 1) // 2
-        if heap[0, above] < time or (heap[0, above] == time and heap[1, above] < item):
+        if not _earlier(state, at, above):
             break
-        heap[0, at] = heap[0, above]
-        heap[1, at] = heap[1, above]
+        _exchange(state, at, above)
         at = above
-    heap[0, at] = time
-    heap[1, at] = item
 
 
 @njit(cache=True)
-def pop(state: State) -> int:
+def pop(state: Ints) -> int:
     """Take the first item away and give it. O(log n)."""
-    heap = state.heap
-    first = heap[1, 0]
-    state.counters[K_HEAP] -= 1
-    size = state.counters[K_HEAP]
-    time = heap[0, size]
-    item = heap[1, size]
+    first = state[row(state, HEAP, 0) + H_ITEM]
+    state[K_HEAP] -= 1
+    size = state[K_HEAP]
+    _exchange(state, 0, size)
     at = 0
     while True:
         below = 2 * at + 1
         if below >= size:
             break
-        right = below + 1
-        if right < size and (
-            heap[0, right] < heap[0, below]
-            or (heap[0, right] == heap[0, below] and heap[1, right] < heap[1, below])
-        ):
-            below = right
-        if time < heap[0, below] or (time == heap[0, below] and item < heap[1, below]):
+        if below + 1 < size and _earlier(state, below + 1, below):
+            below += 1
+        if not _earlier(state, below, at):
             break
-        heap[0, at] = heap[0, below]
-        heap[1, at] = heap[1, below]
+        _exchange(state, at, below)
         at = below
-    heap[0, at] = time
-    heap[1, at] = item
-    return int(first)
+    return first  # type: ignore[no-any-return]  # NumPy integer
 
 
 @njit(cache=True)
-def make_ready(state: State, step: int) -> None:
+def make_ready(state: Ints, step: int) -> None:
     """Insert a step into the ascending list of those whose predecessors have ended."""
-    at = state.counters[K_READY]
-    state.counters[K_READY] += 1
-    while at > 0 and state.ready[at - 1] > step:
-        state.ready[at] = state.ready[at - 1]
+    at = state[K_READY]
+    state[K_READY] += 1
+    while at > 0 and state[row(state, READY, at - 1)] > step:
+        state[row(state, READY, at)] = state[row(state, READY, at - 1)]
         at -= 1
-    state.ready[at] = step
+    state[row(state, READY, at)] = step

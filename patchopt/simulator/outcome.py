@@ -1,0 +1,86 @@
+"""What a simulation gives: a table of metrics, a row a replication, and events on demand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from patchopt.model.metrics import METRICS
+from patchopt.simulator import layout as at
+from patchopt.simulator.events import Event, Teller
+from patchopt.simulator.layout import Ints
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Metrics that are columns of the kernel's output as they are, in its order.
+_COUNTED = tuple(m for m in METRICS if m.kind in ("exposure", "integer"))
+
+assert at.M_ABORT_CODE == at.DIRECTORY + len(_COUNTED), "the kernel's columns follow METRICS"  # noqa: S101
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """The replications of one plan.
+
+    Parameters
+    ----------
+    scenario, strategy : str
+        Names.
+    seeds : ndarray of int64, shape (replications,)
+        Seed of each replication.
+    columns : dict of str to ndarray
+        One entry a metric, shape (replications,), in the order of `METRICS`. Those of
+        kind ``exposure`` are int64 milli-weight-seconds, exact.
+    events : list of dict
+        Of the first replication; empty unless asked for.
+    """
+
+    scenario: str
+    strategy: str
+    seeds: Ints
+    columns: dict[str, NDArray[np.generic]]
+    events: list[Event] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, teller: Teller, seeds: Ints, table: Ints, share_of: int) -> Outcome:
+        """Name the columns of the kernel's output."""
+        counted = {metric.name: table[:, place] for place, metric in enumerate(_COUNTED)}
+        reasons = [teller.abort_reason(*row) for row in table[:, len(_COUNTED) :].tolist()]
+        shares = counted["patched"] / share_of if share_of else np.ones(len(seeds))
+        values: dict[str, NDArray[np.generic]] = {
+            **counted,
+            "abort_reason": np.array(reasons, dtype=object),
+            "patched_share": shares,
+        }
+        return cls(
+            teller.infrastructure.scenario.name,
+            teller.plan.strategy.name,
+            seeds,
+            {metric.name: values[metric.name] for metric in METRICS},
+        )
+
+    def __len__(self) -> int:
+        """Give the number of replications."""
+        return len(self.seeds)
+
+    def exact(self, metric: str, replication: int = 0) -> int:
+        """Give an integer metric of one replication, exposures in milli-weight-seconds."""
+        return int(self.columns[metric][replication])  # type: ignore[call-overload]  # an int column
+
+    def frame(self) -> pd.DataFrame:
+        """Give the metrics as a table in the units of MODEL 7, exposures in weight-seconds."""
+        import pandas as pd
+
+        columns: dict[str, object] = {
+            "scenario": self.scenario,
+            "strategy": self.strategy,
+            "seed": self.seeds,
+        }
+        for metric in METRICS:
+            values = self.columns[metric.name]
+            columns[metric.name] = values / 1000 if metric.kind == "exposure" else values  # type: ignore[operator]  # numbers
+        return pd.DataFrame(columns)

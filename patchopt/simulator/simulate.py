@@ -1,0 +1,120 @@
+"""Run plans: blocks of replications through the event loop."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from patchopt.model.infrastructure import Infrastructure
+from patchopt.model.plan import Plan
+from patchopt.simulator import compile as compilation
+from patchopt.simulator import layout as at
+from patchopt.simulator.check import check_plan
+from patchopt.simulator.events import Event, Teller
+from patchopt.simulator.outcome import Outcome
+from patchopt.simulator.program import assemble, new_state
+
+_FIRST_CAPACITY = 4096
+
+
+class Simulator:
+    """One plan on one infrastructure, laid out once and run as often as wanted.
+
+    Parameters
+    ----------
+    infrastructure : Infrastructure
+        Where the plan runs.
+    plan : Plan
+        Checked here.
+    run : callable, optional
+        The event loop; the compiled one by default.
+
+    Raises
+    ------
+    PlanError
+        If the plan does not fit the infrastructure.
+    """
+
+    def __init__(
+        self, infrastructure: Infrastructure, plan: Plan, run: compilation.Run | None = None
+    ) -> None:
+        check_plan(plan, infrastructure)
+        self.infrastructure = infrastructure
+        self.plan = plan
+        self._teller = Teller(infrastructure, plan)
+        self._fixed = assemble(infrastructure, plan)
+        self._state = new_state(self._fixed)
+        self._run = compilation.compiled() if run is None else run
+
+    def run(self, seed: int, replications: int = 1) -> Outcome:
+        """Simulate replications; number i has seed ``seed + i``.
+
+        Parameters
+        ----------
+        seed : int
+            Of the first replication.
+        replications : int
+            How many.
+
+        Returns
+        -------
+        Outcome
+            Without events.
+        """
+        seeds = np.arange(seed, seed + replications, dtype=np.int64)
+        table = np.zeros((replications, at.OUTPUTS), np.int64)
+        self._run(self._fixed, self._state, seeds, table)
+        patchable = int(self.infrastructure.nodes.patched.sum())
+        return Outcome.of(self._teller, seeds, table, patchable)
+
+    def trace(self, seed: int) -> list[Event]:
+        """Simulate one replication and give its events in order of time and cause."""
+        seeds = np.array([seed], np.int64)
+        table = np.zeros((1, at.OUTPUTS), np.int64)
+        capacity = _FIRST_CAPACITY
+        while True:
+            state = new_state(self._fixed, capacity)
+            self._run(self._fixed, state, seeds, table)
+            happened = int(state[at.K_EVENTS])
+            if happened <= capacity:
+                rows = state[state[at.EVENTS] :].reshape(-1, at.EVENT_COLUMNS)
+                return self._teller.events(rows[:happened], seed)
+            capacity = happened
+
+
+def simulate(
+    infrastructure: Infrastructure,
+    plan: Plan,
+    *,
+    seed: int,
+    replications: int = 1,
+    events: bool = False,
+) -> Outcome:
+    """Simulate a plan with failure injection (MODEL 4 to 7).
+
+    Parameters
+    ----------
+    infrastructure : Infrastructure
+        Where the plan runs.
+    plan : Plan
+        What is done.
+    seed : int
+        Replication i has seed ``seed + i``; the same seed is the same luck for every plan.
+    replications : int
+        How many.
+    events : bool
+        Whether to keep the events of the first replication.
+
+    Returns
+    -------
+    Outcome
+
+    Raises
+    ------
+    PlanError
+        If the plan does not fit the infrastructure.
+    """
+    simulator = Simulator(infrastructure, plan)
+    outcome = simulator.run(seed, replications)
+    return replace(outcome, events=simulator.trace(seed)) if events else outcome
