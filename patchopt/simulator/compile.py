@@ -15,7 +15,7 @@ from patchopt.simulator.layout import Ints
 Run = Callable[[Ints, Ints, Ints, Ints], None]
 
 _PACKAGE = "patchopt.simulator"
-_JITTED = ("layout", "draws", "queue", "state", "guard", "work", "kernel")
+_JITTED = ("jit", "layout", "draws", "queue", "state", "guard", "work", "kernel")
 
 
 def compiled() -> Run:

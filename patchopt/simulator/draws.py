@@ -11,7 +11,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+
+from patchopt.simulator.jit import inner, outer
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -26,7 +27,7 @@ STREAM_FAILURE = 1
 STREAM_DEFECT = 2
 
 
-@njit(cache=True)
+@inner
 def mix(value: np.uint64) -> np.uint64:
     """Scramble 64 bits (SplitMix64's finaliser); a bijection."""
     value = (value ^ (value >> _S30)) * _MIX_1
@@ -34,7 +35,7 @@ def mix(value: np.uint64) -> np.uint64:
     return value ^ (value >> _S31)
 
 
-@njit(cache=True)
+@outer
 def draw(seed: int, stream: int, key: int, attempt: int) -> int:
     """Draw a uniform integer in [0, 2 ** 53) for a key.
 

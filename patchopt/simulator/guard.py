@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from numba import njit
-
 from patchopt.model import windows
+from patchopt.simulator.jit import inner
 from patchopt.simulator.layout import (
     BUILD,
     COMPONENTS,
@@ -58,19 +57,19 @@ from patchopt.simulator.layout import (
     row,
 )
 
-window_close = njit(cache=True)(windows.window_close)
-next_opening = njit(cache=True)(windows.next_opening)
-closed_time = njit(cache=True)(windows.closed_time)
+window_close = inner(windows.window_close)
+next_opening = inner(windows.next_opening)
+closed_time = inner(windows.closed_time)
 
 
-@njit(cache=True)
+@inner
 def window_row(fixed: Ints, number: int) -> Ints:
     """Give the starts (0) or the lengths (1) of the windows."""
     begin = row(fixed, WINDOWS, number)
     return fixed[begin : begin + fixed[WINDOWS + 1]]
 
 
-@njit(cache=True)
+@inner
 def guard(fixed: Ints, state: Ints, step: int) -> int:
     """Give the reason why a step must wait, `R_NONE` if it may start.
 
@@ -89,7 +88,7 @@ def guard(fixed: Ints, state: Ints, step: int) -> int:
     return R_WINDOW if close < now + fixed[row(fixed, STEPS, step) + S_LENGTH] else R_NONE
 
 
-@njit(cache=True)
+@inner
 def _guard_work(fixed: Ints, state: Ints, step: int, action: int) -> int:
     nodes = fixed[row(fixed, STEPS, step) + S_NODES]
     crew = fixed[L_CREW]
@@ -104,7 +103,7 @@ def _guard_work(fixed: Ints, state: Ints, step: int, action: int) -> int:
     return _guard_services(fixed, state, step)
 
 
-@njit(cache=True)
+@inner
 def _guard_nodes(fixed: Ints, state: Ints, step: int) -> int:
     strict = fixed[L_STRICT] == 1
     for job in range(
@@ -137,7 +136,7 @@ def _guard_nodes(fixed: Ints, state: Ints, step: int) -> int:
     return R_NONE
 
 
-@njit(cache=True)
+@inner
 def _guard_services(fixed: Ints, state: Ints, step: int) -> int:
     begin, end = (
         fixed[row(fixed, STEPS, step) + S_TOUCH_BEGIN],

@@ -8,10 +8,9 @@ source is compiled by Numba and, for its reference, run uncompiled
 
 from __future__ import annotations
 
-from numba import njit
-
 from patchopt.simulator.draws import STREAM_DEFECT, draw
 from patchopt.simulator.guard import closed_time, guard, next_opening, window_row
+from patchopt.simulator.jit import inner, outer
 from patchopt.simulator.layout import (
     DIRECTORY,
     EV_STEP_START,
@@ -101,7 +100,7 @@ from patchopt.simulator.work import abort, end_phase, start_step
 _NEVER = 2**62
 
 
-@njit(cache=True)
+@outer
 def run(fixed: Ints, state: Ints, seeds: Ints, metrics: Ints) -> None:
     """Simulate a block of replications.
 
@@ -123,7 +122,7 @@ def run(fixed: Ints, state: Ints, seeds: Ints, metrics: Ints) -> None:
             metrics[replication, column] = state[DIRECTORY + column]
 
 
-@njit(cache=True)
+@inner
 def _reset(fixed: Ints, state: Ints, seed: int) -> None:
     # Everything but the directory and old events, which nothing reads.
     for place in range(DIRECTORY, state[EVENTS]):
@@ -158,7 +157,7 @@ def _reset(fixed: Ints, state: Ints, seed: int) -> None:
             release_step(fixed, state, step)
 
 
-@njit(cache=True)
+@inner
 def release_step(fixed: Ints, state: Ints, step: int) -> None:
     """Let a step start whose predecessors have ended, now or when it is due."""
     due = fixed[row(fixed, STEPS, step) + S_NOT_BEFORE]
@@ -168,7 +167,7 @@ def release_step(fixed: Ints, state: Ints, step: int) -> None:
         make_ready(state, step)
 
 
-@njit(cache=True)
+@inner
 def _replicate(fixed: Ints, state: Ints) -> None:
     while True:
         _instant(fixed, state)
@@ -187,7 +186,7 @@ def _replicate(fixed: Ints, state: Ints) -> None:
     _close(fixed, state)
 
 
-@njit(cache=True)
+@inner
 def _instant(fixed: Ints, state: Ints) -> None:
     """Let end what is due and start what may, until nothing changes."""
     jobs = rows(fixed, JOBS)
@@ -204,7 +203,7 @@ def _instant(fixed: Ints, state: Ints) -> None:
             break
 
 
-@njit(cache=True)
+@inner
 def _release_next(fixed: Ints, state: Ints, step: int) -> None:
     for at in range(
         fixed[row(fixed, STEPS, step) + S_NEXT_BEGIN], fixed[row(fixed, STEPS, step) + S_NEXT_END]
@@ -215,7 +214,7 @@ def _release_next(fixed: Ints, state: Ints, step: int) -> None:
             release_step(fixed, state, following)
 
 
-@njit(cache=True)
+@inner
 def _start_ready(fixed: Ints, state: Ints) -> None:
     kept = 0
     for at in range(state[K_READY]):
@@ -240,7 +239,7 @@ def _start_ready(fixed: Ints, state: Ints) -> None:
     state[K_READY] = kept
 
 
-@njit(cache=True)
+@inner
 def _note_waits(fixed: Ints, state: Ints) -> None:
     """Count those that could have started at this instant but for the guard."""
     for at in range(state[K_READY]):
@@ -252,7 +251,7 @@ def _note_waits(fixed: Ints, state: Ints) -> None:
             record(state, EV_STEP_WAIT, step, reason, state[K_DETAIL])
 
 
-@njit(cache=True)
+@inner
 def _next_time(fixed: Ints, state: Ints) -> int:
     """Give the next instant at which something ends, is due, or a window lets a step in."""
     coming = _NEVER
@@ -274,7 +273,7 @@ def _next_time(fixed: Ints, state: Ints) -> int:
     return coming
 
 
-@njit(cache=True)
+@inner
 def _advance(fixed: Ints, state: Ints, coming: int) -> None:
     elapsed = coming - state[K_NOW]
     if state[K_RUNNING] == 0:
@@ -293,7 +292,7 @@ def _advance(fixed: Ints, state: Ints, coming: int) -> None:
     state[K_NOW] = coming
 
 
-@njit(cache=True)
+@inner
 def _integrate(fixed: Ints, state: Ints, elapsed: int) -> None:
     state[M_DOWNTIME] += state[K_BELOW] * elapsed
     state[M_OUTAGE] += state[K_OUTAGES] * elapsed
@@ -308,7 +307,7 @@ def _integrate(fixed: Ints, state: Ints, elapsed: int) -> None:
         state[M_VIOLATION_TIME] += elapsed
 
 
-@njit(cache=True)
+@inner
 def _close(fixed: Ints, state: Ints) -> None:
     end = state[M_COMPLETION]
     left = max(0, fixed[L_HORIZON] - end)

@@ -15,8 +15,9 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from patchopt.simulator.jit import inner
 
 Ints = NDArray[np.int64]
 
@@ -41,13 +42,13 @@ EVENTS: Final = 45
 DIRECTORY: Final = 48
 
 
-@njit(cache=True)
+@inner
 def row(table: Ints, name: int, number: int) -> int:
     """Give the place at which a row of a table begins."""
     return table[name] + number * table[name + 1]  # type: ignore[no-any-return]  # NumPy integer
 
 
-@njit(cache=True)
+@inner
 def rows(table: Ints, name: int) -> int:
     """Give the number of rows of a table."""
     return table[name + 2]  # type: ignore[no-any-return]  # NumPy integer

@@ -6,8 +6,7 @@ number, so the order of events never depends on how the heap was filled.
 
 from __future__ import annotations
 
-from numba import njit
-
+from patchopt.simulator.jit import inner
 from patchopt.simulator.layout import (
     H_ITEM,
     H_TIME,
@@ -21,7 +20,7 @@ from patchopt.simulator.layout import (
 )
 
 
-@njit(cache=True)
+@inner
 def _earlier(state: Ints, left: int, right: int) -> bool:
     a, b = row(state, HEAP, left), row(state, HEAP, right)
     if state[a + H_TIME] != state[b + H_TIME]:
@@ -29,7 +28,7 @@ def _earlier(state: Ints, left: int, right: int) -> bool:
     return bool(state[a + H_ITEM] < state[b + H_ITEM])
 
 
-@njit(cache=True)
+@inner
 def _exchange(state: Ints, left: int, right: int) -> None:
     a, b = row(state, HEAP, left), row(state, HEAP, right)
     for column in range(HEAP_STATES):
@@ -38,7 +37,7 @@ def _exchange(state: Ints, left: int, right: int) -> None:
         state[b + column] = kept
 
 
-@njit(cache=True)
+@inner
 def push(state: Ints, time: int, item: int) -> None:
     """Add an item that is due at some time. O(log n)."""
     at = state[K_HEAP]
@@ -54,7 +53,7 @@ def push(state: Ints, time: int, item: int) -> None:
         at = above
 
 
-@njit(cache=True)
+@inner
 def pop(state: Ints) -> int:
     """Take the first item away and give it. O(log n)."""
     first = state[row(state, HEAP, 0) + H_ITEM]
@@ -75,7 +74,7 @@ def pop(state: Ints) -> int:
     return first  # type: ignore[no-any-return]  # NumPy integer
 
 
-@njit(cache=True)
+@inner
 def make_ready(state: Ints, step: int) -> None:
     """Insert a step into the ascending list of those whose predecessors have ended."""
     at = state[K_READY]

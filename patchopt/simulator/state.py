@@ -6,8 +6,7 @@ that happens in it, by `settle`. So a state that lasts zero seconds is never see
 
 from __future__ import annotations
 
-from numba import njit
-
+from patchopt.simulator.jit import inner
 from patchopt.simulator.layout import (
     C_OPEN,
     C_UNITS,
@@ -79,7 +78,7 @@ from patchopt.simulator.layout import (
 )
 
 
-@njit(cache=True)
+@inner
 def record(state: Ints, code: int, a: int, b: int, c: int) -> None:
     """Write an event if there is room; count it in any case."""
     at = state[K_EVENTS]
@@ -93,7 +92,7 @@ def record(state: Ints, code: int, a: int, b: int, c: int) -> None:
     state[K_EVENTS] = at + 1
 
 
-@njit(cache=True)
+@inner
 def _touch_group(fixed: Ints, state: Ints, group: int, column: int, change: int) -> None:
     state[row(state, GROUPS, group) + column] += change
     edges = (
@@ -106,7 +105,7 @@ def _touch_group(fixed: Ints, state: Ints, group: int, column: int, change: int)
         state[K_DIRTY_GROUPS] += 1
 
 
-@njit(cache=True)
+@inner
 def _count_version(fixed: Ints, state: Ints, node: int, column: int, change: int) -> None:
     services = rows(fixed, SERVICES)
     _touch_group(fixed, state, services + node, column, change)
@@ -115,7 +114,7 @@ def _count_version(fixed: Ints, state: Ints, node: int, column: int, change: int
         _touch_group(fixed, state, service, column, change)
 
 
-@njit(cache=True)
+@inner
 def _serving_changes(fixed: Ints, state: Ints, node: int, change: int) -> None:
     state[K_NOT_SERVING] -= change
     service = fixed[row(fixed, NODES, node) + N_SERVICE]
@@ -130,7 +129,7 @@ def _serving_changes(fixed: Ints, state: Ints, node: int, change: int) -> None:
         _count_version(fixed, state, node, column, change)
 
 
-@njit(cache=True)
+@inner
 def _block(fixed: Ints, state: Ints, node: int, change: int) -> None:
     before = state[row(state, NODES, node) + NS_BLOCKED]
     state[row(state, NODES, node) + NS_BLOCKED] = before + change
@@ -140,7 +139,7 @@ def _block(fixed: Ints, state: Ints, node: int, change: int) -> None:
         _serving_changes(fixed, state, node, 1)
 
 
-@njit(cache=True)
+@inner
 def set_out(fixed: Ints, state: Ints, node: int, out: int) -> None:
     """Take a node out of service (1) or back (0), with all that runs on it."""
     if state[row(state, NODES, node) + NS_OUT] == out:
@@ -154,7 +153,7 @@ def set_out(fixed: Ints, state: Ints, node: int, out: int) -> None:
         _block(fixed, state, fixed[at], change)
 
 
-@njit(cache=True)
+@inner
 def commit(fixed: Ints, state: Ints, node: int) -> None:
     """Make a node new: its exposure ends, and what depends on it may start."""
     serves = state[row(state, NODES, node) + NS_BLOCKED] == 0
@@ -173,13 +172,13 @@ def commit(fixed: Ints, state: Ints, node: int) -> None:
         _finish_components(fixed, state, component)
 
 
-@njit(cache=True)
+@inner
 def _is_done(state: Ints, component: int) -> bool:
     place = row(state, COMPONENTS, component)
     return bool(state[place + CS_UNITS] == 0 and state[place + CS_OPEN] == 0)
 
 
-@njit(cache=True)
+@inner
 def _finish_components(fixed: Ints, state: Ints, component: int) -> None:
     """Pass on that a component is done, to those that depend on it, and so on up."""
     if not _is_done(state, component):
@@ -197,7 +196,7 @@ def _finish_components(fixed: Ints, state: Ints, component: int) -> None:
                 size += 1
 
 
-@njit(cache=True)
+@inner
 def reset_order(fixed: Ints, state: Ints) -> None:
     """Start the dependency order: components without units are done with their dependencies."""
     if fixed[L_STRICT] == 0:
@@ -212,7 +211,7 @@ def reset_order(fixed: Ints, state: Ints) -> None:
             _finish_components(fixed, state, component)
 
 
-@njit(cache=True)
+@inner
 def settle(fixed: Ints, state: Ints) -> None:
     """Judge the services and edges that an instant has touched."""
     for at in range(state[K_DIRTY_SERVICES]):
@@ -233,7 +232,7 @@ def settle(fixed: Ints, state: Ints) -> None:
     state[K_WAS_DEGRADED] = degraded
 
 
-@njit(cache=True)
+@inner
 def _settle_service(fixed: Ints, state: Ints, service: int) -> None:
     place = row(state, SERVICES, service)
     state[place + VS_DIRTY] = 0
@@ -254,7 +253,7 @@ def _settle_service(fixed: Ints, state: Ints, service: int) -> None:
         record(state, EV_SERVICE_RESTORED, service, serving, 0)
 
 
-@njit(cache=True)
+@inner
 def _settle_edge(fixed: Ints, state: Ints, edge: int) -> None:
     ends = row(fixed, EDGES, edge)
     source = row(state, GROUPS, fixed[ends + E_SOURCE])

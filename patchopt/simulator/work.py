@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from numba import njit
-
 from patchopt.simulator.draws import STREAM_FAILURE, draw
+from patchopt.simulator.jit import inner
 from patchopt.simulator.layout import (
     BUILD,
     EV_ABORT,
@@ -84,7 +83,7 @@ from patchopt.simulator.queue import push
 from patchopt.simulator.state import commit, record, set_out
 
 
-@njit(cache=True)
+@inner
 def start_step(fixed: Ints, state: Ints, step: int) -> None:
     """Start every job of a step."""
     action = fixed[row(fixed, STEPS, step) + S_ACTION]
@@ -106,13 +105,13 @@ def start_step(fixed: Ints, state: Ints, step: int) -> None:
     state[M_PEAK_SURGE] = max(state[M_PEAK_SURGE], state[K_SURGE])
 
 
-@njit(cache=True)
+@inner
 def _enter(state: Ints, job: int, phase: int, lasts: int) -> None:
     state[row(state, JOBS, job) + JS_PHASE] = phase
     push(state, state[K_NOW] + lasts, job)
 
 
-@njit(cache=True)
+@inner
 def _attempt(fixed: Ints, state: Ints, job: int, action: int) -> None:
     state[row(state, JOBS, job) + JS_ATTEMPT] += 1
     attempt = state[row(state, JOBS, job) + JS_ATTEMPT]
@@ -130,7 +129,7 @@ def _attempt(fixed: Ints, state: Ints, job: int, action: int) -> None:
     _enter(state, job, WORKING, fixed[row(fixed, JOBS, job) + J_FIRST])
 
 
-@njit(cache=True)
+@inner
 def end_phase(fixed: Ints, state: Ints, job: int) -> bool:
     """Let a job's phase end; give whether its whole step has ended with it."""
     step = fixed[row(fixed, JOBS, job) + J_STEP]
@@ -158,14 +157,14 @@ def end_phase(fixed: Ints, state: Ints, job: int) -> bool:
     return False
 
 
-@njit(cache=True)
+@inner
 def _end_job(state: Ints, step: int) -> None:
     state[K_RUNNING] -= 1
     state[row(state, STEPS, step) + SS_JOBS_LEFT] -= 1
     state[M_COMPLETION] = state[K_NOW]
 
 
-@njit(cache=True)
+@inner
 def _draw(fixed: Ints, state: Ints, job: int, action: int) -> bool:
     """Draw for each member; give whether any fails."""
     attempt = state[row(state, JOBS, job) + JS_ATTEMPT]
@@ -194,7 +193,7 @@ def _draw(fixed: Ints, state: Ints, job: int, action: int) -> bool:
     return failed
 
 
-@njit(cache=True)
+@inner
 def _succeed(fixed: Ints, state: Ints, job: int, action: int) -> None:
     if action == PATCH:
         for at in range(
@@ -210,7 +209,7 @@ def _succeed(fixed: Ints, state: Ints, job: int, action: int) -> None:
         _finish(fixed, state, job, action)
 
 
-@njit(cache=True)
+@inner
 def _finish(fixed: Ints, state: Ints, job: int, action: int) -> None:
     """End good work: patched nodes serve again, built copies wait for their switch."""
     if action == PATCH:
@@ -234,7 +233,7 @@ def _finish(fixed: Ints, state: Ints, job: int, action: int) -> None:
     _end_job(state, fixed[row(fixed, JOBS, job) + J_STEP])
 
 
-@njit(cache=True)
+@inner
 def _release(fixed: Ints, state: Ints, job: int) -> None:
     """Let the members that did not fail for good serve again, and their crew go."""
     for at in range(
@@ -251,7 +250,7 @@ def _release(fixed: Ints, state: Ints, job: int) -> None:
             set_out(fixed, state, node, 0)
 
 
-@njit(cache=True)
+@inner
 def _fail(fixed: Ints, state: Ints, job: int, action: int) -> None:
     step = fixed[row(fixed, JOBS, job) + J_STEP]
     attempt = state[row(state, JOBS, job) + JS_ATTEMPT]
@@ -274,7 +273,7 @@ def _fail(fixed: Ints, state: Ints, job: int, action: int) -> None:
         _end_job(state, step)
 
 
-@njit(cache=True)
+@inner
 def _throw_away(fixed: Ints, state: Ints, job: int) -> None:
     if state[row(state, JOBS, job) + JS_ATTEMPT] <= fixed[L_RETRIES]:
         _attempt(fixed, state, job, BUILD)
@@ -288,7 +287,7 @@ def _throw_away(fixed: Ints, state: Ints, job: int) -> None:
     _end_job(state, fixed[row(fixed, JOBS, job) + J_STEP])
 
 
-@njit(cache=True)
+@inner
 def _rolled_back(fixed: Ints, state: Ints, job: int) -> None:
     step = fixed[row(fixed, JOBS, job) + J_STEP]
     attempt = state[row(state, JOBS, job) + JS_ATTEMPT]
@@ -309,7 +308,7 @@ def _rolled_back(fixed: Ints, state: Ints, job: int) -> None:
         _end_job(state, step)
 
 
-@njit(cache=True)
+@inner
 def _switch(fixed: Ints, state: Ints, job: int) -> None:
     for at in range(
         fixed[row(fixed, JOBS, job) + J_NODE_BEGIN], fixed[row(fixed, JOBS, job) + J_NODE_END]
@@ -323,7 +322,7 @@ def _switch(fixed: Ints, state: Ints, job: int) -> None:
             record(state, EV_SWITCHED, node, fixed[row(fixed, JOBS, job) + J_STEP], attempt)
 
 
-@njit(cache=True)
+@inner
 def _check_gate(fixed: Ints, state: Ints, step: int) -> None:
     limit = fixed[row(fixed, STEPS, step) + S_GATE]
     unlucky = state[K_UNLUCKY]
@@ -332,7 +331,7 @@ def _check_gate(fixed: Ints, state: Ints, step: int) -> None:
         abort(state, R_GATE, step, unlucky)
 
 
-@njit(cache=True)
+@inner
 def abort(state: Ints, reason: int, step: int, detail: int) -> None:
     """Abort the plan, once: what waits will not start, and has waited until now."""
     if state[M_ABORTED] == 1:
