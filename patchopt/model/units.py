@@ -93,39 +93,6 @@ class Units:
             return names[0]
         return "{" + ", ".join(names[:4]) + (", ..." if names[4:] else "") + "}"
 
-    def demand(self, unit: int) -> dict[int, int]:
-        """Give the instances of each service that in-place work on a unit takes out.
-
-        Returns
-        -------
-        dict of int to int
-            Service to number of instances, guests of its hosts counted once.
-        """
-        out = down_set(self.nodes, self.members(unit))
-        services = self.nodes.service[list(out)] if out else np.zeros(0, np.int64)
-        return dict(sorted(Counter(int(s) for s in services if s >= 0).items()))
-
-    def broken_services(self, unit: int) -> dict[int, int]:
-        """Give the services that in-place work on a unit, alone, takes below min_up.
-
-        Returns
-        -------
-        dict of int to int
-            Service to the instances missing then; empty if the unit is feasible in place.
-        """
-        services = self.services
-        missing = {
-            service: int(out - services.instances[service] + services.min_up[service])
-            for service, out in self.demand(unit).items()
-        }
-        return {service: count for service, count in missing.items() if count > 0}
-
-    def can_build(self, unit: int) -> bool:
-        """Say whether a unit can be done blue-green: allowed everywhere and within the surge."""
-        surge = self.limits.surge
-        within = surge < 0 or int(self.size[unit]) <= surge
-        return within and all(bool(self.nodes.blue_green[node]) for node in self.members(unit))
-
 
 def down_set(nodes: Nodes, members: tuple[int, ...]) -> set[int]:
     """Give the nodes that in-place work on some nodes takes out of service.
@@ -138,3 +105,37 @@ def down_set(nodes: Nodes, members: tuple[int, ...]) -> set[int]:
             out.add(node)
             out.update(nodes.guests(node).tolist())
     return out
+
+
+def demand(nodes: Nodes, members: tuple[int, ...]) -> dict[int, int]:
+    """Give the instances of each service that in-place work on some nodes takes out.
+
+    Returns
+    -------
+    dict of int to int
+        Service to number of instances, guests of hosts counted once.
+    """
+    out = down_set(nodes, members)
+    services = (int(nodes.service[node]) for node in out)
+    return dict(sorted(Counter(service for service in services if service >= 0).items()))
+
+
+def broken_services(nodes: Nodes, services: Services, members: tuple[int, ...]) -> dict[int, int]:
+    """Give the services that in-place work on some nodes, alone, takes below min_up.
+
+    Returns
+    -------
+    dict of int to int
+        Service to the instances missing then; empty if the work is feasible in place.
+    """
+    missing = {
+        service: int(out - services.instances[service] + services.min_up[service])
+        for service, out in demand(nodes, members).items()
+    }
+    return {service: count for service, count in missing.items() if count > 0}
+
+
+def can_build(nodes: Nodes, limits: Limits, members: tuple[int, ...]) -> bool:
+    """Say whether nodes can be done blue-green: allowed everywhere and within the surge."""
+    within = limits.surge < 0 or len(members) <= limits.surge
+    return within and all(bool(nodes.blue_green[node]) for node in members)

@@ -1,0 +1,160 @@
+"""What a planner has to place: units, or bare nodes, and how each can be done (MODEL 3)."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from patchopt.errors import InfeasibleError
+from patchopt.model.infrastructure import Infrastructure
+from patchopt.model.units import broken_services, can_build
+
+OnInfeasible = Literal["downtime", "skip", "error"]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One unit, or one bare node where units are ignored.
+
+    Parameters
+    ----------
+    nodes : tuple of int
+        Members, ascending.
+    unit : int
+        The unit that they are, or are part of.
+    weight_mw : int
+        Their weights together, in thousandths.
+    duration_s, length_s : int
+        Nominal d, and L = step_overhead + d + warmup.
+    in_place : bool
+        Whether it may be worked on in place.
+    waives : tuple of int
+        Services whose min_up in-place work must give up; empty if it is feasible.
+    blue_green : bool
+        Whether it may be built beside.
+    """
+
+    nodes: tuple[int, ...]
+    unit: int
+    weight_mw: int
+    duration_s: int
+    length_s: int
+    in_place: bool
+    waives: tuple[int, ...]
+    blue_green: bool
+
+    @property
+    def size(self) -> int:
+        """Crew places, and surge slots if it is built."""
+        return len(self.nodes)
+
+
+@dataclass(frozen=True)
+class Items:
+    """All that is to be placed, and what is left out.
+
+    Parameters
+    ----------
+    placed : tuple of Item
+        In the order of their first nodes.
+    skipped : tuple of int
+        Units left unpatched: infeasible ones, and under strict order what depends on them.
+    """
+
+    placed: tuple[Item, ...]
+    skipped: tuple[int, ...]
+
+
+def items_of(
+    infrastructure: Infrastructure,
+    *,
+    respect_units: bool = True,
+    on_infeasible: OnInfeasible = "downtime",
+) -> Items:
+    """Give what a planner has to place.
+
+    Parameters
+    ----------
+    infrastructure : Infrastructure
+        Where.
+    respect_units : bool
+        False: every node for itself, whatever its incompatible edges say.
+    on_infeasible : str
+        What becomes of an item that neither fits in place nor can be built: done in
+        place with the ``downtime`` counted, ``skip``, or ``error``.
+
+    Returns
+    -------
+    Items
+
+    Raises
+    ------
+    InfeasibleError
+        If asked to, naming the unit, the service, and by how many instances.
+    """
+    units = infrastructure.units
+    groups: Iterable[tuple[tuple[int, ...], int]] = (
+        ((units.members(unit), unit) for unit in range(len(units)))
+        if respect_units
+        else (((node,), unit) for unit in range(len(units)) for node in units.members(unit))
+    )
+    items = [_item(infrastructure, nodes, unit, on_infeasible) for nodes, unit in groups]
+    skipped = {item.unit for item in items if not item.in_place and not item.blue_green}
+    if infrastructure.limits.strict:
+        skipped = _with_dependants(infrastructure, skipped)
+    placed = (item for item in items if item.unit not in skipped)
+    return Items(tuple(sorted(placed, key=lambda item: item.nodes)), tuple(sorted(skipped)))
+
+
+def _item(
+    infrastructure: Infrastructure, nodes: tuple[int, ...], unit: int, on_infeasible: OnInfeasible
+) -> Item:
+    given, members = infrastructure.nodes, list(nodes)
+    broken = broken_services(given, infrastructure.services, nodes)
+    built = can_build(given, infrastructure.limits, nodes)
+    forced = bool(broken) and not built
+    if forced and on_infeasible == "error":
+        raise _infeasible(infrastructure, nodes, broken)
+    duration = int(given.duration_s[members].max())
+    return Item(
+        nodes,
+        unit,
+        int(given.weight_mw[members].sum()),
+        duration,
+        infrastructure.limits.overhead_s + duration + int(given.warmup_s[members].max()),
+        in_place=not broken or (forced and on_infeasible == "downtime"),
+        waives=tuple(broken) if forced else (),
+        blue_green=built,
+    )
+
+
+def _infeasible(
+    infrastructure: Infrastructure, nodes: tuple[int, ...], broken: dict[int, int]
+) -> InfeasibleError:
+    names = infrastructure.services.names
+    which = ", ".join(infrastructure.nodes.ids[node] for node in nodes)
+    lacking = ", ".join(f"'{names[s]}' by {count}" for s, count in broken.items())
+    return InfeasibleError(
+        f"patching {which} in place takes service {lacking} below min_up, and it cannot be "
+        "built blue-green",
+        place=infrastructure.scenario.name,
+        remedy="lower min_up, allow surge and blue_green, or set on_infeasible to downtime or skip",
+    )
+
+
+def _with_dependants(infrastructure: Infrastructure, skipped: set[int]) -> set[int]:
+    order = infrastructure.order
+    below = {int(order.component_of_unit[unit]) for unit in skipped}
+    waiting = deque(below)
+    above: set[int] = set()
+    while waiting:
+        component = waiting.popleft()
+        users = order.user_idx[order.user_ptr[component] : order.user_ptr[component + 1]]
+        for user in users.tolist():
+            if user not in above:
+                above.add(user)
+                waiting.append(user)
+    units = range(len(infrastructure.units))
+    return skipped | {unit for unit in units if int(order.component_of_unit[unit]) in above}

@@ -1,0 +1,66 @@
+"""How late anything can happen in an optimal schedule: the horizon of the model.
+
+The objective is regular, so some optimal schedule is active: nothing in it can start
+earlier. In it no window long enough for a task that still waits passes without work.
+"""
+
+from __future__ import annotations
+
+from patchopt.optimizer.problem import Problem, Task
+
+
+def earliest_commit_s(problem: Problem, task: Task) -> int:
+    """Give the earliest commit of a task alone, in its best mode."""
+    start = problem.windows.earliest_fit(0, task.length_s)
+    commits = []
+    for mode in task.modes:
+        if mode.action == "patch":
+            commits.append(start + mode.commit_s)
+        else:
+            end = start + task.length_s
+            switch = problem.windows.earliest_fit(end, problem.overhead_s)
+            commits.append(switch + problem.overhead_s)
+    return min(commits)
+
+
+def active_makespan_s(problem: Problem) -> int:
+    """Give a bound on the end of every active schedule.
+
+    Without windows no second passes without work, so the serial duration bounds it.
+    With windows each task, and each of its switches, waits at most one period beyond
+    that for the window that is long enough for it.
+    """
+    total = sum(task.length_s + problem.overhead_s for task in problem.tasks)
+    if problem.windows.period_s == 0:
+        return total
+    return total + (2 * len(problem.tasks) + 1) * problem.windows.period_s
+
+
+def latest_commits_s(problem: Problem, objective_mws: int) -> list[int]:
+    """Give the latest commit of each task in any schedule as good as one that is known.
+
+    If all others commit as early as they can alone, what is left of the objective
+    bounds this one's weighted commit.
+
+    Parameters
+    ----------
+    problem : Problem
+        What is scheduled.
+    objective_mws : int
+        Of a feasible schedule.
+
+    Returns
+    -------
+    list of int
+        Seconds, one a task; never beyond `active_makespan_s`.
+    """
+    horizon = active_makespan_s(problem)
+    earliest = [earliest_commit_s(problem, task) for task in problem.tasks]
+    floor = sum(
+        task.item.weight_mw * commit for task, commit in zip(problem.tasks, earliest, strict=True)
+    )
+    slack = objective_mws - floor
+    return [
+        min(horizon, commit + slack // task.item.weight_mw) if task.item.weight_mw else horizon
+        for task, commit in zip(problem.tasks, earliest, strict=True)
+    ]

@@ -1,0 +1,190 @@
+"""List scheduling: tasks one after another, each as early as the constraints allow.
+
+The serial schedule-generation scheme (Kolisch, Serial and parallel
+resource-constrained project scheduling methods revisited, EJOR 90, 1996) with Smith's
+ratio as priority (Smith, Various optimizers for single-stage production, 1956).
+"""
+
+from __future__ import annotations
+
+import heapq
+from bisect import bisect_right
+from collections.abc import Callable
+
+from patchopt.optimizer.problem import Mode, Problem, Task
+from patchopt.optimizer.schedule import Placement, Schedule
+
+Priority = Callable[[Task], float]
+
+
+def smith_ratio(task: Task) -> float:
+    """Weight per second of work: the higher, the earlier."""
+    return task.item.weight_mw / task.item.duration_s
+
+
+class Profile:
+    """Use of one resource over time: a step function from 0 on."""
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self.times = [0]
+        self.used = [0]
+
+    def earliest(self, start: int, length: int, amount: int) -> int:
+        """Give the first instant from some start on at which an amount is free for a length."""
+        at = bisect_right(self.times, start) - 1
+        while True:
+            if self.used[at] + amount > self.capacity:
+                at += 1
+                start = self.times[at]  # the last segment is empty, so there is one
+                continue
+            following = at + 1
+            end = start + length
+            while following < len(self.times) and self.times[following] < end:
+                if self.used[following] + amount > self.capacity:
+                    break
+                following += 1
+            else:
+                return start
+            at = following
+
+    def take(self, start: int, end: int, amount: int) -> None:
+        """Use an amount from one instant to another."""
+        for at in range(self._cut(start), self._cut(end)):
+            self.used[at] += amount
+
+    def _cut(self, time: int) -> int:
+        at = bisect_right(self.times, time) - 1
+        if self.times[at] == time:
+            return at
+        self.times.insert(at + 1, time)
+        self.used.insert(at + 1, self.used[at])
+        return at + 1
+
+
+class _Scheduler:
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.profiles = [Profile(capacity) for capacity in problem.capacities]
+        self.surge = Profile(problem.surge) if problem.surge >= 0 else None
+
+    def place(self, number: int, ready_s: int) -> Placement:
+        """Place a task in the mode in which it commits first."""
+        task = self.problem.tasks[number]
+        options = []
+        for mode_number, mode in enumerate(task.modes):
+            start = self._start(task, mode, ready_s)
+            switch = self._switch(task, mode, start)
+            commit = start + mode.commit_s
+            if mode.action == "build":
+                commit = switch + self.problem.overhead_s
+            options.append((commit, mode_number, start, switch))
+        _, mode_number, start, switch = min(options)
+        mode = task.modes[mode_number]
+        for resource, amount in mode.demands:
+            self.profiles[resource].take(start, start + task.length_s, amount)
+        if mode.surge and self.surge is not None:
+            self.surge.take(start, switch + self.problem.overhead_s, mode.surge)
+        return Placement(number, mode_number, start, switch)
+
+    def _start(self, task: Task, mode: Mode, start: int) -> int:
+        """Move a start later until every constraint holds at once."""
+        while True:
+            moved = self.problem.windows.earliest_fit(start, task.length_s)
+            for resource, amount in mode.demands:
+                moved = self.profiles[resource].earliest(moved, task.length_s, amount)
+            if mode.surge and self.surge is not None:
+                held = self._switch(task, mode, moved) + self.problem.overhead_s - moved
+                moved = self.surge.earliest(moved, held, mode.surge)
+            if moved == start:
+                return start
+            start = moved
+
+    def _switch(self, task: Task, mode: Mode, start: int) -> int:
+        end = start + task.length_s
+        if mode.action != "build":
+            return end
+        return self.problem.windows.earliest_fit(end, self.problem.overhead_s)
+
+
+def list_schedule(problem: Problem, priority: Priority = smith_ratio) -> Schedule:
+    """Schedule all tasks by a priority rule.
+
+    Parameters
+    ----------
+    problem : Problem
+        What to schedule.
+    priority : callable
+        The higher, the earlier; ties by the number of the task. Under strict order,
+        among the tasks whose dependencies are all placed.
+
+    Returns
+    -------
+    Schedule
+        Feasible; O(n^2) resource segments for n tasks in the worst case.
+    """
+    waiting = Precedence(problem)
+    scheduler = _Scheduler(problem)
+    heap = [(-priority(problem.tasks[number]), number) for number in waiting.free()]
+    heapq.heapify(heap)
+    placements = []
+    while heap:
+        _, number = heapq.heappop(heap)
+        component = problem.tasks[number].component
+        placement = scheduler.place(number, waiting.ready_s[component])
+        placements.append(placement)
+        commit = Schedule(problem, ()).commit_s(placement)
+        for freed in waiting.done(number, commit):
+            heapq.heappush(heap, (-priority(problem.tasks[freed]), freed))
+    return Schedule(problem, tuple(sorted(placements, key=lambda placement: placement.task)))
+
+
+class Precedence:
+    """Keeps count of what each component of the dependency order still waits for."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.tasks_in: dict[int, list[int]] = {}
+        for number, task in enumerate(problem.tasks):
+            self.tasks_in.setdefault(task.component, []).append(number)
+        self.of_task = [task.component for task in problem.tasks]
+        components = set(problem.dependencies) | set(self.tasks_in)
+        self.left = {c: len(self.tasks_in.get(c, ())) for c in components}
+        self.open = {c: len(problem.dependencies.get(c, ())) for c in components}
+        self.ready_s = dict.fromkeys(components, 0)
+        self.users: dict[int, list[int]] = {c: [] for c in components}
+        for component, below in problem.dependencies.items():
+            for dependency in below:
+                self.users[dependency].append(component)
+
+    def free(self) -> list[int]:
+        """Give the tasks that wait for nothing; call it once, first."""
+        at_once = [c for c in sorted(self.open) if not self.open[c]]
+        freed = [number for c in at_once for number in self.tasks_in.get(c, ())]
+        for component in at_once:
+            if not self.left[component]:
+                freed += self._finish(component)
+        return freed
+
+    def done(self, number: int, commit_s: int) -> list[int]:
+        """Note that a task commits at some instant; give the tasks that this frees."""
+        component = self.of_task[number]
+        self.left[component] -= 1
+        for user in self.users[component]:
+            self.ready_s[user] = max(self.ready_s[user], commit_s)
+        if self.left[component] or self.open[component]:
+            return []
+        return self._finish(component)
+
+    def _finish(self, component: int) -> list[int]:
+        freed: list[int] = []
+        stack = [component]
+        while stack:
+            below = stack.pop()
+            for user in self.users[below]:
+                self.ready_s[user] = max(self.ready_s[user], self.ready_s[below])
+                self.open[user] -= 1
+                if self.open[user] == 0:
+                    freed += self.tasks_in.get(user, ())
+                    if not self.left[user]:
+                        stack.append(user)
+        return freed

@@ -1,0 +1,200 @@
+"""The scheduling problem behind a scenario: tasks with modes on renewable resources.
+
+Everything that the guard of the simulator checks becomes a resource with a capacity
+(the crew, the surge slots, each service's spare instances, each host), a set of windows
+or a precedence; so the list scheduler and CP-SAT see one and the same problem, a
+multi-mode resource-constrained project scheduling problem with weighted completion
+times (Brucker et al., Resource-constrained project scheduling, EJOR 112, 1999).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from patchopt.model.infrastructure import Infrastructure
+from patchopt.model.items import Item, Items
+from patchopt.model.units import demand
+from patchopt.model.windows import WindowSet
+
+
+@dataclass(frozen=True)
+class Mode:
+    """One way to do a task.
+
+    Parameters
+    ----------
+    action : str
+        ``patch`` in place, or ``build`` blue-green.
+    commit_s : int
+        Seconds from the start to the commit; for a build, to the earliest one.
+    demands : tuple of (int, int)
+        Resource and amount, held for the length of the work.
+    surge : int
+        Surge slots, held from the start to the end of the switch.
+    """
+
+    action: Literal["patch", "build"]
+    commit_s: int
+    demands: tuple[tuple[int, int], ...]
+    surge: int
+
+
+@dataclass(frozen=True)
+class Task:
+    """An item with its modes; ``length_s`` is the work L in either mode."""
+
+    item: Item
+    length_s: int
+    modes: tuple[Mode, ...]
+    component: int
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A scheduling problem.
+
+    Parameters
+    ----------
+    tasks : tuple of Task
+        In the order of their items.
+    capacities : tuple of int
+        Of each resource.
+    surge : int
+        Capacity for builds, -1 for unlimited.
+    overhead_s : int
+        Length of a switch.
+    windows : WindowSet
+        Where work and switches must lie.
+    dependencies : dict of int to tuple of int
+        Component to those that must have committed first; empty without strict order.
+    skipped_weight_mw : int
+        Weight that stays old: it is exposed until the last work ends.
+    """
+
+    tasks: tuple[Task, ...]
+    capacities: tuple[int, ...]
+    surge: int
+    overhead_s: int
+    windows: WindowSet
+    dependencies: dict[int, tuple[int, ...]]
+    skipped_weight_mw: int
+
+
+def problem_of(infrastructure: Infrastructure, items: Items) -> Problem:
+    """Make the scheduling problem of some items.
+
+    Parameters
+    ----------
+    infrastructure : Infrastructure
+        Where.
+    items : Items
+        What is to be placed.
+
+    Returns
+    -------
+    Problem
+    """
+    resources = _Resources(infrastructure, items)
+    order = infrastructure.order
+    tasks = tuple(
+        Task(
+            item,
+            item.length_s,
+            tuple(resources.modes(item)),
+            int(order.component_of_unit[item.unit]),
+        )
+        for item in items.placed
+    )
+    dependencies: dict[int, tuple[int, ...]] = {}
+    if infrastructure.limits.strict:
+        dependencies = {
+            component: tuple(order.dependencies(component).tolist())
+            for component in range(len(order.units_in))
+        }
+    skipped = list(items.skipped)
+    return Problem(
+        tasks,
+        tuple(resources.capacities),
+        infrastructure.limits.surge,
+        infrastructure.limits.overhead_s,
+        infrastructure.windows,
+        dependencies,
+        int(infrastructure.units.weight_mw[skipped].sum()) if skipped else 0,
+    )
+
+
+class _Resources:
+    """Numbers the resources and measures what each item takes of them."""
+
+    def __init__(self, infrastructure: Infrastructure, items: Items) -> None:
+        self.infrastructure = infrastructure
+        self.capacities: list[int] = []
+        self.crew = self._new(infrastructure.limits.max_parallel)
+        spare = infrastructure.services.instances - infrastructure.services.min_up
+        # Where nothing can be spared, one forced task at a time may still break the service.
+        self.services = [self._new(max(int(count), 1)) for count in spare]
+        self.hosts = self._host_resources(items)
+
+    def _new(self, capacity: int) -> int | None:
+        if capacity < 0:
+            return None
+        self.capacities.append(capacity)
+        return len(self.capacities) - 1
+
+    def _host_resources(self, items: Items) -> dict[int, int]:
+        """Give a resource to every host that goes down while guests are worked on.
+
+        Its capacity is the number of items; a guest's work takes one, the host's all.
+        """
+        nodes = self.infrastructure.nodes
+        hosts = [
+            node
+            for item in items.placed
+            for node in item.nodes
+            if item.in_place and nodes.restart[node] and len(nodes.guests(node))
+        ]
+        self.whole = max(len(items.placed), 1)
+        made = {}
+        for host in hosts:
+            self.capacities.append(self.whole)
+            made[host] = len(self.capacities) - 1
+        return made
+
+    def modes(self, item: Item) -> list[Mode]:
+        overhead = self.infrastructure.limits.overhead_s
+        common: list[tuple[int, int]] = []
+        if self.crew is not None:
+            common.append((self.crew, item.size))
+        common += [(self.hosts[host], 1) for host in sorted(self._hosts_above(item))]
+        modes = []
+        if item.in_place:
+            own = [*common, *self._service_demands(item), *self._own_hosts(item)]
+            modes.append(Mode("patch", overhead + item.duration_s, tuple(own), 0))
+        if item.blue_green:
+            modes.append(Mode("build", item.length_s + overhead, tuple(common), item.size))
+        return modes
+
+    def _hosts_above(self, item: Item) -> set[int]:
+        above: set[int] = set()
+        for node in item.nodes:
+            host = int(self.infrastructure.nodes.host[node])
+            while host >= 0:
+                if host in self.hosts and host not in item.nodes:
+                    above.add(host)
+                host = int(self.infrastructure.nodes.host[host])
+        return above
+
+    def _own_hosts(self, item: Item) -> list[tuple[int, int]]:
+        return [(self.hosts[node], self.whole) for node in item.nodes if node in self.hosts]
+
+    def _service_demands(self, item: Item) -> list[tuple[int, int]]:
+        found = []
+        for service, count in demand(self.infrastructure.nodes, item.nodes).items():
+            resource = self.services[service]
+            if resource is None:
+                continue
+            # A waived service must have none of its other instances out: all of it is taken.
+            amount = self.capacities[resource] if service in item.waives else count
+            found.append((resource, amount))
+        return found

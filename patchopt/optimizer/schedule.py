@@ -1,0 +1,116 @@
+"""Schedules: what is done when and how; their objective, and the plan that carries them out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from patchopt.model.infrastructure import Infrastructure
+from patchopt.model.plan import PlanBuilder
+from patchopt.optimizer.problem import Mode, Problem, Task
+
+
+@dataclass(frozen=True)
+class Placement:
+    """One task in a schedule.
+
+    Parameters
+    ----------
+    task : int
+        Number of the task.
+    mode : int
+        Which of its modes.
+    start_s : int
+        Start of the work.
+    switch_s : int
+        Start of the switch of a build; the end of the work otherwise.
+    """
+
+    task: int
+    mode: int
+    start_s: int
+    switch_s: int
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Placements of all tasks of a problem."""
+
+    problem: Problem
+    placements: tuple[Placement, ...]
+
+    def mode(self, placement: Placement) -> Mode:
+        """Give the mode of a placement."""
+        return self.problem.tasks[placement.task].modes[placement.mode]
+
+    def commit_s(self, placement: Placement) -> int:
+        """Give the instant at which a task's nodes become new."""
+        mode = self.mode(placement)
+        if mode.action == "build":
+            return placement.switch_s + self.problem.overhead_s
+        return placement.start_s + mode.commit_s
+
+    def end_s(self, placement: Placement) -> int:
+        """Give the instant at which the last work on a task ends."""
+        if self.mode(placement).action == "build":
+            return self.commit_s(placement)
+        return placement.start_s + self.problem.tasks[placement.task].length_s
+
+    @property
+    def objective_mws(self) -> int:
+        """Sum of weight times commit, and of skipped weight times the makespan: exact.
+
+        Computed from the schedule alone, without any solver.
+        """
+        total = sum(
+            self.problem.tasks[p.task].item.weight_mw * self.commit_s(p) for p in self.placements
+        )
+        makespan = max((self.end_s(p) for p in self.placements), default=0)
+        return total + self.problem.skipped_weight_mw * makespan
+
+
+Reason = Callable[[Task, Mode, Placement], str]
+
+
+def add_steps(
+    builder: PlanBuilder, infrastructure: Infrastructure, schedule: Schedule, reason: Reason
+) -> None:
+    """Write a schedule as timed, guarded steps, in the order of their starts.
+
+    Parameters
+    ----------
+    builder : PlanBuilder
+        Receives the steps.
+    infrastructure : Infrastructure
+        Names nodes and services.
+    schedule : Schedule
+        What to do when.
+    reason : callable
+        Says of a placement why it is where it is.
+    """
+    switches = [
+        (p.switch_s, 0, p) for p in schedule.placements if schedule.mode(p).action == "build"
+    ]
+    works = [(p.start_s, 1, p) for p in schedule.placements]
+    build_step: dict[int, int] = {}
+    entries = sorted(works + switches, key=lambda entry: (entry[0], entry[1], entry[2].task))
+    # Work lasts at least a second, so a build always comes before its switch.
+    for time, kind, placement in entries:
+        task = schedule.problem.tasks[placement.task]
+        names = [infrastructure.nodes.ids[node] for node in task.item.nodes]
+        mode = schedule.mode(placement)
+        if kind == 0:
+            built = build_step[placement.task]
+            builder.add(
+                "switch", names, after=[built], not_before=time, reason=f"step {built} has built it"
+            )
+            continue
+        waived = task.item.waives if mode.action == "patch" else ()
+        step = builder.add(
+            mode.action,
+            names,
+            not_before=time,
+            waives=[infrastructure.services.names[service] for service in waived],
+            reason=reason(task, mode, placement),
+        )
+        build_step[placement.task] = step

@@ -1,0 +1,295 @@
+"""Solve: a list schedule first, then CP-SAT until proof, limit or interruption."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass as validated
+
+from patchopt.model.infrastructure import Infrastructure
+from patchopt.model.items import OnInfeasible, items_of
+from patchopt.model.plan import (
+    Certificate,
+    Plan,
+    PlanBuilder,
+    ScenarioRef,
+    Status,
+    StrategyRef,
+    with_certificate,
+)
+from patchopt.model.quantities import format_duration
+from patchopt.optimizer.listing import list_schedule
+from patchopt.optimizer.problem import Mode, Problem, Task, problem_of
+from patchopt.optimizer.schedule import Placement, Schedule, add_steps
+
+if TYPE_CHECKING:
+    from ortools.sat.python import cp_model
+
+    from patchopt.optimizer.model import Model
+
+_STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+Seconds = Annotated[float, Field(gt=0, le=10_000_000, strict=False)]
+
+
+@validated(frozen=True, config=_STRICT)
+class OptimizerParameters:
+    """How long and how CP-SAT searches.
+
+    Parameters
+    ----------
+    time_limit : float
+        Seconds of wall time; of deterministic time if ``deterministic``.
+    workers : int
+        Parallel searches; with ``deterministic`` they take turns on one core.
+    seed : int
+        Of the search.
+    deterministic : bool
+        Count CP-SAT's deterministic time instead of the clock, so that the same inputs
+        give the same plan on any machine. A unit is in the order of a second.
+    """
+
+    time_limit: Seconds = 30.0
+    workers: Annotated[int, Field(ge=1, le=512)] = 8
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    deterministic: bool = False
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a search stands.
+
+    Parameters
+    ----------
+    wall_time_s : float
+        Since its start.
+    objective_mws, bound_mws : int
+        Of the incumbent, and the bound proven so far.
+    """
+
+    wall_time_s: float
+    objective_mws: int
+    bound_mws: int
+
+    @property
+    def gap(self) -> float:
+        """(objective - bound) / objective; 0 if both are 0."""
+        return _gap(self.objective_mws, self.bound_mws)
+
+
+Watcher = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A plan with its certificate, and whether the search was interrupted."""
+
+    plan: Plan
+    schedule: Schedule
+    interrupted: bool
+
+    @property
+    def certificate(self) -> Certificate:
+        """How good the plan is."""
+        assert self.plan.certificate is not None  # noqa: S101 - always made by `optimize`
+        return self.plan.certificate
+
+
+def optimize(
+    infrastructure: Infrastructure,
+    parameters: OptimizerParameters | None = None,
+    *,
+    respect_units: bool = True,
+    on_infeasible: OnInfeasible = "downtime",
+    watch: Watcher | None = None,
+) -> Solution:
+    """Find the plan of least exposure, and prove how good it is (MODEL 9).
+
+    Parameters
+    ----------
+    infrastructure : Infrastructure
+        What is to be patched.
+    parameters : OptimizerParameters, optional
+        Limits and seed.
+    respect_units : bool
+        False: nodes for themselves, whatever their incompatible edges say.
+    on_infeasible : str
+        What becomes of units that cannot be done within the constraints.
+    watch : callable, optional
+        Told of every new incumbent and bound.
+
+    Returns
+    -------
+    Solution
+        On Ctrl-C the best plan so far, marked as interrupted.
+
+    Raises
+    ------
+    InfeasibleError
+        If ``on_infeasible`` is ``error`` and there is such a unit.
+    """
+    parameters = parameters or OptimizerParameters()
+    items = items_of(infrastructure, respect_units=respect_units, on_infeasible=on_infeasible)
+    problem = problem_of(infrastructure, items)
+    incumbent = list_schedule(problem)
+    begun = time.monotonic()
+    if problem.tasks:
+        schedule, bound, status, interrupted = _search(problem, incumbent, parameters, watch)
+    else:
+        schedule, bound, status, interrupted = incumbent, 0, "optimal", False
+    objective = schedule.objective_mws
+    wall_time_s = None if parameters.deterministic else round(time.monotonic() - begun, 3)
+    options = {"respect_units": respect_units, "on_infeasible": on_infeasible}
+    certificate = Certificate(
+        status=status,
+        objective=objective,
+        bound=bound,
+        gap=_gap(objective, bound),
+        wall_time_s=wall_time_s,
+        seed=parameters.seed,
+        parameters={**asdict(parameters), **options},
+    )
+    builder = PlanBuilder()
+    add_steps(builder, infrastructure, schedule, _reason)
+    plan = builder.build(
+        ScenarioRef(name=infrastructure.scenario.name, sha256=infrastructure.sha256),
+        StrategyRef(name="optimal", parameters={**asdict(parameters), **options}),
+    )
+    return Solution(with_certificate(plan, certificate), schedule, interrupted)
+
+
+def _reason(task: Task, mode: Mode, placement: Placement) -> str:
+    how = "built beside" if mode.action == "build" else "in place"
+    alone = "; breaks min_up, so alone in its service" if task.item.waives else ""
+    return f"best start found is {format_duration(placement.start_s)}, {how}{alone}"
+
+
+def _gap(objective: int, bound: int) -> float:
+    return (objective - bound) / objective if objective else 0.0
+
+
+def _search(
+    problem: Problem, incumbent: Schedule, parameters: OptimizerParameters, watch: Watcher | None
+) -> tuple[Schedule, int, Status, bool]:
+    from ortools.sat.python import cp_model
+
+    from patchopt.optimizer.model import Model
+
+    model = Model(problem, incumbent)
+    solver = _solver(parameters)
+    reporter = _reporter(model, incumbent.objective_mws, watch)
+    if watch is not None:
+        solver.best_bound_callback = reporter.on_bound
+    status, interrupted = _run(solver, model, reporter)
+    if status == cp_model.MODEL_INVALID:
+        raise RuntimeError(f"CP-SAT refuses the model: {model.cp.validate()}")
+    if status == cp_model.INFEASIBLE:
+        raise RuntimeError("CP-SAT finds no schedule where the list scheduler has one")
+    schedule = incumbent
+    if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        found = model.schedule(solver.value)
+        if found.objective_mws <= incumbent.objective_mws:
+            schedule = found
+    if status == cp_model.OPTIMAL:
+        return schedule, schedule.objective_mws, "optimal", interrupted
+    bound = max(_exact_bound(solver.best_objective_bound) * model.divisor, _trivial(problem))
+    bound = min(bound, schedule.objective_mws)
+    proven: Status = "optimal" if bound == schedule.objective_mws else "feasible"
+    return schedule, bound, proven, interrupted
+
+
+def _solver(parameters: OptimizerParameters) -> cp_model.CpSolver:
+    from ortools.sat.python import cp_model
+
+    solver = cp_model.CpSolver()
+    given = solver.parameters
+    given.random_seed = parameters.seed
+    given.num_workers = parameters.workers
+    # Ctrl-C is ours to handle: the solver's own handler would outlive the solve.
+    given.catch_sigint_signal = False
+    if parameters.deterministic:
+        given.max_deterministic_time = parameters.time_limit
+        given.interleave_search = parameters.workers > 1
+    else:
+        given.max_time_in_seconds = parameters.time_limit
+    return solver
+
+
+def _run(solver: cp_model.CpSolver, model: Model, reporter: Any) -> tuple[Any, bool]:
+    """Solve in a thread of its own, so that Ctrl-C reaches this one and stops the search."""
+    outcome: list[Any] = []
+    failure: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            outcome.append(solver.solve(model.cp, reporter))
+        except BaseException as error:  # noqa: BLE001 - handed on to the caller below
+            failure.append(error)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    interrupted = False
+    while thread.is_alive():
+        try:
+            thread.join(0.2)
+        except KeyboardInterrupt:
+            interrupted = True
+            solver.stop_search()
+    if failure:
+        raise failure[0]
+    return outcome[0], interrupted
+
+
+def _exact_bound(value: float) -> int:
+    """Round a bound on an integer objective up, never past what was proven.
+
+    CP-SAT reports it in double precision, exact to 2**53; beyond, the error of the
+    representation is taken off first.
+    """
+    if not math.isfinite(value):
+        return 0
+    return math.ceil(value - max(1e-6, abs(value) * 2**-52))
+
+
+def _trivial(problem: Problem) -> int:
+    """Bound the objective as if every task were alone."""
+    from patchopt.optimizer.bounds import earliest_commit_s
+
+    return sum(task.item.weight_mw * earliest_commit_s(problem, task) for task in problem.tasks)
+
+
+def _reporter(model: Model, objective_mws: int, watch: Watcher | None) -> Any:
+    from ortools.sat.python import cp_model
+
+    class Reporter(cp_model.CpSolverSolutionCallback):
+        """Tells a watcher of incumbents and bounds."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.begun = time.monotonic()
+            self.progress = Progress(0.0, objective_mws, 0)
+            self.lock = threading.Lock()
+            self._tell()
+
+        def on_solution_callback(self) -> None:
+            found = round(self.objective_value) * model.divisor
+            self._tell(objective_mws=min(found, self.progress.objective_mws))
+
+        def on_bound(self, bound: float) -> None:
+            proven = _exact_bound(bound) * model.divisor
+            self._tell(bound_mws=max(proven, self.progress.bound_mws))
+
+        def _tell(self, **changes: int) -> None:
+            if watch is None:
+                return
+            with self.lock:
+                now = time.monotonic() - self.begun
+                self.progress = replace(self.progress, wall_time_s=now, **changes)
+                watch(self.progress)
+
+    return Reporter()

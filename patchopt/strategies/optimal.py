@@ -1,0 +1,39 @@
+"""The best plan that CP-SAT finds, with a certificate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic.dataclasses import dataclass as validated
+
+from patchopt.model.infrastructure import Infrastructure
+from patchopt.model.plan import Plan, PlanBuilder
+from patchopt.optimizer.solve import OptimizerParameters, Solution, Watcher, optimize
+from patchopt.strategies.base import STRICT, Strategy, register
+
+
+@register("optimal")
+@validated(frozen=True, config=STRICT)
+class Optimal(OptimizerParameters, Strategy):
+    """The plan of least exposure that CP-SAT finds, with a proof of how good it is."""
+
+    def solve(self, infrastructure: Infrastructure, watch: Watcher | None = None) -> Solution:
+        """Search, and tell a watcher of the progress."""
+        search = {name: getattr(self, name) for name in OptimizerParameters.__dataclass_fields__}
+        return optimize(
+            infrastructure,
+            OptimizerParameters(**search),
+            respect_units=self.respect_units,
+            on_infeasible=self.on_infeasible,
+            watch=watch,
+        )
+
+    def plan(self, infrastructure: Infrastructure) -> Plan:
+        """Plan an infrastructure; the certificate is in the plan."""
+        return self.solve(infrastructure).plan
+
+    def steps(self, infrastructure: Infrastructure, builder: PlanBuilder) -> None:
+        """Add the steps of the best plan found."""
+        for step in self.plan(infrastructure).steps:
+            keys: dict[str, Any] = step.model_dump(exclude={"id", "action", "nodes"})
+            builder.add(step.action, step.nodes, **keys | {"gate": step.gate})

@@ -1,0 +1,283 @@
+"""What strategies share: orders that respect dependencies, batches that fit, steps."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal
+
+from patchopt.model.infrastructure import Infrastructure
+from patchopt.model.items import Item, items_of
+from patchopt.model.plan import PlanBuilder
+from patchopt.model.units import demand, down_set
+from patchopt.strategies.base import Strategy
+
+Priority = Callable[[Item], float]
+How = Literal["patch", "build"]
+
+
+def highest_weight(infrastructure: Infrastructure) -> Priority:
+    """Give the order by criticality x severity, the highest among an item's nodes."""
+    weights = infrastructure.nodes.weight_mw
+    return lambda item: float(max(weights[node] for node in item.nodes))
+
+
+def in_place_first(item: Item) -> How:
+    """Work in place where that is feasible, else build."""
+    return "patch" if item.in_place else "build"
+
+
+def built_first(item: Item) -> How:
+    """Build where that is possible, else work in place."""
+    return "build" if item.blue_green else "patch"
+
+
+class Placing:
+    """Adds items to a plan, for one strategy on one infrastructure.
+
+    Parameters
+    ----------
+    infrastructure : Infrastructure
+        What is to be patched.
+    builder : PlanBuilder
+        Receives the steps.
+    strategy : Strategy
+        For ``respect_units`` and ``on_infeasible``.
+    """
+
+    def __init__(
+        self, infrastructure: Infrastructure, builder: PlanBuilder, strategy: Strategy
+    ) -> None:
+        self.infrastructure = infrastructure
+        self.builder = builder
+        self.whole_units = strategy.respect_units
+        self.items = items_of(
+            infrastructure,
+            respect_units=strategy.respect_units,
+            on_infeasible=strategy.on_infeasible,
+        ).placed
+
+    # Orders ---------------------------------------------------------------------------
+
+    def component(self, item: Item) -> int:
+        """Give the component of the dependency order that an item is in."""
+        return int(self.infrastructure.order.component_of_unit[item.unit])
+
+    def ordered(self, items: Iterable[Item], priority: Priority) -> list[Item]:
+        """Sort items by falling priority; under strict order what they depend on comes first.
+
+        Ties go by the first node. Dependencies among other items are none of this
+        order's business.
+        """
+        chosen = list(items)
+        if not self.infrastructure.limits.strict:
+            return sorted(chosen, key=lambda item: (-priority(item), item.nodes))
+        waiting = Waiting(self, chosen)
+        heap = [(-priority(item), item.nodes, item) for item in waiting.free()]
+        heapq.heapify(heap)
+        result = []
+        while heap:
+            item = heapq.heappop(heap)[2]
+            result.append(item)
+            for freed in waiting.done(item):
+                heapq.heappush(heap, (-priority(freed), freed.nodes, freed))
+        return result
+
+    # Batches --------------------------------------------------------------------------
+
+    def batches(
+        self,
+        items: Sequence[Item],
+        nodes: int | None = None,
+        *,
+        how: Callable[[Item], How] | None = None,
+        crew: bool = True,
+    ) -> list[list[Item]]:
+        """Split ordered items into batches that can be worked on at the same time.
+
+        Each batch takes the first items that are left and fit together: the crew, the
+        surge, min_up of every service, hosts and guests apart, strict order between
+        batches. An item that fits no company is a batch of its own.
+
+        Parameters
+        ----------
+        items : sequence of Item
+            In order.
+        nodes : int, optional
+            Most nodes in a batch.
+        how : callable, optional
+            Whether an item is patched or built; in place where feasible by default.
+        crew : bool
+            Whether a batch is clipped to max_parallel.
+
+        Returns
+        -------
+        list of list of Item
+            All patched or all built, batch by batch.
+        """
+        choose = how or in_place_first
+        limit = self.infrastructure.limits.max_parallel
+        clip = limit if crew and limit >= 0 else None
+        most = min((count for count in (nodes, clip) if count is not None), default=None)
+        waiting = Waiting(self, items) if self.infrastructure.limits.strict else None
+        free = {item.nodes for item in (waiting.free() if waiting else items)}
+        left = list(items)
+        result = []
+        while left:
+            batch = _Batch(self, most)
+            rest = []
+            for item in left:
+                if item.nodes in free and batch.fits(item, choose(item)):
+                    batch.add(item, choose(item))
+                else:
+                    rest.append(item)
+            left = rest
+            result.append(batch.items)
+            for item in batch.items if waiting else ():
+                assert waiting is not None  # noqa: S101 - the loop is empty without it
+                free.update(freed.nodes for freed in waiting.done(item))
+        return result
+
+    # Steps ----------------------------------------------------------------------------
+
+    def work(
+        self,
+        items: Sequence[Item],
+        reason: str,
+        *,
+        after: Sequence[int] = (),
+        how: How | None = None,
+    ) -> int:
+        """Add the work on some items, all patched or all built; give the step to wait for."""
+        chosen = how or in_place_first(items[0])
+        names = self.names(items)
+        if chosen == "build":
+            built = self.builder.add("build", names, after=after, reason=reason)
+            return self.builder.add(
+                "switch", names, after=[built], reason=f"step {built} has built the copies"
+            )
+        services = self.infrastructure.services.names
+        waived = sorted({service for item in items for service in item.waives})
+        if waived:
+            broken = ", ".join(services[service] for service in waived)
+            reason = f"{reason}; cannot keep min_up of {broken}, so alone there"
+        return self.builder.add(
+            "patch", names, after=after, waives=[services[s] for s in waived], reason=reason
+        )
+
+    def sequence(
+        self,
+        batches: Iterable[Sequence[Item]],
+        reason: Callable[[Sequence[Item]], str],
+        *,
+        after: Sequence[int] = (),
+    ) -> list[int]:
+        """Add batches one after another; give what a following step must wait for."""
+        last = list(after)
+        for batch in batches:
+            last = [self.work(batch, reason(batch), after=last)]
+        return last
+
+    def names(self, items: Iterable[Item]) -> list[str]:
+        """Give the node ids of some items."""
+        return [self.infrastructure.nodes.ids[node] for item in items for node in item.nodes]
+
+
+class Waiting:
+    """Which items may come next under strict order, among some chosen ones.
+
+    Components of the order without a chosen item hold nobody up: their units are done
+    already, or none of this plan's.
+    """
+
+    def __init__(self, placing: Placing, items: Iterable[Item]) -> None:
+        order = placing.infrastructure.order
+        self.component = placing.component
+        self.items: dict[int, list[Item]] = {}
+        for item in items:
+            self.items.setdefault(self.component(item), []).append(item)
+        self.left = {c: len(members) for c, members in self.items.items()}
+        self.open = {c: len(order.dependencies(c)) for c in range(len(order.units_in))}
+        self.users = {
+            c: order.user_idx[order.user_ptr[c] : order.user_ptr[c + 1]].tolist() for c in self.open
+        }
+
+    def free(self) -> list[Item]:
+        """Give the items that wait for nothing; call it once, first."""
+        at_once = [component for component, count in self.open.items() if not count]
+        freed = [item for component in at_once for item in self.items.get(component, ())]
+        for component in at_once:
+            if not self.left.get(component):
+                freed += self._finish(component)
+        return freed
+
+    def done(self, item: Item) -> list[Item]:
+        """Note that an item is done; give those that this frees."""
+        component = self.component(item)
+        self.left[component] -= 1
+        return [] if self.left[component] else self._finish(component)
+
+    def _finish(self, component: int) -> list[Item]:
+        freed: list[Item] = []
+        stack = [component]
+        while stack:
+            for user in self.users[stack.pop()]:
+                self.open[user] -= 1
+                if self.open[user] == 0:
+                    freed += self.items.get(user, ())
+                    if not self.left.get(user):
+                        stack.append(user)
+        return freed
+
+
+class _Batch:
+    """Items that can be worked on together."""
+
+    def __init__(self, placing: Placing, most: int | None) -> None:
+        self.placing = placing
+        self.infrastructure = placing.infrastructure
+        self.most = most
+        self.items: list[Item] = []
+        self.how: How | None = None
+        self.size = 0
+        self.units: set[int] = set()
+        self.members: set[int] = set()
+        self.down: set[int] = set()
+        self.out: Counter[int] = Counter()
+
+    def fits(self, item: Item, how: How) -> bool:
+        if not self.items:
+            return True
+        if how != self.how or item.waives or self.items[0].waives:
+            return False
+        if self.most is not None and self.size + item.size > self.most:
+            return False
+        if not self.placing.whole_units and item.unit in self.units:
+            return False  # together they would be worked on as the unit that is to be ignored
+        if how == "build":
+            surge = self.infrastructure.limits.surge
+            return surge < 0 or self.size + item.size <= surge
+        return self._keeps_services(item) and self._keeps_hosts(item)
+
+    def _keeps_services(self, item: Item) -> bool:
+        services = self.infrastructure.services
+        taken = demand(self.infrastructure.nodes, item.nodes)
+        return all(
+            self.out[service] + count <= services.instances[service] - services.min_up[service]
+            for service, count in taken.items()
+        )
+
+    def _keeps_hosts(self, item: Item) -> bool:
+        down = down_set(self.infrastructure.nodes, item.nodes)
+        return not (down & self.members) and not (self.down & set(item.nodes))
+
+    def add(self, item: Item, how: How) -> None:
+        self.items.append(item)
+        self.how = how
+        self.size += item.size
+        self.units.add(item.unit)
+        self.members |= set(item.nodes)
+        if how == "patch":
+            self.down |= down_set(self.infrastructure.nodes, item.nodes)
+            self.out.update(demand(self.infrastructure.nodes, item.nodes))
