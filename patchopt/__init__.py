@@ -1,0 +1,242 @@
+"""patchopt: plan, optimise, simulate and compare security-patch deployments.
+
+This is the whole public interface; everything else may change.
+
+Examples
+--------
+>>> import patchopt
+>>> scenario = patchopt.load_scenario("ha_microservices")
+>>> plan = patchopt.plan(scenario, "rolling")
+>>> outcome = patchopt.simulate(scenario, plan, seed=1, replications=100)
+>>> bool((outcome.frame()["downtime"] >= 0).all())
+True
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from patchopt.model.plan import Certificate, Plan, Step
+    from patchopt.model.scenario import Scenario
+    from patchopt.report import ReportResult
+    from patchopt.simulator import Outcome
+    from patchopt.sweep import SweepResult
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Certificate",
+    "Outcome",
+    "Plan",
+    "ReportResult",
+    "Scenario",
+    "Step",
+    "SweepResult",
+    "load_scenario",
+    "optimize",
+    "plan",
+    "report",
+    "simulate",
+    "sweep",
+]
+
+_TYPES = {
+    "Certificate": "patchopt.model.plan",
+    "Outcome": "patchopt.simulator",
+    "Plan": "patchopt.model.plan",
+    "ReportResult": "patchopt.report",
+    "Scenario": "patchopt.model.scenario",
+    "Step": "patchopt.model.plan",
+    "SweepResult": "patchopt.sweep",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a type when it is first asked for: `import patchopt` alone costs nothing."""
+    if name not in _TYPES:
+        raise AttributeError(f"module 'patchopt' has no attribute '{name}'")
+    from importlib import import_module
+
+    return getattr(import_module(_TYPES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """Name the public interface, not the machinery."""
+    return sorted(__all__)
+
+
+def load_scenario(scenario: str | Path) -> Scenario:
+    """Load and check a scenario.
+
+    Parameters
+    ----------
+    scenario : str or Path
+        A YAML file, or the name of a bundled scenario.
+
+    Returns
+    -------
+    Scenario
+
+    Raises
+    ------
+    patchopt.errors.ScenarioError
+        With every problem of the file, each with its place and its remedy.
+    """
+    from patchopt.files import load_scenario as load
+
+    return load(scenario)
+
+
+def plan(scenario: Scenario, strategy: str, **parameters: Any) -> Plan:
+    """Plan a scenario with a strategy.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What is to be patched.
+    strategy : str
+        Name of a strategy; ``patchopt list strategies`` shows them.
+    **parameters
+        Of the strategy.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    patchopt.errors.StrategyError
+        For an unknown strategy or parameter, with the nearest right name.
+    """
+    from patchopt.model.infrastructure import Infrastructure
+    from patchopt.strategies import make_strategy
+
+    return make_strategy(strategy, parameters).plan(Infrastructure.build(scenario))
+
+
+def simulate(
+    scenario: Scenario,
+    plan: Plan,
+    *,
+    seed: int | None = None,
+    replications: int = 1,
+    events: bool = False,
+) -> Outcome:
+    """Simulate a plan with failure injection.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What the plan is for.
+    plan : Plan
+        What is done.
+    seed : int, optional
+        Replication i has seed ``seed + i``; the scenario's own seed by default.
+    replications : int
+        How many.
+    events : bool
+        Whether to keep the events of the first replication.
+
+    Returns
+    -------
+    Outcome
+        ``outcome.frame()`` is a table, a row a replication.
+
+    Raises
+    ------
+    patchopt.errors.PlanError
+        If the plan does not fit the scenario.
+    """
+    from patchopt.model.infrastructure import Infrastructure
+    from patchopt.simulator import simulate as run
+
+    return run(
+        Infrastructure.build(scenario),
+        plan,
+        seed=scenario.seed if seed is None else seed,
+        replications=replications,
+        events=events,
+    )
+
+
+def optimize(
+    scenario: Scenario,
+    *,
+    time_limit: float = 30.0,
+    workers: int = 8,
+    seed: int = 0,
+    deterministic: bool = False,
+) -> Plan:
+    """Find the plan of least exposure, with a certificate of how good it is.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What is to be patched.
+    time_limit : float
+        Seconds to search.
+    workers : int
+        Parallel searches.
+    seed : int
+        Of the search.
+    deterministic : bool
+        Count the solver's own time, so that the same inputs give the same plan.
+
+    Returns
+    -------
+    Plan
+        ``plan.certificate`` says how good it is.
+    """
+    return plan(
+        scenario,
+        "optimal",
+        time_limit=time_limit,
+        workers=workers,
+        seed=seed,
+        deterministic=deterministic,
+    )
+
+
+def sweep(*overrides: str) -> SweepResult:
+    """Run a sweep over scenarios, strategies and seeds, in parallel.
+
+    Parameters
+    ----------
+    *overrides : str
+        As on the command line: ``"sweep.replications=1000"``, ``"experiment=default"``.
+
+    Returns
+    -------
+    SweepResult
+        Where the dataset is, and what failed.
+    """
+    from patchopt.sweep import sweep as run
+
+    return run(overrides)
+
+
+def report(dataset: str | Path, out: str | Path, *, force: bool = False) -> ReportResult:
+    """Turn the dataset of a sweep into tables, figures and a page.
+
+    Parameters
+    ----------
+    dataset : str or Path
+        Folder of the dataset.
+    out : str or Path
+        Folder of the report.
+    force : bool
+        Write into a folder that holds something already.
+
+    Returns
+    -------
+    ReportResult
+        What was written, and the summary as a table.
+    """
+    from pathlib import Path
+
+    from patchopt.report import write_report
+
+    return write_report(Path(dataset), Path(out), force=force)

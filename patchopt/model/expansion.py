@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import networkx as nx
 
@@ -78,7 +79,7 @@ def units_of(
         Members of each unit in ascending order; units by their first member.
     """
     has_patch = list(patched)
-    graph: nx.Graph = nx.Graph()
+    graph: nx.Graph[Any] = nx.Graph()
     graph.add_nodes_from(node for node, flag in enumerate(has_patch) if flag)
     joined: set[str] = set()
     for edge in edges:

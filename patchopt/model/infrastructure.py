@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
 
@@ -238,6 +238,13 @@ class Infrastructure:
             shown = ", ".join(labels[:5]) + (f" and {len(labels) - 5} more" if labels[5:] else "")
             found.append(f"dependency cycle: no order among {shown}")
         return tuple(found)
+
+    def without_failures(self) -> Self:
+        """Give the same infrastructure with every probability 0: the nominal case."""
+        nodes = replace(self.nodes, failure_probability=np.zeros(len(self.nodes)))
+        none = np.zeros(len(self.releases.names))
+        releases = replace(self.releases, defect_probability=none, defect_failure_probability=none)
+        return replace(self, nodes=nodes, releases=releases)
 
     @property
     def longest_run_s(self) -> int:

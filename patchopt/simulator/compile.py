@@ -7,9 +7,9 @@ import sys
 from collections.abc import Callable
 from types import ModuleType
 
-import numba
 import numpy as np
 
+from patchopt.simulator.jit import config
 from patchopt.simulator.layout import Ints
 
 Run = Callable[[Ints, Ints, Ints, Ints], None]
@@ -40,12 +40,12 @@ def uncompiled() -> Run:
     kept: dict[str, ModuleType] = {
         name: sys.modules.pop(name) for name in names if name in sys.modules
     }
-    before = numba.config.DISABLE_JIT
-    numba.config.DISABLE_JIT = True
+    before = config.DISABLE_JIT
+    config.DISABLE_JIT = True
     try:
         run: Run = importlib.import_module(f"{_PACKAGE}.kernel").run
     finally:
-        numba.config.DISABLE_JIT = before
+        config.DISABLE_JIT = before
         for name in names:
             sys.modules.pop(name, None)
         sys.modules.update(kept)

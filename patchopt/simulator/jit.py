@@ -14,11 +14,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
+import numba.core.config
+
+config: Any = numba.core.config  # its settings are made at run time, unknown to type checkers
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_njit: Any = numba.njit  # its types do not know the options that leave wrappers out
 
 
 @cache
@@ -41,20 +46,20 @@ def cache_folder() -> Path:
 
 @contextmanager
 def _our_cache() -> Iterator[None]:
-    before = numba.config.CACHE_DIR
+    before = config.CACHE_DIR
     if not before:  # a folder that the user has named is kept
-        numba.config.CACHE_DIR = str(cache_folder())
+        config.CACHE_DIR = str(cache_folder())
     try:
         yield
     finally:
-        numba.config.CACHE_DIR = before
+        config.CACHE_DIR = before
 
 
 def outer(function: F) -> F:
     """Compile a function that Python calls too."""
     with _our_cache():
-        compiled: F = numba.njit(cache=True, error_model="numpy")(function)
-    return compiled
+        compiled: Any = numba.njit(cache=True, error_model="numpy")(function)
+    return cast(F, compiled)
 
 
 def inner(function: F) -> F:
@@ -63,7 +68,7 @@ def inner(function: F) -> F:
     Without wrappers for Python and C, compiling takes a third less time.
     """
     with _our_cache():
-        compiled: F = numba.njit(
+        compiled: Any = _njit(
             cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True
         )(function)
-    return compiled
+    return cast(F, compiled)

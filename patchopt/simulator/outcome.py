@@ -69,7 +69,7 @@ class Outcome:
 
     def exact(self, metric: str, replication: int = 0) -> int:
         """Give an integer metric of one replication, exposures in milli-weight-seconds."""
-        return int(self.columns[metric][replication])  # type: ignore[call-overload]  # an int column
+        return int(self.columns[metric][replication])
 
     def frame(self) -> pd.DataFrame:
         """Give the metrics as a table in the units of MODEL 7, exposures in weight-seconds."""

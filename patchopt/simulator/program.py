@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -157,7 +157,7 @@ def new_state(fixed: Ints, event_capacity: int = 0) -> Ints:
     return state
 
 
-def _directory(head: Ints, shapes: dict[int, tuple[int, ...]]) -> None:
+def _directory(head: Ints, shapes: Mapping[int, tuple[int, ...]]) -> None:
     """Write where each table begins, its columns and rows; tables follow the head."""
     begin = len(head)
     for name, (rows, columns) in shapes.items():

@@ -1,0 +1,71 @@
+"""``patchopt list``: what there is."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, fields
+from typing import Any
+
+from patchopt.cli import printing
+
+
+def show(what: str, as_json: bool) -> None:
+    """List strategies, scenarios or metrics."""
+    rows = {"strategies": _strategies, "scenarios": _scenarios, "metrics": _metrics}[what]()
+    if as_json:
+        printing.as_json(rows)
+        return
+    columns = [(key.replace("_", " "), False) for key in rows[0]]
+    printing.table(columns, ([_cell(value) for value in row.values()] for row in rows))
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key}={_cell(inner)}" for key, inner in value.items())
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _strategies() -> list[dict[str, Any]]:
+    from patchopt.strategies import strategy_class, strategy_names
+
+    found = []
+    for name in strategy_names():
+        cls = strategy_class(name)
+        defaults = {
+            field.name: field.default if field.default is not MISSING else "required"
+            for field in fields(cls)
+        }
+        found.append({"name": name, "what": cls.summary, "parameters": defaults})
+    return found
+
+
+def _scenarios() -> list[dict[str, Any]]:
+    from patchopt.files import bundled_scenarios, load_scenario
+    from patchopt.model.infrastructure import Infrastructure
+
+    found = []
+    for name in bundled_scenarios():
+        infrastructure = Infrastructure.build(load_scenario(name))
+        found.append(
+            {
+                "name": name,
+                "nodes": len(infrastructure.nodes),
+                "services": len(infrastructure.services.names),
+                "units": len(infrastructure.units),
+                "edges": len(infrastructure.scenario.edges),
+            }
+        )
+    return found
+
+
+def _metrics() -> list[dict[str, Any]]:
+    from patchopt.model.metrics import METRICS
+
+    return [
+        {
+            "name": metric.name,
+            "unit": metric.unit,
+            "better": metric.better,
+            "meaning": metric.meaning,
+        }
+        for metric in METRICS
+    ]

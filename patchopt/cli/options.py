@@ -1,0 +1,65 @@
+"""Options that several commands share, and how their values are read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from patchopt.errors import StrategyError
+
+Scenario = Annotated[
+    str, typer.Argument(metavar="SCENARIO", help="A YAML file, or the name of a bundled scenario.")
+]
+StrategyName = Annotated[
+    str, typer.Option("--strategy", "-s", help="Name; see `patchopt list strategies`.")
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="A parameter of the strategy; repeatable."),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", file_okay=True, help="Folder to write to; omitted: only print."),
+]
+RequiredOut = Annotated[Path, typer.Option("--out", "-o", help="Folder to write to.")]
+Force = Annotated[
+    bool, typer.Option("--force", help="Write into a folder that holds something already.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Seed = Annotated[
+    int | None,
+    typer.Option("--seed", min=0, help="Of the first replication; omitted: the scenario's."),
+]
+Replications = Annotated[
+    int, typer.Option("--replications", "-r", min=1, max=100_000_000, help="How many runs.")
+]
+TimeLimit = Annotated[
+    float,
+    typer.Option("--time-limit", "-t", min=0.01, max=10_000_000, help="Seconds of search."),
+]
+
+
+def parameters(settings: list[str] | None) -> dict[str, Any]:
+    """Read ``key=value`` pairs: numbers, true, false and null as such, the rest as text.
+
+    Raises
+    ------
+    StrategyError
+        For a pair without a key, or one given twice.
+    """
+    found: dict[str, Any] = {}
+    for setting in settings or []:
+        key, sign, text = setting.partition("=")
+        if not sign or not key:
+            message = f"'{setting}' is no parameter"
+            raise StrategyError(message, place="--set", remedy="write it as key=value")
+        if key in found:
+            raise StrategyError(f"'{key}' is set twice", place="--set", remedy="set it once")
+        try:
+            found[key] = json.loads(text)
+        except ValueError:
+            found[key] = text
+    return found

@@ -1,0 +1,121 @@
+"""Output: JSON for programs, Rich tables for people, progress on standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.console import Console
+
+
+def as_json(value: Any) -> None:
+    """Print a value as JSON, with a newline at the end."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def console(*, error: bool = False) -> Console:
+    """Give a console on standard output, or on standard error.
+
+    Without a terminal it is wide enough for every table, so that a file or a pipe gets
+    whole lines.
+    """
+    from rich.console import Console
+
+    terminal = (sys.stderr if error else sys.stdout).isatty()
+    return Console(stderr=error, highlight=False, width=None if terminal else 160)
+
+
+def table(
+    columns: Sequence[tuple[str, bool]], rows: Iterable[Sequence[str]], title: str | None = None
+) -> None:
+    """Print a table.
+
+    Parameters
+    ----------
+    columns : sequence of (str, bool)
+        Header, and whether the column holds numbers.
+    rows : iterable of sequence of str
+        Cells.
+    title : str, optional
+        Above it.
+    """
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for header, number in columns:
+        made.add_column(header, justify="right" if number else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*(Text(cell) for cell in row))
+    console().print(made)
+
+
+def warn(text: str) -> None:
+    """Print a warning to standard error."""
+    sys.stderr.write(f"warning: {text}\n")
+
+
+def note(text: str) -> None:
+    """Print a line to standard error: what is not the result itself."""
+    sys.stderr.write(f"{text}\n")
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Show a progress bar for each stage on standard error, if that is a terminal.
+
+    Yields
+    ------
+    callable
+        To be told of the stage, of what is done and of all that is to do.
+    """
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console(error=True),
+        disable=not sys.stderr.isatty(),
+    )
+    stages: dict[str, Any] = {}
+    last: dict[str, int] = {}
+
+    def show(stage: str, done: int, total: int) -> None:
+        if stage not in stages:
+            stages[stage] = bar.add_task(stage, total=total)
+        bar.update(stages[stage], completed=done, total=total)
+        # A log gets a line every tenth, so that it shows a sign of life.
+        tenth = 10 * done // total if total else 10
+        if bar.disable and last.get(stage) != tenth:
+            last[stage] = tenth
+            note(f"{stage}: {done} of {total}")
+
+    with bar:
+        yield show
+
+
+def number(value: float, digits: int = 0) -> str:
+    """Write a number for a table: thousands apart, fixed decimals."""
+    return f"{value:,.{digits}f}"
+
+
+def percent(value: float | None) -> str:
+    """Write a share as a percentage; a dash if there is none."""
+    return "–" if value is None or value != value else f"{100 * value:.1f}%"  # noqa: PLR0124 - NaN
