@@ -73,7 +73,7 @@ def check(parts: Parts) -> list[Problem]:
         message = f"{total} nodes are more than patchopt takes"
         return [Problem(("nodes",), message, f"keep replicas to {MAX_NODES} nodes in all")]
     expansion = Expansion.of((node for _, node in parts.nodes), parts.services)
-    problems = [
+    return [
         *_names(parts),
         *_references(parts, expansion),
         *_host_cycles(parts, expansion),
@@ -81,7 +81,6 @@ def check(parts: Parts) -> list[Problem]:
         *_edges(parts, expansion),
         *_units(parts, expansion),
     ]
-    return problems
 
 
 def len_of(node: Node) -> int:
@@ -193,7 +192,7 @@ def _own_service(pair: tuple[str, str], expansion: Expansion) -> bool:
 
 
 def _units(parts: Parts, expansion: Expansion) -> Iterator[Problem]:
-    """Check sizes of units; a unit of sound parts is inside the real one, so this errs on no side."""
+    """Check the sizes of units; one made of sound parts lies inside the real one."""
     places = {id(node): place for place, node in parts.nodes}
     patches = [_patch(parts, entry) for entry in expansion.entries]
     units = units_of(

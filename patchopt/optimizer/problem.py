@@ -70,6 +70,10 @@ class Problem:
         Component to those that must have committed first; empty without strict order.
     skipped_weight_mw : int
         Weight that stays old: it is exposed until the last work ends.
+    crew : int, optional
+        Which resource is the crew; none if it is unlimited.
+    services : frozenset of int
+        Which resources are services.
     """
 
     tasks: tuple[Task, ...]
@@ -79,6 +83,8 @@ class Problem:
     windows: WindowSet
     dependencies: dict[int, tuple[int, ...]]
     skipped_weight_mw: int
+    crew: int | None = None
+    services: frozenset[int] = frozenset()
 
 
 def problem_of(infrastructure: Infrastructure, items: Items) -> Problem:
@@ -121,6 +127,8 @@ def problem_of(infrastructure: Infrastructure, items: Items) -> Problem:
         infrastructure.windows,
         dependencies,
         int(infrastructure.units.weight_mw[skipped].sum()) if skipped else 0,
+        resources.crew,
+        frozenset(service for service in resources.services if service is not None),
     )
 
 

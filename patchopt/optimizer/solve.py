@@ -24,8 +24,11 @@ from patchopt.model.plan import (
     with_certificate,
 )
 from patchopt.model.quantities import format_duration
+from patchopt.optimizer.bounds import earliest_commit_s
+from patchopt.optimizer.fluid import fluid_bound_mws
 from patchopt.optimizer.listing import list_schedule
 from patchopt.optimizer.problem import Mode, Problem, Task, problem_of
+from patchopt.optimizer.scaling import in_seconds, in_units, time_unit_s
 from patchopt.optimizer.schedule import Placement, Schedule, add_steps
 
 if TYPE_CHECKING:
@@ -136,31 +139,30 @@ def optimize(
     parameters = parameters or OptimizerParameters()
     items = items_of(infrastructure, respect_units=respect_units, on_infeasible=on_infeasible)
     problem = problem_of(infrastructure, items)
-    incumbent = list_schedule(problem)
     begun = time.monotonic()
     if problem.tasks:
-        schedule, bound, status, interrupted = _search(problem, incumbent, parameters, watch)
+        found = _search(problem, parameters, watch)
     else:
-        schedule, bound, status, interrupted = incumbent, 0, "optimal", False
-    objective = schedule.objective_mws
+        found = _Found(Schedule(problem, ()), 0, "optimal", interrupted=False)
+    objective = found.schedule.objective_mws
     wall_time_s = None if parameters.deterministic else round(time.monotonic() - begun, 3)
     options = {"respect_units": respect_units, "on_infeasible": on_infeasible}
     certificate = Certificate(
-        status=status,
+        status=found.status,
         objective=objective,
-        bound=bound,
-        gap=_gap(objective, bound),
+        bound=found.bound_mws,
+        gap=_gap(objective, found.bound_mws),
         wall_time_s=wall_time_s,
         seed=parameters.seed,
         parameters={**asdict(parameters), **options},
     )
     builder = PlanBuilder()
-    add_steps(builder, infrastructure, schedule, _reason)
+    add_steps(builder, infrastructure, found.schedule, _reason)
     plan = builder.build(
         ScenarioRef(name=infrastructure.scenario.name, sha256=infrastructure.sha256),
         StrategyRef(name="optimal", parameters={**asdict(parameters), **options}),
     )
-    return Solution(with_certificate(plan, certificate), schedule, interrupted)
+    return Solution(with_certificate(plan, certificate), found.schedule, found.interrupted)
 
 
 def _reason(task: Task, mode: Mode, placement: Placement) -> str:
@@ -173,16 +175,29 @@ def _gap(objective: int, bound: int) -> float:
     return (objective - bound) / objective if objective else 0.0
 
 
-def _search(
-    problem: Problem, incumbent: Schedule, parameters: OptimizerParameters, watch: Watcher | None
-) -> tuple[Schedule, int, Status, bool]:
+@dataclass(frozen=True)
+class _Found:
+    schedule: Schedule
+    bound_mws: int
+    status: Status
+    interrupted: bool
+
+
+def _search(problem: Problem, parameters: OptimizerParameters, watch: Watcher | None) -> _Found:
     from ortools.sat.python import cp_model
 
     from patchopt.optimizer.model import Model
 
-    model = Model(problem, incumbent)
+    unit_s = time_unit_s(problem)
+    divided = in_units(problem, unit_s)
+    incumbent = list_schedule(divided)
+    model = Model(divided, incumbent)
+    scale = model.divisor * unit_s
     solver = _solver(parameters)
-    reporter = _reporter(model, incumbent.objective_mws, watch)
+    schedule = in_seconds(problem, incumbent, unit_s)
+    first_bound = min(_first_bound(problem), schedule.objective_mws)
+    begin = Progress(0.0, schedule.objective_mws, first_bound)
+    reporter = _reporter(scale, begin, watch)
     if watch is not None:
         solver.best_bound_callback = reporter.on_bound
     status, interrupted = _run(solver, model, reporter)
@@ -190,17 +205,16 @@ def _search(
         raise RuntimeError(f"CP-SAT refuses the model: {model.cp.validate()}")
     if status == cp_model.INFEASIBLE:
         raise RuntimeError("CP-SAT finds no schedule where the list scheduler has one")
-    schedule = incumbent
     if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        found = model.schedule(solver.value)
-        if found.objective_mws <= incumbent.objective_mws:
+        found = in_seconds(problem, model.schedule(solver.value), unit_s)
+        if found.objective_mws <= schedule.objective_mws:
             schedule = found
-    if status == cp_model.OPTIMAL:
-        return schedule, schedule.objective_mws, "optimal", interrupted
-    bound = max(_exact_bound(solver.best_objective_bound) * model.divisor, _trivial(problem))
-    bound = min(bound, schedule.objective_mws)
-    proven: Status = "optimal" if bound == schedule.objective_mws else "feasible"
-    return schedule, bound, proven, interrupted
+    objective = schedule.objective_mws
+    bound = objective
+    if status != cp_model.OPTIMAL:
+        proven = _exact_bound(solver.best_objective_bound) * scale
+        bound = min(max(proven, first_bound), objective)
+    return _Found(schedule, bound, "optimal" if bound == objective else "feasible", interrupted)
 
 
 def _solver(parameters: OptimizerParameters) -> cp_model.CpSolver:
@@ -212,6 +226,8 @@ def _solver(parameters: OptimizerParameters) -> cp_model.CpSolver:
     given.num_workers = parameters.workers
     # Ctrl-C is ours to handle: the solver's own handler would outlive the solve.
     given.catch_sigint_signal = False
+    # Full linear relaxations: what proves small instances of a weighted sum.
+    given.linearization_level = 2
     if parameters.deterministic:
         given.max_deterministic_time = parameters.time_limit
         given.interleave_search = parameters.workers > 1
@@ -256,14 +272,13 @@ def _exact_bound(value: float) -> int:
     return math.ceil(value - max(1e-6, abs(value) * 2**-52))
 
 
-def _trivial(problem: Problem) -> int:
-    """Bound the objective as if every task were alone."""
-    from patchopt.optimizer.bounds import earliest_commit_s
+def _first_bound(problem: Problem) -> int:
+    """Bound the objective without search: every task alone, or all as a fluid."""
+    alone = sum(task.item.weight_mw * earliest_commit_s(problem, task) for task in problem.tasks)
+    return max(alone, fluid_bound_mws(problem))
 
-    return sum(task.item.weight_mw * earliest_commit_s(problem, task) for task in problem.tasks)
 
-
-def _reporter(model: Model, objective_mws: int, watch: Watcher | None) -> Any:
+def _reporter(scale: int, begin: Progress, watch: Watcher | None) -> Any:
     from ortools.sat.python import cp_model
 
     class Reporter(cp_model.CpSolverSolutionCallback):
@@ -272,16 +287,16 @@ def _reporter(model: Model, objective_mws: int, watch: Watcher | None) -> Any:
         def __init__(self) -> None:
             super().__init__()
             self.begun = time.monotonic()
-            self.progress = Progress(0.0, objective_mws, 0)
+            self.progress = begin
             self.lock = threading.Lock()
             self._tell()
 
         def on_solution_callback(self) -> None:
-            found = round(self.objective_value) * model.divisor
+            found = round(self.objective_value) * scale
             self._tell(objective_mws=min(found, self.progress.objective_mws))
 
         def on_bound(self, bound: float) -> None:
-            proven = _exact_bound(bound) * model.divisor
+            proven = _exact_bound(bound) * scale
             self._tell(bound_mws=max(proven, self.progress.bound_mws))
 
         def _tell(self, **changes: int) -> None:

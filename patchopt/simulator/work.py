@@ -96,7 +96,7 @@ def start_step(fixed: Ints, state: Ints, step: int) -> None:
         state[K_RUNNING] += 1
         if action == BUILD:
             state[K_SURGE] += nodes
-        if action == PATCH or action == BUILD:
+        if action in (PATCH, BUILD):
             state[K_CREW] += nodes
             _attempt(fixed, state, job, action)
         else:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from patchopt.files.dataset import failed_run, runs_table
 from patchopt.model.plan import Plan
 from patchopt.model.scenario import Scenario
 from patchopt.sweep.cells import PlanTask
 from patchopt.sweep.work import Planned, Simulated
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 
 def scenario_of(task: PlanTask) -> Scenario:
@@ -84,7 +81,7 @@ def timing_row(number: int, kind: str, replications: int, wall_time_s: float) ->
     }
 
 
-def block_table(task: PlanTask, simulated: Simulated) -> pa.Table:
+def block_table(task: PlanTask, simulated: Simulated) -> Any:
     """Give a block's replications as a typed table."""
     return runs_table(
         **_cell(task),
@@ -94,6 +91,6 @@ def block_table(task: PlanTask, simulated: Simulated) -> pa.Table:
     )
 
 
-def failed_table(task: PlanTask, error: str) -> pa.Table:
+def failed_table(task: PlanTask, error: str) -> Any:
     """Give the one row that a failed cell leaves."""
     return failed_run(**_cell(task), error=error)
