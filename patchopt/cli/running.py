@@ -107,7 +107,7 @@ def _prepare(out: Path | None, force: bool) -> None:
     if out is not None:
         from patchopt.files import prepare_output
 
-        prepare_output(out, force=force)
+        prepare_output(out, force)
 
 
 def _publish_plan(

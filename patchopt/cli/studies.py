@@ -35,7 +35,7 @@ def compare(
     from patchopt.sweep import check_config, run_sweep
 
     if out is not None:
-        prepare_output(out, force=force)
+        prepare_output(out, force)
     with nullcontext(str(out)) if out is not None else tempfile.TemporaryDirectory() as folder:
         dataset = Path(folder) / "dataset"
         config = check_config(

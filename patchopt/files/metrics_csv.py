@@ -1,0 +1,102 @@
+"""``metrics.csv``: one row a replication, exposures to the last digit."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from patchopt.files.output import atomic_write
+from patchopt.model.metrics import METRICS, Kind
+
+
+class Replications(Protocol):
+    """What a simulation gives, as far as the table needs it."""
+
+    @property
+    def scenario(self) -> str:
+        """Name of the scenario."""
+
+    @property
+    def strategy(self) -> str:
+        """Name of the strategy."""
+
+    @property
+    def seeds(self) -> NDArray[np.int64]:
+        """Seed of each replication, shape (replications,)."""
+
+    @property
+    def columns(self) -> Mapping[str, NDArray[np.generic]]:
+        """Metric to values of shape (replications,); exposures in milli-weight-seconds."""
+
+
+def exact_thousandths(value: int) -> str:
+    """Write thousandths as a number with three decimals, without a float in between.
+
+    Examples
+    --------
+    >>> exact_thousandths(9007199254740993), exact_thousandths(-5)
+    ('9007199254740.993', '-0.005')
+    """
+    whole, rest = divmod(abs(value), 1000)
+    return f"{'-' if value < 0 else ''}{whole}.{rest:03d}"
+
+
+def metrics_csv_text(outcome: Replications) -> str:
+    """Give replications as CSV text.
+
+    Parameters
+    ----------
+    outcome : Replications
+        An `Outcome` of the simulator, or alike.
+
+    Returns
+    -------
+    str
+        Columns ``scenario``, ``strategy``, ``seed``, then `METRICS` in order; exposures in
+        weight-seconds with exactly three decimals.
+    """
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(_rows(outcome))
+    return text.getvalue()
+
+
+def write_metrics_csv(path: Path, outcome: Replications, force: bool = False) -> None:
+    """Write replications to a CSV file.
+
+    Parameters
+    ----------
+    path : Path
+        Of the file.
+    outcome : Replications
+        As `metrics_csv_text` takes it.
+    force : bool
+        Whether it may replace a file.
+
+    Raises
+    ------
+    OutputError
+        If a file is there without force, or writing fails.
+    """
+    with atomic_write(path, force) as handle:
+        csv.writer(handle, lineterminator="\n").writerows(_rows(outcome))
+
+
+def _rows(outcome: Replications) -> Iterator[tuple[Any, ...]]:
+    yield ("scenario", "strategy", "seed", *(metric.name for metric in METRICS))
+    columns = [_cells(outcome.columns[metric.name], metric.kind) for metric in METRICS]
+    for seed, *values in zip(outcome.seeds.tolist(), *columns, strict=True):
+        yield (outcome.scenario, outcome.strategy, seed, *values)
+
+
+def _cells(values: NDArray[np.generic], kind: Kind) -> list[Any]:
+    cells: list[Any] = values.tolist()
+    if kind == "exposure":
+        return [exact_thousandths(value) for value in cells]
+    # repr gives the shortest text that reads back as the very same float.
+    return [repr(value) for value in cells] if kind == "share" else cells

@@ -1,0 +1,101 @@
+"""Output: written whole or not at all, and nothing overwritten unasked."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from patchopt.errors import OutputError
+
+
+def prepare_output(folder: Path, force: bool = False) -> Path:
+    """Make a folder ready to be written to.
+
+    Parameters
+    ----------
+    folder : Path
+        Created with its parents if it is not there.
+    force : bool
+        Whether it may hold something already.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    OutputError
+        If something else has its name, it is not empty, or it cannot be written to.
+    """
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise OutputError(
+                "there is a file of that name", place=str(folder), remedy="give another folder"
+            )
+        if folder.is_dir() and any(folder.iterdir()) and not force:
+            raise OutputError(
+                "the folder holds something already",
+                place=str(folder),
+                remedy="give --force (sweep.force=true for a sweep) or another folder",
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise unwritable(folder, error) from None
+    return folder
+
+
+def part_of(path: Path) -> Path:
+    """Give the name that a file has while it is being written."""
+    return path.with_name(f".{path.name}.part")
+
+
+@contextmanager
+def atomic_write(path: Path, force: bool = False) -> Iterator[IO[str]]:
+    """Open a text file that appears whole, or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        Where the file is to be.
+    force : bool
+        Whether a file that is there may be replaced.
+
+    Yields
+    ------
+    text file
+        UTF-8 with plain newlines on every platform; thrown away if the body fails.
+
+    Raises
+    ------
+    OutputError
+        If there is such a file already, or it cannot be written.
+    """
+    if path.exists() and not force:
+        raise OutputError(
+            "the file is there already", place=str(path), remedy="give --force or another name"
+        )
+    part = part_of(path)
+    try:
+        with part.open("w", encoding="utf-8", newline="\n") as handle:
+            yield handle
+        part.replace(path)
+    except OSError as error:
+        raise unwritable(path, error) from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def unwritable(path: Path, error: OSError) -> OutputError:
+    """Put the system's refusal into words."""
+    why = error.strerror or str(error)
+    return OutputError(
+        f"cannot be written: {why[:1].lower()}{why[1:]}",
+        place=str(path),
+        remedy="give a place that you may write to, with room left",
+    )

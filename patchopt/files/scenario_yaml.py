@@ -1,0 +1,308 @@
+"""Scenario files: read safely, and every problem reported at once (MODEL 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from patchopt.errors import Problem, ScenarioError, nearest
+from patchopt.files.yaml_tree import Tree, read_yaml
+from patchopt.model.check import Parts, check
+from patchopt.model.scenario import (
+    Constraints,
+    Defect,
+    Edge,
+    Identifier,
+    Node,
+    Patch,
+    Scenario,
+    Service,
+    Window,
+    Windows,
+)
+from patchopt.resources import resource_folder
+
+_SUFFIX: Final = ".yaml"
+_IDENTIFIER: Final[TypeAdapter[str]] = TypeAdapter(Identifier)
+_MAPPINGS: Final[dict[str, type[BaseModel]]] = {"services": Service, "patches": Patch}
+_LISTS: Final[dict[str, type[BaseModel]]] = {"nodes": Node, "edges": Edge}
+_INSIDE: Final[dict[str, type[BaseModel]]] = {
+    "patch": Patch,
+    "inline": Patch,
+    "defect": Defect,
+    "windows": Windows,
+    "open": Window,
+}
+
+#: What pydantic says, in the words of a scenario's author.
+_WORDS: Final = {
+    "missing": ("it is missing", "add it"),
+    "string_type": ("this is not text", "write text, in quotes if it looks like a number"),
+    "string_pattern_mismatch": (
+        "this is no name",
+        "use letters, digits and _ . : / @ -, beginning with a letter, a digit or _",
+    ),
+    "string_too_long": ("the name is too long", "keep it to 200 characters"),
+    "bool_type": ("this is not true or false", "write true or false"),
+    "int_type": ("this is not an integer", "write a whole number"),
+    "int_from_float": ("this is not an integer", "write a whole number"),
+    "model_type": ("this is not a mapping", "write keys with values, {key: value}"),
+    "dict_type": ("this is not a mapping", "write keys with values, {key: value}"),
+    "tuple_type": ("this is not a list", "write a list, [..] or lines with -"),
+    "list_type": ("this is not a list", "write a list, [..] or lines with -"),
+    "too_short": ("the list is empty", "add an entry"),
+}
+
+
+def bundled_scenarios() -> tuple[str, ...]:
+    """Give the names of the scenarios that come with patchopt."""
+    return tuple(sorted(path.stem for path in resource_folder("scenarios").glob(f"*{_SUFFIX}")))
+
+
+def load_scenario(scenario: str | Path) -> Scenario:
+    """Load a scenario and check it.
+
+    Parameters
+    ----------
+    scenario : str or Path
+        A file, or the name of a bundled scenario.
+
+    Returns
+    -------
+    Scenario
+
+    Raises
+    ------
+    ScenarioError
+        With every problem of the file: line, column, what is wrong, what would do.
+    """
+    path = Path(scenario)
+    name = str(scenario)
+    if name in bundled_scenarios() and not path.is_file():
+        path = resource_folder("scenarios") / f"{name}{_SUFFIX}"
+    if not path.is_file():
+        known = nearest(name, bundled_scenarios())
+        message = "it is a folder" if path.is_dir() else "there is no such file or scenario"
+        raise ScenarioError([Problem((), message, f"give a YAML file, or a name: {known}")], name)
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        problem = Problem((), f"it cannot be read: {error.strerror}", "give a readable file")
+        raise ScenarioError([problem], name) from None
+    return scenario_from_text(raw, str(path))
+
+
+def scenario_from_text(text: str | bytes, source: str = "<text>") -> Scenario:
+    """Read a scenario from YAML text and check it.
+
+    Parameters
+    ----------
+    text : str or bytes
+        The document.
+    source : str
+        Name for messages.
+
+    Returns
+    -------
+    Scenario
+
+    Raises
+    ------
+    ScenarioError
+        As `load_scenario`.
+    """
+    tree = read_yaml(text, source)
+    reader = _Reader(tree)
+    scenario = reader.read()
+    if reader.problems:
+        raise ScenarioError(reader.placed(), source)
+    assert scenario is not None  # noqa: S101 - without problems there is one
+    return scenario
+
+
+class _Reader:
+    """Validates entry by entry, so that one mistake does not hide another."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        self.problems: list[Problem] = []
+        self.broken: set[str] = set()
+
+    def read(self) -> Scenario | None:
+        document = self.tree.value
+        if not isinstance(document, dict):
+            what = "the file is empty" if document is None else "the file is not a mapping"
+            self.problems.append(Problem((), what, "begin with `version: 1` and `name: ...`"))
+            return None
+        for key in document:
+            if key not in Scenario.model_fields:
+                known = nearest(key, Scenario.model_fields)
+                self.problems.append(Problem((key,), f"unknown key '{key}'", known))
+        self._head(document)
+        parts = Parts(
+            self._model(Constraints, document.get("constraints", {}), ("constraints",))
+            or Constraints(),
+            dict(self._mapping("services", document)),  # type: ignore[arg-type]  # by its section
+            dict(self._mapping("patches", document)),  # type: ignore[arg-type]
+            list(self._list("nodes", document)),  # type: ignore[arg-type]
+            list(self._list("edges", document)),  # type: ignore[arg-type]
+            self.broken,
+        )
+        if "nodes" in document and document["nodes"] == []:
+            self.problems.append(Problem(("nodes",), "there are no nodes", "add one"))
+        self.problems += check(parts)
+        if self.problems:
+            return None
+        return Scenario(
+            version=1,
+            name=document["name"],
+            seed=document.get("seed", 0),
+            constraints=parts.constraints,
+            services=parts.services,
+            patches=parts.patches,
+            nodes=tuple(node for _, node in parts.nodes),
+            edges=tuple(edge for _, edge in parts.edges),
+        )
+
+    def _head(self, document: dict[str, Any]) -> None:
+        """Check the keys that hold no entries of their own."""
+        if document.get("version") != 1 or isinstance(document.get("version"), bool):
+            version = document.get("version")
+            message = "version is missing" if version is None else f"version {version!r} is unknown"
+            self.problems.append(Problem(("version",), message, "write `version: 1`"))
+        for key in ("name", "nodes"):
+            if key not in document:
+                self.problems.append(Problem((key,), f"{key} is missing", "add it"))
+        for key in ("name", "seed"):
+            if key in document:
+                self._field(Scenario, key, document[key])
+
+    def _field(self, model: type[BaseModel], key: str, value: Any) -> None:
+        partial = {"version": 1, "name": "x", "nodes": [{"id": "x", "type": "database"}]}
+        try:
+            model.model_validate({**partial, key: value})
+        except ValidationError as error:
+            self._explain(error, ())
+
+    def _model(self, model: type[Any], value: Any, path: tuple[str | int, ...]) -> Any:
+        try:
+            return model.model_validate(value)
+        except ValidationError as error:
+            self._explain(error, path, model)
+        except RecursionError:
+            self.problems.append(Problem(path, "it is nested too deeply", "flatten it"))
+        return None
+
+    def _mapping(self, section: str, document: dict[str, Any]) -> Iterator[tuple[str, BaseModel]]:
+        entries = document.get(section, {})
+        if not isinstance(entries, dict):
+            self._shape(section, "mapping")
+            return
+        for name, value in entries.items():
+            try:
+                _IDENTIFIER.validate_python(name)
+            except ValidationError as error:
+                self._explain(error, (section, name))
+                continue
+            made = self._model(_MAPPINGS[section], value, (section, name))
+            if made is None:
+                self.broken.add(name)
+            else:
+                yield name, made
+
+    def _list(self, section: str, document: dict[str, Any]) -> Iterator[tuple[int, BaseModel]]:
+        entries = document.get(section, [])
+        if not isinstance(entries, list):
+            self._shape(section, "list")
+            return
+        for place, value in enumerate(entries):
+            made = self._model(_LISTS[section], value, (section, place))
+            if made is not None:
+                yield place, made
+            elif section == "nodes" and isinstance(value, dict):
+                self.broken |= _names(value)
+
+    def _shape(self, section: str, kind: str) -> None:
+        message = f"{section} is not a {kind}"
+        remedy = "write keys with values" if kind == "mapping" else "write a list"
+        self.problems.append(Problem((section,), message, remedy))
+
+    def _explain(
+        self,
+        error: ValidationError,
+        path: tuple[str | int, ...],
+        model: type[BaseModel] | None = None,
+    ) -> None:
+        details = error.errors()
+        for detail in details:
+            # A list whose entries are wrong is reported as empty too.
+            inside = [d for d in details if len(d["loc"]) > len(detail["loc"])]
+            if detail["type"] == "too_short" and inside:
+                continue
+            self.problems.append(self._problem(detail, path, model))
+
+    def _problem(
+        self, detail: ErrorDetails, path: tuple[str | int, ...], model: type[BaseModel] | None
+    ) -> Problem:
+        # Tags of the union name no key of the file.
+        inner = tuple(part for part in detail["loc"] if part not in ("inline", "[key]"))
+        where = path + tuple(
+            part
+            for at, part in enumerate(inner)
+            if not (part == "name" and at and inner[at - 1] == "patch")
+        )
+        kind = detail["type"]
+        if kind == "extra_forbidden":
+            keys = _fields(where, model)
+            return Problem(where, f"unknown key '{where[-1]}'", nearest(str(where[-1]), keys))
+        if kind == "literal_error":
+            expected = detail["ctx"]["expected"]
+            return Problem(where, f"{detail['input']!r} is not known", f"write {expected}")
+        if kind == "value_error":
+            message, _, remedy = str(detail["ctx"]["error"]).partition("; ")
+            return Problem(where, message, remedy or "mend it")
+        if kind == "missing":
+            return Problem(where, f"{where[-1]} is missing", "add it")
+        if kind in _WORDS:
+            message, remedy = _WORDS[kind]
+            return Problem(where, f"{_shown(detail['input'])}: {message}", remedy)
+        message = detail["msg"].removeprefix("Input should be ")
+        return Problem(where, f"{_shown(detail['input'])} does not do", f"give {message}")
+
+    def placed(self) -> list[Problem]:
+        """Give the problems with their positions, in the order of the file."""
+        found = []
+        for problem in dict.fromkeys(self.problems):
+            line, column = self.tree.position(problem.path)
+            found.append(replace(problem, line=line, column=column))
+        return sorted(found, key=lambda problem: (problem.line or 0, problem.column or 0))
+
+
+def _fields(path: tuple[str | int, ...], model: type[BaseModel] | None) -> list[str]:
+    """Give the keys that would have been right at a path."""
+    around = [part for part in path[:-1] if isinstance(part, str)]
+    inside = model or Scenario
+    for part in around:
+        inside = _INSIDE.get(part, inside)
+    return list(inside.model_fields)
+
+
+def _names(entry: dict[Any, Any]) -> set[str]:
+    """Give the names that a broken entry would have given to nodes, as far as one can tell."""
+    stem, replicas = entry.get("id"), entry.get("replicas")
+    if not isinstance(stem, str):
+        return set()
+    names = {stem}
+    if isinstance(replicas, int) and 0 < replicas <= 100_000:
+        names |= {f"{stem}-{number}" for number in range(1, replicas + 1)}
+    return names
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
