@@ -171,7 +171,7 @@ class _Builder:
         self.positions.setdefault((*top.path, key), _position(event.start_mark))
 
     def _alias(self, event: yaml.AliasEvent) -> None:
-        anchored = self.anchors.get(event.anchor)
+        anchored = self.anchors.get(event.anchor or "")
         if self._wants_key():
             raise self.stop(event, "an alias as a key", "write the key out")
         if anchored is None:

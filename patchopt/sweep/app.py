@@ -7,13 +7,13 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from patchopt.errors import ConfigError, PatchoptError, nearest
-from patchopt.sweep.config import SweepConfig, check_config, conf_folder
+from patchopt.sweep.config import SweepConfig, check_config, conf_folder, keys_of
 from patchopt.sweep.runner import SweepResult, Watcher, run_sweep
 
 _REPORTS: Final = "PATCHOPT_MULTIRUN_REPORTS"
@@ -72,23 +72,16 @@ def _remedy(error: Exception) -> str:
     key = re.search(r"Key '(\w+)' is not in struct\s+full_key: (\S+)", text)
     if key:
         section = key[2].rpartition(".")[0]
-        return nearest(key[1], _keys(section))
+        return nearest(key[1], keys_of(section))
     override = re.search(r"Could not override '([\w./]+)'", text)
     if override:
         section, _, name = override[1].rpartition(".")
-        return nearest(name, _keys(section))
+        return nearest(name, keys_of(section))
     return "see the groups under conf/, and quote lists for the shell"
 
 
 def _options(group: str) -> list[str]:
     return [path.stem for path in (conf_folder() / group).glob("*.yaml")]
-
-
-def _keys(section: str) -> list[str]:
-    """Give the keys of a section of the default configuration."""
-    plain = compose([]).model_dump()
-    inner = plain.get(section, plain) if section else plain
-    return list(inner) if isinstance(inner, Mapping) else list(vars(inner))
 
 
 def sweep(overrides: Sequence[str], *, watch: Watcher | None = None) -> SweepResult:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -50,11 +50,6 @@ class SweepConfig(_Frozen):
     parallel: ParallelSection
 
 
-SECTIONS: Final = ("scenario", "strategy", "optimizer", "simulator", "sweep", "parallel")
-
-Overrides = Sequence[str]
-
-
 def conf_folder() -> Path:
     """Give the folder of the configuration groups."""
     return resource_folder("conf")
@@ -78,13 +73,17 @@ def check_config(values: Mapping[str, Any]) -> SweepConfig:
         With every problem: the key, what is wrong, what would do.
     """
     known = SweepConfig.model_fields
+    problems = [f"unknown key '{key}': {nearest(key, known)}" for key in values if key not in known]
     given = {key: value for key, value in values.items() if key in known}
-    unknown = [key for key in values if key not in known]
-    problems = [f"unknown key '{key}': {nearest(key, known)}" for key in unknown]
     try:
-        config = SweepConfig.model_validate(given)
+        search = OptimizerParameters(**given.get("optimizer", {}))
     except ValidationError as error:
-        problems += [_problem(problem) for problem in error.errors()]
+        problems += [_problem(problem, ("optimizer",)) for problem in error.errors()]
+        search = OptimizerParameters()
+    try:
+        config = SweepConfig.model_validate({**given, "optimizer": search})
+    except ValidationError as error:
+        problems += [_problem(problem, ()) for problem in error.errors()]
     else:
         if config.parallel.n_jobs == 0:
             problems.append("parallel.n_jobs: 0 workers do nothing: give -1 for all cores")
@@ -95,21 +94,26 @@ def check_config(values: Mapping[str, Any]) -> SweepConfig:
 
 _MESSAGES: Final[dict[str, str]] = {
     "missing": "is missing; give a value",
-    "extra_forbidden": "is no such key",
     "too_short": "is empty; name at least one",
 }
 
 
-def _problem(problem: Any) -> str:
-    path = [str(part) for part in problem["loc"] if part not in ("str", "dict[str,any]")]
+def _problem(problem: Any, section: tuple[str, ...]) -> str:
+    inner = [str(part) for part in problem["loc"] if part not in ("str", "dict[str,any]")]
+    path = [*section, *inner]
     key = ".".join(path)
-    if problem["type"] == "extra_forbidden" and len(path) > 1:
-        section = SweepConfig.model_fields[path[0]].annotation
-        fields = getattr(section, "model_fields", None) or getattr(
-            section, "__dataclass_fields__", {}
-        )
-        return f"{key}: no such key: {nearest(path[-1], fields)}"
+    if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        return f"{key}: no such key: {nearest(path[-1], keys_of(path[0]))}"
     message = _MESSAGES.get(problem["type"])
     if message is None:
         message = f"{problem['msg'][0].lower()}{problem['msg'][1:]}, not {problem['input']!r}"
     return f"{key}: {message}"
+
+
+def keys_of(section: str) -> list[str]:
+    """Give the keys of a section, or the sections themselves if there is none of that name."""
+    field = SweepConfig.model_fields.get(section)
+    if field is None:
+        return list(SweepConfig.model_fields)
+    inner: Any = field.annotation
+    return list(getattr(inner, "model_fields", None) or inner.__dataclass_fields__)
