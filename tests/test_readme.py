@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -35,7 +37,9 @@ def test_the_first_scenario_is_valid_and_ten_lines_long() -> None:
 def test_the_example_of_a_strategy_plans(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(base, "_REGISTERED", dict(base._REGISTERED))
     (example,) = (block for block in blocks("python") if "@register" in block)
-    exec(compile(example, "README.md", "exec"), {"__name__": "readme"})  # noqa: S102 - ours
+    module = ModuleType("readme")
+    monkeypatch.setitem(sys.modules, "readme", module)
+    exec(compile(example, "README.md", "exec", dont_inherit=True), vars(module))  # noqa: S102 - ours
     (text,) = blocks("yaml")
     infrastructure = Infrastructure.build(scenario_from_text(text, "README.md"))
     plan = base.make_strategy("heaviest_first", {"batch_size": 1}).plan(infrastructure)

@@ -63,10 +63,17 @@ def test_the_installed_command_does_the_main_job(bare: Path, tmp_path: Path) -> 
 
     plan = json.loads(
         call(
-            bare / "patchopt", "optimize", "ha_microservices", "--time-limit", "2",
-            "--deterministic", "--workers", "1", "--json",
+            bare / "patchopt",
+            "optimize",
+            "ha_microservices",
+            "--time-limit",
+            "2",
+            "--deterministic",
+            "--workers",
+            "1",
+            "--json",
             cwd=tmp_path,
-        )  # fmt: skip
+        )
     )
     assert plan["certificate"]["objective"] >= plan["certificate"]["bound"] > 0
 

@@ -1,0 +1,250 @@
+"""The command as a person meets it: what it prints, writes and refuses, and its exit codes."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from patchopt.cli import main
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    """Run the command in an empty folder; give exit code, output and error output."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["patchopt", *arguments])
+        code = 0
+        try:
+            main()
+        except SystemExit as exit_:
+            code = exit_.code if isinstance(exit_.code, int) else 1
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return call
+
+
+def test_validate_shows_all_files_and_exits_2_for_any_bad_one(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text("version: 1\nname: x\nnodes: []\n", encoding="utf-8")
+    code, out, err = run("validate", "bad.yaml", "otel_demo")
+    assert code == 2
+    assert "otel_demo: valid (20 nodes, 20 services, 20 units" in out
+    assert err == "error: bad.yaml:3:1: nodes: there are no nodes; add one\n"
+
+    code, out, _ = run("validate", "bad.yaml", "--json")
+    assert code == 2
+    assert json.loads(out)[0]["problems"][0]["line"] == 3
+
+
+def test_validate_warns_of_cycles(run: Run, tmp_path: Path) -> None:
+    node = "{{id: {0}, type: database, patch: {{severity: 5, duration: 60}}}}"
+    nodes = ", ".join(node.format(name) for name in "ab")
+    edges = "[{source: a, target: b}, {source: b, target: a}]"
+    text = f"version: 1\nname: x\nnodes: [{nodes}]\nedges: {edges}\n"
+    (tmp_path / "cycle.yaml").write_text(text, encoding="utf-8")
+    code, _, err = run("validate", "cycle.yaml")
+    assert code == 0
+    assert err == "warning: cycle.yaml: dependency cycle: no order among a, b\n"
+
+
+def test_plan_writes_the_plan_and_a_page(run: Run, tmp_path: Path) -> None:
+    command = ("plan", "compatibility", "--strategy", "canary", "--set", "share=0.5")
+    code, out, _ = run(*command, "--set", "soak=2m", "--out", "p")
+    assert code == 0
+    assert "p/plan.json" in out
+    plan = json.loads((tmp_path / "p" / "plan.json").read_text(encoding="utf-8"))
+    assert plan["strategy"]["parameters"]["share"] == 0.5
+    assert plan["strategy"]["parameters"]["soak"] == 120
+    assert "canary" in (tmp_path / "p" / "report.md").read_text(encoding="utf-8")
+
+    code, _, err = run(*command, "--out", "p")
+    assert code == 2
+    assert "holds something already: give --force" in err
+    assert run(*command, "--out", "p", "--force")[0] == 0
+    assert json.loads(run(*command, "--json")[1])["strategy"]["name"] == "canary"
+
+
+def test_simulate_writes_the_four_files(run: Run, tmp_path: Path) -> None:
+    command = ("simulate", "risky_patch", "--strategy", "rolling", "--seed", "5")
+    code, out, _ = run(*command, "--replications", "4", "--out", "s")
+    assert code == 0
+    assert "residual_exposure" in out
+    names = sorted(path.name for path in (tmp_path / "s").iterdir())
+    assert names == ["events.jsonl", "metrics.csv", "plan.json", "report.md"]
+    with (tmp_path / "s" / "metrics.csv").open(encoding="utf-8") as handle:
+        rows = list(csv.DictReader(handle))
+    assert [row["seed"] for row in rows] == ["5", "6", "7", "8"]
+
+    # The plan alone gives the very same runs.
+    again = ("simulate", "risky_patch", "--plan", "s/plan.json", "--seed", "5")
+    assert run(*again, "--replications", "4", "--out", "t")[0] == 0
+    for name in ("metrics.csv", "events.jsonl"):
+        assert (tmp_path / "t" / name).read_bytes() == (tmp_path / "s" / name).read_bytes()
+
+
+def test_simulate_refuses_plans_that_do_not_fit(run: Run, tmp_path: Path) -> None:
+    run("plan", "compatibility", "-s", "rolling", "-o", "p")
+    code, _, err = run("simulate", "risky_patch", "--plan", "p/plan.json")
+    assert code == 2
+    assert "the plan is for another scenario" in err
+
+    path = tmp_path / "p" / "plan.json"
+    plan = json.loads(path.read_text(encoding="utf-8"))
+    plan["steps"][0]["nodes"] = ["nobody"]
+    plan["steps"][1]["after"] = [2]
+    plan["steps"][2]["after"] = [1]
+    path.write_text(json.dumps(plan), encoding="utf-8")
+    code, _, err = run("simulate", "compatibility", "--plan", "p/plan.json")
+    assert code == 2
+    assert "p/plan.json: steps.0: unknown node 'nobody'" in err
+    assert "wait for each other; break the cycle" in err
+
+
+def test_optimize_prints_a_certificate(run: Run) -> None:
+    limits = ("--time-limit", "0.5", "--workers", "1", "--deterministic")
+    code, out, err = run("optimize", "compatibility", *limits, "--out", "o")
+    assert code == 0
+    assert "proven bound" in out
+    assert "incumbent" in err
+    code, out, _ = run("optimize", "compatibility", *limits, "--json")
+    certificate = json.loads(out)["certificate"]
+    assert certificate["bound"] <= certificate["objective"]
+
+
+def test_compare_shows_every_strategy_beside_the_optimum(run: Run) -> None:
+    limits = ("--replications", "20", "--time-limit", "0.5", "--workers", "1", "--json")
+    code, out, _ = run("compare", "online_boutique", *limits)
+    assert code == 0
+    rows = {row["strategy"]: row for row in json.loads(out)}
+    assert len(rows) >= 9
+    assert min(rows, key=lambda name: rows[name]["total_exposure"]) == "big_bang"
+    assert max(rows, key=lambda name: rows[name]["downtime"]) == "big_bang"
+    best = rows["optimal"]["nominal_exposure"]
+    guarded = set(rows) - {"big_bang", "blue_green"}
+    # The limit is short, so hold them against the bound: nothing guarded is below it.
+    bound = best / (1 + rows["optimal"]["gap_to_bound"])
+    assert all(rows[name]["nominal_exposure"] >= bound - 1e-6 for name in guarded)
+    assert rows["big_bang"]["non_dominated"]
+
+
+def test_sweep_and_report_from_the_command_line(run: Run, tmp_path: Path) -> None:
+    common = ("experiment=smoke", "sweep.replications=5", "parallel.n_jobs=1", "sweep.out=d")
+    code, out, _ = run("sweep", *common)
+    assert (code, out) == (0, "15 replications of 3 plans: d\n")
+    code, out, _ = run("report", "d", "--out", "r")
+    assert code == 0
+    assert "r/report.md" in out
+    assert (tmp_path / "r" / "report.md").is_file()
+    code, _, err = run("report", "d", "--out", "r")
+    assert code == 2
+    assert "--force" in err
+    code, _, err = run("report", "nowhere", "--out", "r2")
+    assert code == 2
+    assert not (tmp_path / "r2").exists()
+
+
+def test_a_sweep_with_failures_exits_1(run: Run) -> None:
+    strategies = "sweep.strategies=[{name: rolling, on_infeasible: error},big_bang]"
+    code, out, err = run(
+        "sweep", "scenario=online_boutique", strategies, "sweep.replications=2", "parallel.n_jobs=1"
+    )
+    assert code == 1
+    assert out == "2 replications of 2 plans: sweep-results\n"
+    assert "failed: online_boutique / rolling(on_infeasible=error)" in err
+
+
+def test_hydras_multirun_runs_each_combination(run: Run, tmp_path: Path) -> None:
+    code, out, _ = run(
+        "sweep",
+        "-m",
+        "experiment=smoke",
+        "optimizer.time_limit=0.1,0.2",
+        "sweep.replications=2",
+        "sweep.out=m",
+        "parallel.n_jobs=1",
+        f"hydra.sweep.dir={tmp_path / 'hydra'}",
+    )
+    assert code == 0
+    assert out.splitlines()[-2:] == [
+        "6 replications of 3 plans: m/0",
+        "6 replications of 3 plans: m/1",
+    ]
+    assert (tmp_path / "m" / "1" / "runs.parquet").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ("plan", "otel_demo", "-s", "rollin"),
+            "unknown strategy 'rollin': did you mean 'rolling'",
+        ),
+        (
+            ("plan", "otel_demo", "-s", "canary", "--set", "shar=1"),
+            "strategy 'canary' has no parameter 'shar': did you mean 'share'?",
+        ),
+        (("plan", "otel_demo", "-s", "canary", "--set", "share=2"), "parameter 'share'"),
+        (("plan", "otel_demo", "-s", "canary", "--set", "share"), "write it as key=value"),
+        (
+            ("plan", "online_boutique", "-s", "rolling", "--set", "on_infeasible=error"),
+            "cannot be built blue-green",
+        ),
+        (("simulate", "otel_demo"), "give either --strategy NAME or --plan"),
+        (("simulate", "otel_demo", "--plan", "no.json"), "no.json: the plan cannot be read"),
+        (("plan", "nowhere.yaml", "-s", "rolling"), "there is no such file or scenario"),
+        (("sweep", "sweep.foo=1"), "Could not override 'sweep.foo'"),
+        (("list", "nothing"), "strategies"),
+        (("simulat",), "No such command"),
+    ],
+)
+def test_mistakes_get_one_clear_message_and_exit_2(
+    run: Run, tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    code, out, err = run(*arguments)
+    assert code == 2
+    assert message in " ".join(err.replace("│", " ").split())
+    assert "Traceback" not in out + err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("what", ["strategies", "scenarios", "metrics"])
+def test_lists_are_tables_and_json(run: Run, what: str) -> None:
+    code, out, _ = run("list", what)
+    assert code == 0
+    rows: list[dict[str, Any]] = json.loads(run("list", what, "--json")[1])
+    assert all(row["name"] in out for row in rows)
+
+
+def test_schema_is_json(run: Run) -> None:
+    assert json.loads(run("schema")[1])["title"] == "patchopt scenario"
+
+
+def test_help_imports_nothing_heavy() -> None:
+    heavy = ("numpy", "pandas", "numba", "ortools", "pyarrow", "matplotlib", "hydra", "pydantic")
+    code = (
+        "import sys; sys.argv = ['patchopt', '--help']\n"
+        "from patchopt.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        f"print([name for name in {heavy!r} if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=dict(os.environ),
+    )
+    assert done.stdout.splitlines()[-1] == "[]"

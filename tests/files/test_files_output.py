@@ -1,0 +1,141 @@
+"""Files are written whole or not at all, and nothing is overwritten unasked."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from patchopt.errors import DatasetError, OutputError, PlanError
+from patchopt.files import (
+    atomic_write,
+    events_text,
+    load_scenario,
+    metrics_csv_text,
+    plan_json,
+    prepare_output,
+    read_events,
+    read_plan,
+    write_events,
+    write_plan,
+)
+from patchopt.model import METRICS, Infrastructure, Plan
+from patchopt.simulator import Outcome, simulate
+from patchopt.strategies import make_strategy
+
+
+@pytest.fixture(scope="module")
+def infrastructure() -> Infrastructure:
+    return Infrastructure.build(load_scenario("compatibility"))
+
+
+@pytest.fixture(scope="module")
+def plan(infrastructure: Infrastructure) -> Plan:
+    return make_strategy("canary", {"soak": 60}).plan(infrastructure)
+
+
+def test_a_file_appears_only_when_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+
+    def fail_half_way() -> None:
+        with atomic_write(path) as handle:
+            handle.write("half")
+            raise RuntimeError("no more")
+
+    with pytest.raises(RuntimeError):
+        fail_half_way()
+    assert list(tmp_path.iterdir()) == []
+    with atomic_write(path) as handle:
+        handle.write("whole\n")
+    assert path.read_bytes() == b"whole\n"
+
+
+def test_nothing_is_overwritten_without_force(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old", encoding="utf-8")
+    with pytest.raises(OutputError, match="there already"), atomic_write(path):
+        pass
+    with pytest.raises(OutputError, match="holds something already: give --force"):
+        prepare_output(tmp_path)
+    assert prepare_output(tmp_path, True) == tmp_path
+    assert path.read_text(encoding="utf-8") == "old"
+
+
+def test_a_place_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("", encoding="utf-8")
+    with pytest.raises(OutputError, match="there is a file of that name"):
+        prepare_output(file)
+    with pytest.raises(OutputError, match="cannot be written: not a directory"):
+        prepare_output(file / "below")
+    with pytest.raises(OutputError, match="no such file"), atomic_write(tmp_path / "no" / "a"):
+        pass
+
+
+def test_plans_come_back_as_they_were(tmp_path: Path, plan: Plan) -> None:
+    path = tmp_path / "plan.json"
+    write_plan(path, plan)
+    assert read_plan(path) == plan
+    assert plan_json(read_plan(path)) == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "no JSON"),
+        ("[" * 100_000, "no JSON"),
+        ("[]", "it is no plan"),
+        ('{"version": 2}', "version 2 of a plan is unknown"),
+        ('{"version": 1, "steps": [{"id": "0"}]}', "steps.0.action"),
+        ('{"version": 1, "colour": "red"}', "colour"),
+    ],
+)
+def test_broken_plans_are_refused_with_the_place(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(PlanError, match=message) as caught:
+        read_plan(path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_plan_that_is_not_there_is_an_error_of_the_plan(tmp_path: Path) -> None:
+    with pytest.raises(PlanError, match="cannot be read"):
+        read_plan(tmp_path / "plan.json")
+
+
+def test_events_begin_with_time_and_event(
+    tmp_path: Path, infrastructure: Infrastructure, plan: Plan
+) -> None:
+    outcome = simulate(infrastructure, plan, seed=1, events=True)
+    path = tmp_path / "events.jsonl"
+    write_events(path, outcome.events)
+    assert read_events(path) == outcome.events
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert all(list(json.loads(line))[:2] == ["time", "event"] for line in lines)
+    assert json.loads(lines[0])["event"] == "run_start"
+    assert json.loads(lines[-1])["event"] == "run_end"
+    path.write_text('{"time": 1}\n', encoding="utf-8")
+    with pytest.raises(DatasetError, match="no event"):
+        read_events(path)
+
+
+def test_exposures_have_exactly_three_decimals_beyond_floats() -> None:
+    # 2**53 + 1 thousandths: a float cannot hold it.
+    columns = {
+        metric.name: np.array(
+            [""] if metric.kind == "text" else [0.5 if metric.kind == "share" else 2]
+        )
+        for metric in METRICS
+    }
+    columns["exposure"] = np.array([2**53 + 1])
+    outcome = Outcome("s", "t", np.array([7]), columns)
+    header, row = metrics_csv_text(outcome).splitlines()
+    assert header.split(",") == ["scenario", "strategy", "seed", *(m.name for m in METRICS)]
+    assert row.split(",")[:5] == ["s", "t", "7", "9007199254740.993", "0.002"]
+
+
+def test_events_text_is_one_object_a_line() -> None:
+    text = events_text([{"step": 1, "event": "step_end", "time": 2}, {"time": 3, "event": "x"}])
+    assert text == '{"time": 2, "event": "step_end", "step": 1}\n{"time": 3, "event": "x"}\n'
