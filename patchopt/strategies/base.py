@@ -97,7 +97,8 @@ class Strategy(ABC):
         return asdict(self)
 
 
-S = TypeVar("S", bound=type[Strategy])
+# Not bound by Strategy: to type checkers, pydantic's decorator gives a class of its own.
+S = TypeVar("S", bound=type[Any])
 
 
 def register(name: str) -> Callable[[S], S]:

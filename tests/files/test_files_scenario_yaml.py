@@ -56,8 +56,8 @@ edges: [{source: web, target: db-9}, {source: db, target: db}]
         ),
         "f.yaml:9:52: nodes.1.patch.severity: 5.55 has more than 1 decimal; round the severity",
         (
-            "f.yaml:9:68: nodes.1.patch.duration: '1:30' is not a duration; write whole seconds or a "
-            "string such as 90s, 5m, 1h30m, 2d"
+            "f.yaml:9:68: nodes.1.patch.duration: '1:30' is not a duration; write whole seconds or "
+            "a string such as 90s, 5m, 1h30m, 2d"
         ),
         "f.yaml:10:45: nodes.2.patch: unknown patch 'pp'; none are defined",
         "f.yaml:11:32: nodes.3.criticality: nan is not finite; give a finite number",

@@ -1,0 +1,140 @@
+"""The dataset as a report needs it: who was compared, what was done, what failed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from patchopt.files.dataset import Dataset, read_dataset
+from patchopt.model.infrastructure import Infrastructure
+from patchopt.model.metrics import NUMERIC_METRICS, Metric
+from patchopt.model.plan import Plan
+from patchopt.model.scenario import Scenario
+
+#: What plans are compared by first: an aborted plan has little exposure until T, and much after.
+TOTAL: Final = Metric("total_exposure", "weight·s", "exposure + residual_exposure", "exposure")
+
+#: Every number that a replication is described by.
+MEASURES: Final = (TOTAL, *NUMERIC_METRICS)
+
+#: The objectives of the Pareto front, in the order of its points.
+OBJECTIVES: Final = ("total_exposure", "downtime", "completion_time")
+
+Event = dict[str, Any]
+
+_CELL: Final = ["plan", "scenario", "strategy", "label"]
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """A sweep's results.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        A row a plan, by number: ``plan``, ``scenario``, ``strategy``, ``label``.
+    runs : DataFrame
+        A row a replication that was done, with ``total_exposure``.
+    failed : DataFrame
+        A row a failed cell: ``plan``, ``scenario``, ``label``, ``error``.
+    plans, events : DataFrame
+        The tables of the dataset.
+    metadata : mapping of str to str
+        Where the dataset comes from.
+    """
+
+    cells: pd.DataFrame
+    runs: pd.DataFrame
+    failed: pd.DataFrame
+    plans: pd.DataFrame
+    events: pd.DataFrame
+    metadata: Mapping[str, str]
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> Study:
+        """Sort the rows of a dataset into those that were done and those that failed."""
+        plans = dataset.plans.astype(dict.fromkeys(_CELL[1:], str))
+        # Categories would make groups of combinations that do not occur.
+        every = dataset.runs.astype(dict.fromkeys([*_CELL[1:], "status"], str))
+        cells = pd.concat([plans[_CELL], every[_CELL]]).drop_duplicates("plan")
+        done = every[every["status"] == "done"].copy()
+        done[TOTAL.name] = done["exposure"] + done["residual_exposure"]
+        failed = every.loc[every["status"] != "done", ["plan", "scenario", "label", "error"]]
+        return cls(
+            cells.sort_values("plan", ignore_index=True),
+            done.reset_index(drop=True),
+            failed.drop_duplicates().reset_index(drop=True),
+            plans.set_index(plans["plan"].rename("number"), drop=False),
+            dataset.events,
+            dataset.metadata,
+        )
+
+    @property
+    def complete(self) -> bool:
+        """Whether the sweep came to its end."""
+        return self.metadata.get("complete") == "true"
+
+    @cached_property
+    def scenarios(self) -> tuple[str, ...]:
+        """Names of the scenarios, in the order of the sweep."""
+        return tuple(self.cells["scenario"].unique())
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """Labels of the strategies, in the order of the sweep."""
+        return tuple(self.cells["label"].unique())
+
+    def cells_of(self, scenario: str) -> pd.DataFrame:
+        """Give the cells of a scenario."""
+        return self.cells[self.cells["scenario"] == scenario]
+
+    def infrastructure(self, scenario: str) -> Infrastructure:
+        """Build the infrastructure of a scenario again."""
+        rows = self.plans.loc[self.plans["scenario"] == scenario, "scenario_json"]
+        return Infrastructure.build(Scenario.model_validate_json(str(rows.iloc[0])))
+
+    def plan(self, number: int) -> Plan | None:
+        """Give a plan, or None if planning failed."""
+        made = self.plans["plan_json"].dropna()
+        return Plan.model_validate_json(str(made[number])) if number in made.index else None
+
+    @cached_property
+    def _traces(self) -> dict[int, pd.DataFrame]:
+        ordered = self.events.sort_values(["plan", "number"])
+        return {int(str(plan)): rows for plan, rows in ordered.groupby("plan")}
+
+    def trace(self, number: int) -> list[Event]:
+        """Give the events of a plan's first replication; empty if none were kept."""
+        if number not in self._traces:
+            return []
+        rows = self._traces[number]
+        return [
+            {"time": int(time), "event": str(event), **json.loads(detail)}
+            for time, event, detail in zip(rows["time"], rows["event"], rows["detail"], strict=True)
+        ]
+
+
+def read_study(folder: Path) -> Study:
+    """Read the results of a sweep.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the dataset.
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    DatasetError
+        If it is missing, damaged or of another schema version.
+    """
+    return Study.of(read_dataset(folder))

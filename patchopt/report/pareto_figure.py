@@ -1,0 +1,114 @@
+"""Figure: what strategies cost against each other, with the non-dominated ones marked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from patchopt.report.style import LOG_RATIO, Look, new_figure, plain_numbers, time_unit
+
+
+def pareto_figure(rows: pd.DataFrame, looks: Mapping[str, Look], title: str) -> Figure:
+    """Draw total exposure against downtime and against completion time.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Of the summary, one scenario, with replications; means and 95% limits.
+    looks : mapping of str to Look
+        Of each label.
+    title : str
+        What was simulated.
+
+    Returns
+    -------
+    Figure
+        Two panels over one axis of exposure; non-dominated strategies filled.
+    """
+    figure = new_figure(8.2, 4.2)
+    left, right = figure.subplots(1, 2, sharex=True)
+    times = rows["completion_time"]
+    unit, seconds = time_unit(float(times.max()), float(times.min()))
+    _panel(left, rows, looks, "downtime", 1)
+    left.set_ylabel("downtime [service·s]")
+    _panel(right, rows, looks, "completion_time", seconds)
+    right.set_ylabel(f"completion time [{unit}]")
+    for axes in (left, right):
+        axes.set_xlabel("total exposure [weight·s]")
+    title = f"{title}: means of {int(rows['replications'].max())} replications"
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+    figure.legend(
+        handles=_legend(rows, looks), loc="outside lower center", ncols=4, columnspacing=1.4
+    )
+    return figure
+
+
+def _panel(
+    axes: Axes, rows: pd.DataFrame, looks: Mapping[str, Look], measure: str, scale: float
+) -> None:
+    for row in rows.to_dict("records"):
+        look = looks[row["label"]]
+        x, y = row["total_exposure"], row[measure] / scale
+        axes.errorbar(
+            x,
+            y,
+            xerr=_error(row, "total_exposure", 1),
+            yerr=_error(row, measure, scale),
+            color=look.colour,
+            marker=look.marker,
+            markerfacecolor=look.colour if row["non_dominated"] else "none",
+            markeredgewidth=1.4,
+            markersize=8,
+            elinewidth=1.2,
+            capsize=3,
+            linestyle="none",
+            clip_on=False,
+        )
+    _scale_axes(axes, rows["total_exposure"], rows[measure] / scale)
+
+
+def _error(row: Mapping[Any, Any], measure: str, scale: float) -> list[list[float]] | None:
+    low, high = row[f"{measure}_low"], row[f"{measure}_high"]
+    if pd.isna(low) or pd.isna(high):
+        return None  # one replication has no interval
+    # A percentile interval of a skewed sample may leave out the mean itself.
+    below, above = max(row[measure] - low, 0.0), max(high - row[measure], 0.0)
+    return [[below / scale], [above / scale]]
+
+
+def _scale_axes(axes: Axes, x: pd.Series[float], y: pd.Series[float]) -> None:
+    if x.min() > 0 and x.max() > LOG_RATIO * x.min():
+        axes.set_xscale("log")
+    else:
+        axes.set_xlim(left=0)
+    if y.min() > 0 and y.max() > LOG_RATIO * y.min():
+        axes.set_yscale("log")
+        plain_numbers(axes.yaxis, y.min(), y.max())
+    else:
+        axes.set_ylim(bottom=0, top=None if y.max() > 0 else 1)
+
+
+def _legend(rows: pd.DataFrame, looks: Mapping[str, Look]) -> list[Line2D]:
+    handles = []
+    for row in rows.to_dict("records"):
+        look = looks[row["label"]]
+        filled = bool(row["non_dominated"])
+        handles.append(
+            Line2D(
+                [],
+                [],
+                linestyle="none",
+                marker=look.marker,
+                color=look.colour,
+                markerfacecolor=look.colour if filled else "none",
+                markeredgewidth=1.4,
+                markersize=7,
+                label=f"{row['label']} (non-dominated)" if filled else row["label"],
+            )
+        )
+    return handles

@@ -1,0 +1,218 @@
+"""Means with 95% bootstrap intervals, alone and paired on the same seeds.
+
+Metrics are whole numbers of their smallest unit (an exposure of thousandths), so sums
+over resamples are exact in double precision and no result depends on their order, nor
+on the machine that adds them up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from patchopt.model.metrics import Kind
+from patchopt.report.frames import MEASURES, Study
+
+Floats = NDArray[np.float64]
+
+RESAMPLES: Final = 2000
+CONFIDENCE: Final = 0.95
+
+#: Key of the resampling: the same in every report, so that the same data give the same intervals.
+_KEY: Final = 20_260_101
+
+#: More replications than that are resampled in blocks of neighbours. They are independent, so
+#: the mean of a block varies as it should, and the work does not grow with their number.
+_BLOCKS: Final = 2000
+
+_SCALE: Final[dict[Kind, float]] = {"exposure": 1000.0, "integer": 1.0, "share": 1.0}
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """Means and their intervals, each of shape (columns,); NaN intervals of one replication."""
+
+    mean: Floats
+    low: Floats
+    high: Floats
+
+
+@lru_cache(maxsize=8)
+def _draws(count: int) -> Floats:
+    """Give how often each of some observations is in each resample.
+
+    Returns
+    -------
+    ndarray of float64, shape (RESAMPLES, count)
+        Whole numbers; rows add up to `count`.
+    """
+    generator = np.random.Generator(np.random.Philox(key=_KEY))
+    chosen = generator.integers(0, count, size=(RESAMPLES, count))
+    chosen += count * np.arange(RESAMPLES)[:, None]
+    counts = np.bincount(chosen.ravel(), minlength=RESAMPLES * count)
+    return counts.reshape(RESAMPLES, count).astype(np.float64)
+
+
+def _resampled_means(values: Floats) -> Floats:
+    """Give the mean of each column in each resample, shape (RESAMPLES, columns)."""
+    count = len(values)
+    blocks = min(count, _BLOCKS)
+    starts = np.arange(blocks) * count // blocks
+    sizes = np.diff(np.append(starts, count)).astype(np.float64)
+    weights = _draws(blocks)
+    means = (weights @ np.add.reduceat(values, starts)) / (weights @ sizes)[:, None]
+    # A mean never leaves the range of its values: constant columns stay exactly constant.
+    return np.clip(means, values.min(axis=0), values.max(axis=0))
+
+
+def _limits(resampled: Floats) -> tuple[Floats, Floats]:
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(resampled, [tail, 1 - tail], axis=0)
+    return low, high
+
+
+def estimate(values: Floats) -> Estimate:
+    """Give the mean of each column with its percentile bootstrap interval.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (replications, columns)
+        Finite; at least one replication.
+
+    Returns
+    -------
+    Estimate
+        In time that grows with RESAMPLES x min(replications, 2000) x columns.
+
+    References
+    ----------
+    B. Efron, R. J. Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13.
+
+    Examples
+    --------
+    >>> constant = estimate(np.full((5, 1), 0.1))
+    >>> constant.mean.tolist(), constant.low.tolist(), constant.high.tolist()
+    ([0.1], [0.1], [0.1])
+    """
+    mean = np.clip(values.sum(axis=0) / len(values), values.min(axis=0), values.max(axis=0))
+    if len(values) == 1:
+        unknown = np.full(values.shape[1], np.nan)
+        return Estimate(mean, unknown, unknown)
+    return Estimate(mean, *_limits(_resampled_means(values)))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How one plan fares against another on the same seeds.
+
+    Parameters
+    ----------
+    ratio, ratio_low, ratio_high : float
+        Mean over mean, less 1; NaN if the reference's mean is 0.
+    difference, difference_low, difference_high : float
+        Mean of the differences.
+    """
+
+    ratio: float
+    ratio_low: float
+    ratio_high: float
+    difference: float
+    difference_low: float
+    difference_high: float
+
+
+def compare(values: Floats, reference: Floats) -> Comparison:
+    """Compare paired observations: row i of both met the same luck.
+
+    Parameters
+    ----------
+    values, reference : ndarray of float64, shape (replications,)
+        Not negative.
+
+    Returns
+    -------
+    Comparison
+        Pairs are resampled together, so luck that hits both cancels out.
+    """
+    both = estimate(np.column_stack([values, reference, values - reference]))
+    own, other, difference = both.mean.tolist()
+    ratio = own / other - 1 if other else np.nan
+    low = high = np.nan
+    if other and len(values) > 1:
+        means = _resampled_means(np.column_stack([values, reference]))
+        positive = means[:, 1] > 0
+        ratios = means[positive, 0] / means[positive, 1] - 1
+        low, high = (float(limit) for limit in _limits(ratios))
+    return Comparison(ratio, low, high, difference, float(both.low[2]), float(both.high[2]))
+
+
+def scale_of(kind: Kind) -> float:
+    """Give how many of its smallest unit make one of a metric, as `exact` counts."""
+    return _SCALE[kind]
+
+
+def exact(frame: pd.DataFrame, measure: str, kind: Kind) -> Floats:
+    """Give a column in its smallest unit, exposures as whole thousandths."""
+    values = frame[measure].to_numpy(np.float64) * _SCALE[kind]
+    return np.asarray(values if kind == "share" else np.rint(values), np.float64)
+
+
+def estimates(study: Study) -> pd.DataFrame:
+    """Give every plan's mean and interval for every measure.
+
+    Parameters
+    ----------
+    study : Study
+        What was measured.
+
+    Returns
+    -------
+    DataFrame
+        A row a plan and measure: ``plan``, ``scenario``, ``strategy``, ``label``,
+        ``metric``, ``unit``, ``replications``, ``mean``, ``low``, ``high``.
+    """
+    scale = np.array([_SCALE[measure.kind] for measure in MEASURES])
+    groups = {int(str(plan)): rows for plan, rows in study.runs.groupby("plan")}
+    tables = []
+    for cell in study.cells.itertuples(index=False):
+        rows = groups.get(int(str(cell.plan)))
+        if rows is None:
+            continue
+        values = np.column_stack([exact(rows, m.name, m.kind) for m in MEASURES])
+        found = estimate(values)
+        table = pd.DataFrame(
+            {
+                "plan": cell.plan,
+                "scenario": cell.scenario,
+                "strategy": cell.strategy,
+                "label": cell.label,
+                "metric": [measure.name for measure in MEASURES],
+                "unit": [measure.unit for measure in MEASURES],
+                "replications": len(rows),
+                # Shares are no whole numbers; their last digits are the machine's.
+                "mean": np.round(found.mean / scale, 12),
+                "low": np.round(found.low / scale, 12),
+                "high": np.round(found.high / scale, 12),
+            }
+        )
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=_COLUMNS)
+
+
+_COLUMNS: Final = [
+    "plan",
+    "scenario",
+    "strategy",
+    "label",
+    "metric",
+    "unit",
+    "replications",
+    "mean",
+    "low",
+    "high",
+]

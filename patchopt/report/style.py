@@ -1,0 +1,157 @@
+"""How figures look, and how they are written: the same bytes for the same data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import matplotlib as mpl
+from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import (
+    FuncFormatter,
+    LogLocator,
+    NullFormatter,
+    NullLocator,
+    SymmetricalLogLocator,
+)
+
+#: Okabe and Ito's colours, told apart with every common colour blindness (Color Universal
+#: Design, 2008); yellow is left out, since it vanishes on white paper.
+COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+#: An axis over more than this ratio is logarithmic.
+LOG_RATIO: Final = 30.0
+
+_MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p")
+_LINES: Final = ("-", "--", "-.", ":")
+
+_RC: Final[dict[str, Any]] = {
+    "axes.axisbelow": True,
+    "axes.formatter.limits": (-4, 5),
+    "axes.formatter.use_mathtext": True,
+    "axes.grid": True,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 10,
+    "figure.dpi": 100,
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "grid.color": "#dddddd",
+    "grid.linewidth": 0.6,
+    "legend.fontsize": 8.5,
+    "legend.frameon": False,
+    "lines.linewidth": 1.6,
+    "pdf.fonttype": 42,  # text stays text
+    "savefig.dpi": 160,
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one strategy is drawn in every figure."""
+
+    colour: str
+    marker: str
+    line: str
+
+
+def looks(labels: Sequence[str]) -> dict[str, Look]:
+    """Give every label a look of its own.
+
+    Colours repeat after seven, markers after ten, kinds of lines every seven labels: no two
+    of the first 28 share colour and line, no two of the first 70 colour and marker.
+    """
+    return {
+        label: Look(
+            COLOURS[number % len(COLOURS)],
+            _MARKERS[number % len(_MARKERS)],
+            _LINES[number // len(COLOURS) % len(_LINES)],
+        )
+        for number, label in enumerate(labels)
+    }
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Draw as patchopt does, whatever the user's own settings are."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        for name, value in _RC.items():
+            mpl.rcParams[name] = value  # type: ignore[index]  # names are no literals here
+        yield
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Give an empty figure of a size in inches, apart from any window system."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def save(figure: Figure, path: Path) -> list[Path]:
+    """Write a figure as PNG and as PDF.
+
+    Parameters
+    ----------
+    figure : Figure
+        Finished.
+    path : Path
+        Without suffix.
+
+    Returns
+    -------
+    list of Path
+        The two files.
+    """
+    png, pdf = path.with_name(f"{path.name}.png"), path.with_name(f"{path.name}.pdf")
+    figure.savefig(png, metadata={"Software": None})
+    figure.savefig(pdf, metadata={"CreationDate": None, "Creator": "patchopt", "Producer": None})
+    return [png, pdf]
+
+
+#: Units of a time axis and their seconds.
+_TIME_UNITS: Final = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
+
+
+def time_unit(longest_s: float, shortest_s: float | None = None) -> tuple[str, int]:
+    """Give the unit in which times are read best, and its seconds.
+
+    Parameters
+    ----------
+    longest_s : float
+        Longest of them.
+    shortest_s : float, optional
+        Shortest, where they share a logarithmic axis: its middle counts.
+
+    Examples
+    --------
+    >>> time_unit(90), time_unit(1800), time_unit(10 * 3600)
+    (('s', 1), ('min', 60), ('h', 3600))
+    """
+    if shortest_s and longest_s > LOG_RATIO * shortest_s:
+        longest_s = (longest_s * shortest_s) ** 0.5
+    return next((unit for unit in _TIME_UNITS if longest_s >= 3 * unit[1]), _TIME_UNITS[-1])
+
+
+def plain_numbers(axis: Axis, low: float, high: float) -> None:
+    """Label a logarithmic axis with 1, 2, 5, 10 ... instead of powers of ten.
+
+    Parameters
+    ----------
+    axis : Axis
+        Logarithmic, from zero or not.
+    low, high : float
+        Smallest and largest value above 0; over three powers of ten only 1, 10 ... are shown.
+    """
+    subs = (1, 2, 5) if high < 1000 * low else (1,)
+    from_zero = SymmetricalLogLocator(base=10, linthresh=low, subs=subs)
+    above_zero = LogLocator(subs=subs, numticks=20)
+    axis.set_major_locator(from_zero if axis.get_scale() == "symlog" else above_zero)
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    axis.set_minor_formatter(NullFormatter())

@@ -1,0 +1,271 @@
+"""One run read back from its events: open exposure, work on nodes, instances that serve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from patchopt.model.infrastructure import Infrastructure
+from patchopt.model.plan import Plan
+
+Event = Mapping[str, Any]
+Kind = Literal["wait", "patch", "live", "warmup", "rollback", "build", "built", "failed"]
+
+#: Events that make a node new.
+_COMMITS: Final = ("node_patched", "switched")
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """A step function: ``values[k]`` holds from ``times_s[k]`` until the next time.
+
+    Parameters
+    ----------
+    times_s : ndarray of int64, shape (steps,)
+        Ascending, from 0; the last is the end of the run.
+    values : ndarray, shape (steps,) or (steps, columns)
+        What holds from then on.
+    """
+
+    times_s: NDArray[np.int64]
+    values: NDArray[Any]
+
+
+def end_of(events: Iterable[Event]) -> int:
+    """Give T in seconds: the end of the last step, 0 without one."""
+    return max((int(e["time"]) for e in events if e["event"] == "step_end"), default=0)
+
+
+def was_aborted(events: Iterable[Event]) -> bool:
+    """Say whether the run was aborted."""
+    return any(event["event"] == "abort" for event in events)
+
+
+def burn_down(infrastructure: Infrastructure, events: Sequence[Event]) -> Curve:
+    """Give the open exposure over time: the weight of the nodes that are still old.
+
+    Parameters
+    ----------
+    infrastructure : Infrastructure
+        For the weights.
+    events : sequence of mapping
+        Of one run.
+
+    Returns
+    -------
+    Curve
+        Values in weight (criticality x severity). The area under it is the exposure.
+    """
+    nodes = infrastructure.nodes
+    open_mw = int(nodes.weight_mw.sum())
+    times, values = [0], [open_mw]
+    for event in events:
+        if event["event"] not in _COMMITS:
+            continue
+        open_mw -= int(nodes.weight_mw[nodes.index[event["node"]]])
+        if event["time"] == times[-1]:
+            values[-1] = open_mw
+        else:
+            times.append(int(event["time"]))
+            values.append(open_mw)
+    end = end_of(events)
+    if end > times[-1]:
+        times.append(end)
+        values.append(open_mw)
+    return Curve(np.array(times, np.int64), np.array(values) / 1000)
+
+
+def availability(infrastructure: Infrastructure, events: Sequence[Event]) -> Curve:
+    """Give the instances of each service that serve, over time.
+
+    Parameters
+    ----------
+    infrastructure : Infrastructure
+        For services, hosts and guests.
+    events : sequence of mapping
+        Of one run.
+
+    Returns
+    -------
+    Curve
+        Values of shape (steps, services): counts, once an instant has settled.
+    """
+    nodes = infrastructure.nodes
+    own = np.ones(len(nodes), np.bool_)
+    times: list[int] = []
+    counts: list[NDArray[np.int64]] = []
+    turns = {"node_down": False, "node_failed": False, "node_serving": True}
+    for time, group in groupby(events, key=lambda event: int(event["time"])):
+        for event in group:
+            if event["event"] in turns:
+                own[nodes.index[event["node"]]] = turns[event["event"]]
+        count = _serving(infrastructure, own)
+        if not counts or (count != counts[-1]).any():
+            times.append(time)
+            counts.append(count)
+    end = end_of(events)
+    if counts and end > times[-1]:
+        times.append(end)
+        counts.append(counts[-1])
+    if not counts:
+        times, counts = [0], [_serving(infrastructure, own)]
+    return Curve(np.array(times, np.int64), np.array(counts))
+
+
+def _serving(infrastructure: Infrastructure, own: NDArray[np.bool_]) -> NDArray[np.int64]:
+    nodes, services = infrastructure.nodes, infrastructure.services
+    serves = own.copy()
+    for node in np.flatnonzero(~own):
+        serves[nodes.guests(int(node))] = False
+    members = nodes.service[serves]
+    return np.bincount(members[members >= 0], minlength=len(services.names))
+
+
+@dataclass(frozen=True)
+class Bar:
+    """What was done on a node from one instant to another.
+
+    Parameters
+    ----------
+    node : str
+        Name of the node.
+    start_s, end_s : int
+        Seconds.
+    kind : str
+        ``wait`` for a constraint, ``patch`` in place, ``live`` (in place, serving all the
+        while), ``warmup``, ``rollback``, ``build``, ``built`` (waiting for its switch),
+        ``failed`` (for good).
+    """
+
+    node: str
+    start_s: int
+    end_s: int
+    kind: Kind
+
+
+def bars(infrastructure: Infrastructure, plan: Plan, events: Sequence[Event]) -> list[Bar]:
+    """Give the work on every node in one run of a plan.
+
+    Parameters
+    ----------
+    infrastructure : Infrastructure
+        For units: a failed member takes the others along.
+    plan : Plan
+        What was run.
+    events : sequence of mapping
+        Of the run.
+
+    Returns
+    -------
+    list of Bar
+        In the order in which they end.
+    """
+    reader = _Reader(infrastructure, plan)
+    for event in events:
+        handle = getattr(reader, f"on_{event['event']}", None)
+        if handle is not None:
+            handle(int(event["time"]), event)
+    return reader.finish(end_of(events))
+
+
+@dataclass
+class _Reader:
+    """Puts the events of a run together to bars."""
+
+    infrastructure: Infrastructure
+    plan: Plan
+    bars: list[Bar] = field(default_factory=list)
+    #: Since when: an attempt runs on a node, a step waits, a patched node warms up, a copy
+    #: waits for its switch, a node is FAILED.
+    active: dict[str, int] = field(default_factory=dict)
+    waiting: dict[int, int] = field(default_factory=dict)
+    warming: dict[str, int] = field(default_factory=dict)
+    copies: dict[str, int] = field(default_factory=dict)
+    dead: dict[str, int] = field(default_factory=dict)
+    #: When the current attempt of a node, or of another member of its unit, failed.
+    drawn: dict[str, int] = field(default_factory=dict)
+
+    def add(self, node: str, start: int, end: int, kind: Kind) -> None:
+        if end > start:
+            self.bars.append(Bar(node, start, end, kind))
+
+    def mates(self, event: Event) -> list[str]:
+        """Give the nodes that are worked on as a unit with that of an event."""
+        nodes, units = self.infrastructure.nodes, self.infrastructure.units
+        unit = int(units.of_node[nodes.index[event["node"]]])
+        names = {nodes.ids[member] for member in units.members(unit)}
+        step = set(self.plan.steps[event["step"]].nodes)
+        return sorted(names) if names <= step else [event["node"]]
+
+    def in_place(self, node: str) -> Kind:
+        nodes = self.infrastructure.nodes
+        return "patch" if nodes.restart[nodes.index[node]] else "live"
+
+    def on_step_wait(self, time: int, event: Event) -> None:
+        self.waiting[event["step"]] = time
+
+    def on_step_start(self, time: int, event: Event) -> None:
+        since = self.waiting.pop(event["step"], time)
+        for node in event["nodes"]:
+            if event["action"] != "switch":
+                self.add(node, since, time, "wait")
+                self.active[node] = time
+
+    def on_step_end(self, _time: int, event: Event) -> None:
+        for node in self.plan.steps[event["step"]].nodes:
+            self.active.pop(node, None)
+
+    def on_patch_failed(self, time: int, event: Event) -> None:
+        self.drawn.update(dict.fromkeys(self.mates(event), time))
+
+    def on_build_failed(self, time: int, event: Event) -> None:
+        for node in self.mates(event):
+            self.add(node, self.active.get(node, time), time, "build")
+            self.active[node] = time
+
+    def on_rolled_back(self, time: int, event: Event) -> None:
+        node = event["node"]
+        failed = self.drawn.get(node, time)
+        self.add(node, self.active.get(node, failed), failed, self.in_place(node))
+        self.add(node, failed, time, "rollback")
+        self.active[node] = time
+
+    def on_node_failed(self, time: int, event: Event) -> None:
+        node = event["node"]
+        self.add(node, self.active.pop(node, time), time, self.in_place(node))
+        self.dead[node] = time
+
+    def on_node_patched(self, time: int, event: Event) -> None:
+        node = event["node"]
+        self.add(node, self.active.pop(node, time), time, self.in_place(node))
+        self.warming[node] = time
+
+    def on_node_serving(self, time: int, event: Event) -> None:
+        node = event["node"]
+        self.add(node, self.warming.pop(node, time), time, "warmup")
+
+    def on_built(self, time: int, event: Event) -> None:
+        node = event["node"]
+        self.add(node, self.active.pop(node, time), time, "build")
+        self.copies[node] = time
+
+    def on_switched(self, time: int, event: Event) -> None:
+        node = event["node"]
+        self.add(node, self.copies.pop(node, time), time, "built")
+
+    def finish(self, end: int) -> list[Bar]:
+        """Close what was open at the end of the run."""
+        for step, since in self.waiting.items():
+            for node in self.plan.steps[step].nodes:
+                if node not in self.copies:
+                    self.add(node, since, end, "wait")
+        for node, since in self.copies.items():
+            self.add(node, since, end, "built")
+        for node, since in self.dead.items():
+            self.add(node, since, end, "failed")
+        return self.bars
