@@ -252,11 +252,11 @@ ABORTED_LOG = run(
     6,
     event(0, "step_start", step=0, action="patch", nodes=["live", "host"]),
     of_node(0, "node_down", "host", 0),
-    event(0, "step_wait", step=1, reason="crew"),
     event(0, "service_below", service="s", serving=0, min_up=1),
+    event(0, "step_wait", step=1, reason="crew"),
     of_node(2, "patch_failed", "live", 0),
-    of_node(2, "node_failed", "host", 0),
     event(2, "abort", reason="1 failed attempt"),
+    of_node(2, "node_failed", "host", 0),
     of_node(6, "rolled_back", "live", 0),
     event(6, "step_end", step=0),
 )

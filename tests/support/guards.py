@@ -147,7 +147,9 @@ def _short(
     short: list[str] = []
     for service, instances in reading.instances.items():
         rest = set(instances) - down
-        needed = len(rest) if service in waived else reading.min_up[service]
+        needed = reading.min_up[service]
+        if service in waived:  # a waiver takes away, and never asks for more
+            needed = min(needed, len(rest))
         if len(rest) < len(instances) and len(rest - not_serving) < needed:
             short.append(f"min_up of {service}")
     return short
