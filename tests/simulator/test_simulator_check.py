@@ -94,7 +94,7 @@ def test_a_plan_for_another_scenario_is_refused() -> None:
     builder = PlanBuilder()
     builder.add("patch", ["a"], reason="by hand")
     plan = builder.build(ScenarioRef(name="other", sha256="0" * 64), StrategyRef(name="by hand"))
-    with pytest.raises(PlanError, match="for another scenario: 'other'.*plan the scenario anew"):
+    with pytest.raises(PlanError, match=r"for another scenario: 'other'.*plan the scenario anew"):
         simulate(infrastructure, plan, seed=1)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,8 +46,7 @@ def test_draws_are_uniform_and_their_neighbours_independent() -> None:
     assert sum((count - expected) ** 2 / expected for count in counts) < 27.9
     # Correlation of neighbours: standard deviation 1 / sqrt(40,000) = 0.005.
     mean = sum(draws) / len(draws)
-    pairs = zip(draws, draws[1:], strict=False)
-    covariance = sum((a - mean) * (b - mean) for a, b in pairs) / len(draws)
+    covariance = sum((a - mean) * (b - mean) for a, b in pairwise(draws)) / len(draws)
     assert abs(covariance * 12) < 0.02
 
 

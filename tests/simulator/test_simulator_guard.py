@@ -79,7 +79,7 @@ def test_a_step_larger_than_the_crew_can_never_start() -> None:
 
 
 def test_windows() -> None:
-    # Open from 3 to 6 of every 10 s. Work of 2 s fits at 3 but not at 5, so the second waits until 13.
+    # Open from 3 to 6 of every 10 s. Work of 2 s fits at 3 but not at 5: the second waits for 13.
     windows = {"every": 10, "open": [{"start": 3, "duration": 3}]}
     scenario = small({"a": {}, "b": {}}, max_parallel=1, windows=windows)
     outcome = run(scenario, patch("a"), patch("b"))
@@ -250,7 +250,7 @@ def test_not_before_and_pauses_take_no_crew() -> None:
 
 
 def test_overhead_is_added_to_patch_build_and_switch() -> None:
-    # Patch: commits at 3 + 2 = 5. Build: ends at 5; its switch lasts 3 more, and flips at its start.
+    # Patch: commits at 3 + 2 = 5. Build: ends at 5; its switch lasts 3 more and flips at its end.
     scenario = small({"a": {}, "b": {}}, step_overhead=3)
     outcome = run(scenario, patch("a"), build("b"), switch(1, "b"))
     committed = {

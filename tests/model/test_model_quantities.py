@@ -1,0 +1,80 @@
+"""Durations, shares and exact weights: what is taken, what is refused, what is exact."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from math import ceil
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from patchopt.model.quantities import (
+    format_duration,
+    min_up_of,
+    parse_criticality,
+    parse_duration,
+    parse_min_up,
+    parse_probability,
+    parse_severity,
+    weight_mw,
+)
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [(1, 1), ("90s", 90), ("5m", 300), ("1h30m", 5400), ("2d", 172_800), ("1d1h1m1s", 90_061)],
+)
+def test_durations(written: object, seconds: int) -> None:
+    assert parse_duration(written) == seconds
+
+
+@pytest.mark.parametrize(
+    "written", [-1, 1.5, True, None, "", "5", "m", "5 m", "1m1h", "5m5m", "1:30", "-5m", "5M", []]
+)
+def test_no_durations(written: object) -> None:
+    with pytest.raises(ValueError, match=";"):  # cause; remedy
+        parse_duration(written)
+
+
+@given(st.integers(1, 10**8))
+def test_a_duration_is_read_back(seconds: int) -> None:
+    assert parse_duration(format_duration(seconds)) == seconds
+
+
+@given(st.integers(1, 10**6), st.integers(0, 100))
+def test_weights_are_exact(hundredths: int, tenths: int) -> None:
+    criticality = parse_criticality(float(Decimal(hundredths) / 100))
+    severity = parse_severity(float(Decimal(tenths) / 10))
+    assert weight_mw(criticality, severity) == hundredths * tenths
+
+
+@pytest.mark.parametrize("written", [0, -1, 1.005, float("nan"), float("inf"), "1", True, None])
+def test_no_criticalities(written: object) -> None:
+    with pytest.raises(ValueError, match=";"):
+        parse_criticality(written)
+
+
+@pytest.mark.parametrize("written", [-0.1, 10.1, 5.55, float("nan"), "9.8", True])
+def test_no_severities(written: object) -> None:
+    with pytest.raises(ValueError, match=";"):
+        parse_severity(written)
+
+
+@pytest.mark.parametrize("written", [-0.1, 1.1, float("nan"), float("-inf"), "0.5", True])
+def test_no_probabilities(written: object) -> None:
+    with pytest.raises(ValueError, match=";"):
+        parse_probability(written)
+
+
+@given(st.integers(0, 1000), st.integers(0, 50))
+def test_shares_are_rounded_up_exactly(tenths_of_percent: int, instances: int) -> None:
+    share = parse_min_up(f"{Decimal(tenths_of_percent) / 10}%")
+    assert min_up_of(share, instances) == ceil(Fraction(tenths_of_percent, 1000) * instances)
+
+
+@pytest.mark.parametrize("written", [-1, 1.5, "80", "101%", "-1%", "%", "many", True, None])
+def test_no_min_up(written: object) -> None:
+    with pytest.raises(ValueError, match=";"):
+        parse_min_up(written)
