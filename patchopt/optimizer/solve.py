@@ -240,19 +240,23 @@ def _run(solver: cp_model.CpSolver, model: Model, reporter: Any) -> tuple[Any, b
     """Solve in a thread of its own, so that Ctrl-C reaches this one and stops the search."""
     outcome: list[Any] = []
     failure: list[BaseException] = []
+    ended = threading.Event()
 
     def work() -> None:
         try:
             outcome.append(solver.solve(model.cp, reporter))
         except BaseException as error:  # noqa: BLE001 - handed on to the caller below
             failure.append(error)
+        finally:
+            ended.set()
 
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
+    threading.Thread(target=work, daemon=True).start()
     interrupted = False
-    while thread.is_alive():
+    # Not by joining the thread: an interrupted join takes a running thread for dead (CPython
+    # issue 90882).
+    while not ended.is_set():
         try:
-            thread.join(0.2)
+            ended.wait(0.2)
         except KeyboardInterrupt:
             interrupted = True
             solver.stop_search()

@@ -1,0 +1,72 @@
+"""Limits, determinism, progress and interruption of the search."""
+
+from __future__ import annotations
+
+import os
+import signal
+from itertools import pairwise
+
+import pytest
+
+from patchopt.files import load_scenario
+from patchopt.model.infrastructure import Infrastructure
+from patchopt.optimizer import OptimizerParameters, Progress, optimize
+from patchopt.strategies import make_strategy
+from support.contract import nominal
+
+SHORT = OptimizerParameters(time_limit=0.3, workers=1, seed=0, deterministic=True)
+
+
+@pytest.fixture(scope="module")
+def shop() -> Infrastructure:
+    return Infrastructure.build(load_scenario("online_boutique"))
+
+
+def test_the_same_inputs_give_the_same_bytes(shop: Infrastructure) -> None:
+    first, second = (optimize(shop, SHORT).plan.model_dump_json() for _ in range(2))
+    assert first == second
+    assert '"wall_time_s":null' in first
+
+
+def test_a_measured_search_says_how_long_it_took(shop: Infrastructure) -> None:
+    found = optimize(shop, OptimizerParameters(time_limit=0.05, workers=1))
+    assert found.certificate.wall_time_s is not None
+
+
+def test_a_short_search_still_has_a_plan_and_a_bound(shop: Infrastructure) -> None:
+    solution = optimize(shop, SHORT)
+    found = solution.certificate
+    assert found.status == "feasible"
+    assert found.objective is not None
+    assert found.bound is not None
+    assert found.gap == (found.objective - found.bound) / found.objective
+    assert 0 < found.gap < 0.2
+    greedy = make_strategy("exposure_greedy", {}).plan(shop)
+    assert found.objective <= nominal(shop, greedy).exact("exposure")
+    assert found.parameters["time_limit"] == 0.3
+    assert solution.plan.strategy.parameters == found.parameters
+
+
+def test_progress_only_gets_better(shop: Infrastructure) -> None:
+    seen: list[Progress] = []
+    solution = optimize(shop, SHORT, watch=seen.append)
+    assert seen
+    for earlier, later in pairwise(seen):
+        assert later.objective_mws <= earlier.objective_mws
+        assert later.bound_mws >= earlier.bound_mws
+    assert seen[-1].objective_mws == solution.certificate.objective
+
+
+def test_an_interrupted_search_keeps_its_best_plan(shop: Infrastructure) -> None:
+    seen: list[Progress] = []
+
+    def interrupt(progress: Progress) -> None:
+        seen.append(progress)
+        if len(seen) == 2:  # the first is told before the search begins
+            os.kill(os.getpid(), signal.SIGINT)
+
+    solution = optimize(shop, OptimizerParameters(time_limit=60, workers=1), watch=interrupt)
+    assert solution.interrupted
+    assert solution.certificate.status == "feasible"
+    outcome = nominal(shop, solution.plan)
+    assert outcome.exact("exposure") == solution.certificate.objective

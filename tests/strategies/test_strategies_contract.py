@@ -1,0 +1,105 @@
+"""The contract that every registered strategy keeps, one from another package among them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from patchopt.files import bundled_scenarios, load_scenario
+from patchopt.model.infrastructure import Infrastructure
+from patchopt.strategies import make_strategy, strategy_names
+from support.contract import check_contract, infrastructure_of
+from support.generate import scenarios
+
+#: Without that the optimiser would search each generated scenario for half a minute.
+QUICK = {"optimal": {"time_limit": 0.2, "workers": 1, "deterministic": True}}
+
+THIRD_PARTY = '''
+"""A strategy as another package would offer it."""
+
+from pydantic.dataclasses import dataclass
+
+from patchopt.strategies.base import STRICT, Strategy
+from patchopt.strategies.placing import Placing
+
+
+@dataclass(frozen=True, config=STRICT)
+class LightestFirst(Strategy):
+    """One unit after another, the lightest first."""
+
+    def steps(self, infrastructure, builder):
+        placing = Placing(infrastructure, builder, self)
+        items = placing.ordered(placing.items, lambda item: -item.weight_mw)
+        placing.sequence(placing.batches(items, 1), lambda batch: "next lightest")
+'''
+
+
+@pytest.fixture(scope="module")
+def lightest_first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Install a package that offers a strategy, as an installer would leave it."""
+    folder: Path = tmp_path_factory.mktemp("site")
+    (folder / "lightest_first_plugin.py").write_text(THIRD_PARTY, encoding="utf-8")
+    about = folder / "lightest_first_plugin-1.0.dist-info"
+    about.mkdir()
+    about.joinpath("METADATA").write_text(
+        "Metadata-Version: 2.1\nName: lightest_first_plugin\nVersion: 1.0\n", encoding="utf-8"
+    )
+    about.joinpath("entry_points.txt").write_text(
+        "[patchopt.strategies]\nlightest_first = lightest_first_plugin:LightestFirst\n",
+        encoding="utf-8",
+    )
+    sys.path.insert(0, str(folder))
+    yield "lightest_first"
+    sys.path.remove(str(folder))
+
+
+def every_name(lightest_first: str) -> list[str]:
+    names = strategy_names()
+    assert lightest_first in names
+    return list(names)
+
+
+def test_all_nine_and_the_third_party_are_known(lightest_first: str) -> None:
+    assert every_name(lightest_first) == [
+        "big_bang",
+        "rolling",
+        "batch_rolling",
+        "canary",
+        "blue_green",
+        "dependency_aware",
+        "hybrid",
+        "exposure_greedy",
+        "optimal",
+        "lightest_first",
+    ]
+
+
+def test_contract_on_bundled_scenarios(lightest_first: str) -> None:
+    for scenario in bundled_scenarios():
+        infrastructure = Infrastructure.build(load_scenario(scenario))
+        for name in every_name(lightest_first):
+            check_contract(make_strategy(name, QUICK.get(name)), infrastructure)
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [{}, {"on_infeasible": "skip"}, {"respect_units": False}],
+    ids=["units", "skip", "nodes"],
+)
+def test_contract_on_generated_scenarios(lightest_first: str, rules: dict[str, Any]) -> None:
+    names = every_name(lightest_first)
+
+    @settings(max_examples=200)
+    @given(scenarios(max_patched=6))
+    def law(scenario: dict[str, Any]) -> None:
+        infrastructure = infrastructure_of(scenario)
+        for name in names:
+            if name != "optimal":  # has laws of its own
+                check_contract(make_strategy(name, rules), infrastructure)
+
+    law()

@@ -1,0 +1,209 @@
+"""The plan of each strategy on one small shop, step by step, and its parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from patchopt.errors import InfeasibleError, StrategyError
+from patchopt.files import load_scenario
+from patchopt.model.infrastructure import Infrastructure
+from patchopt.model.plan import Plan
+from patchopt.simulator.simulate import simulate
+from patchopt.strategies import make_strategy
+from patchopt.strategies.base import Strategy, register
+from support.contract import infrastructure_of
+from support.examples import small
+
+#: Weights: web 3000 each, db 2000 each, cache 1000. web depends on db, db on cache.
+SHOP = small(
+    {
+        "web": {"replicas": 3, "service": "web", "criticality": 3},
+        "db": {"replicas": 2, "service": "db", "criticality": 2, "blue_green": False},
+        "cache": {},
+    },
+    edges=[("web", "db"), ("db", "cache")],
+    min_up={"web": 2, "db": 1},
+    max_parallel=3,
+    surge=2,
+)
+
+Shown = tuple[str, tuple[str, ...], tuple[int, ...]]
+
+
+def planned(name: str, scenario: dict[str, Any] = SHOP, **parameters: Any) -> Plan:
+    return make_strategy(name, parameters).plan(infrastructure_of(scenario))
+
+
+def shown(plan: Plan) -> list[Shown]:
+    return [(step.action, step.nodes, step.after) for step in plan.steps]
+
+
+def test_big_bang() -> None:
+    plan = planned("big_bang")
+    everything = ("web-1", "web-2", "web-3", "db-1", "db-2", "cache")
+    assert shown(plan) == [("patch", everything, ())]
+    assert not plan.steps[0].guarded
+
+
+def test_rolling() -> None:
+    # By criticality x severity, falling; nodes of one weight in the order of the file.
+    order = ["web-1", "web-2", "web-3", "db-1", "db-2", "cache"]
+    assert shown(planned("rolling")) == [
+        ("patch", (name,), (number - 1,) if number else ()) for number, name in enumerate(order)
+    ]
+
+
+def test_rolling_under_strict_order() -> None:
+    strict = SHOP | {"constraints": {"max_parallel": 3, "surge": 2, "dependency_order": "strict"}}
+    order = [step.nodes[0] for step in planned("rolling", strict).steps]
+    assert order == ["cache", "db-1", "db-2", "web-1", "web-2", "web-3"]
+
+
+def test_batch_rolling_fills_batches_without_breaking_min_up() -> None:
+    # One web (min_up 2 of 3) and one db (1 of 2) at a time; the cache fills the first batch.
+    assert shown(planned("batch_rolling", batch_size=4)) == [
+        ("patch", ("web-1", "db-1", "cache"), ()),
+        ("patch", ("web-2", "db-2"), (0,)),
+        ("patch", ("web-3",), (1,)),
+    ]
+
+
+def test_batches_are_clipped_to_the_crew() -> None:
+    assert max(len(step.nodes) for step in planned("batch_rolling", batch_size=99).steps) == 3
+    assert max(len(step.nodes) for step in planned("batch_rolling", batch_size=2).steps) == 2
+
+
+def test_canary() -> None:
+    # A tenth of 3 and of 2, rounded up, is one each; the cache belongs to no service.
+    plan = planned("canary", soak="5m", max_failures=1)
+    assert shown(plan) == [
+        ("patch", ("web-1", "db-1"), ()),
+        ("pause", (), (0,)),
+        ("patch", ("web-2", "db-2", "cache"), (1,)),
+        ("patch", ("web-3",), (2,)),
+    ]
+    pause = plan.steps[1]
+    assert pause.duration == 300
+    assert pause.gate is not None
+    assert pause.gate.max_failures == 1
+
+
+def test_a_larger_share_of_canaries() -> None:
+    # Half of 3 is 2, half of 2 is 1.
+    first = [step.nodes for step in planned("canary", share=0.5).steps[:2]]
+    assert first == [("web-1", "db-1"), ("web-2",)]
+
+
+def test_blue_green_builds_in_waves_and_patches_what_it_cannot_build() -> None:
+    plan = planned("blue_green")
+    assert shown(plan) == [
+        ("build", ("web-1", "web-2"), ()),
+        ("switch", ("web-1", "web-2"), (0,)),
+        ("build", ("web-3", "cache"), (1,)),
+        ("switch", ("web-3", "cache"), (2,)),
+        ("patch", ("db-1",), (3,)),
+        ("patch", ("db-2",), (4,)),
+    ]
+    assert [step.guarded for step in plan.steps] == [True, False, True, False, True, True]
+
+
+def test_dependency_aware_goes_level_by_level() -> None:
+    assert shown(planned("dependency_aware")) == [
+        ("patch", ("cache",), ()),
+        ("patch", ("db-1",), (0,)),
+        ("patch", ("db-2",), (1,)),
+        ("patch", ("web-1",), (2,)),
+        ("patch", ("web-2",), (3,)),
+        ("patch", ("web-3",), (4,)),
+    ]
+
+
+def test_hybrid_goes_by_risk_and_builds_where_min_up_leaves_no_room() -> None:
+    # Risk = weight x (1 + degree): db 2000 x 3 = 6000, web 3000 x 2 = 6000, cache 1000 x 2. Equal
+    # risks in the order of the file. min_up of web is 2 >= 1: built; db cannot be; cache has none.
+    plan = planned("hybrid", pause=30)
+    assert shown(plan)[:6] == [
+        ("build", ("web-1",), ()),
+        ("switch", ("web-1",), (0,)),
+        ("pause", (), (1,)),
+        ("build", ("web-2",), (2,)),
+        ("switch", ("web-2",), (3,)),
+        ("pause", (), (4,)),
+    ]
+    assert [step.nodes[0] for step in plan.steps if step.action in ("patch", "build")] == [
+        "web-1",
+        "web-2",
+        "web-3",
+        "db-1",
+        "db-2",
+        "cache",
+    ]
+    assert [step.action for step in plan.steps if step.nodes == ("db-1",)] == ["patch"]
+    assert all(step.duration == 30 for step in plan.steps if step.action == "pause")
+
+
+def test_exposure_greedy_is_smiths_rule_on_one_machine() -> None:
+    # W / L: c 1000 x 5 / 1, a 1000 x 4 / 2, b 1000 x 9 / 9. One at a time: 1, 3, 12.
+    scenario = small(
+        {
+            "a": {"criticality": 4, "blue_green": False},
+            "b": {"criticality": 9, "blue_green": False, "patch_with": {"duration": 9}},
+            "c": {"criticality": 5, "blue_green": False, "patch_with": {"duration": 1}},
+        },
+        max_parallel=1,
+    )
+    infrastructure = infrastructure_of(scenario)
+    plan = make_strategy("exposure_greedy", {}).plan(infrastructure)
+    starts = {step.nodes[0]: step.not_before for step in plan.steps}
+    assert starts == {"c": 0, "a": 1, "b": 3}
+    outcome = simulate(infrastructure, plan, seed=1)
+    assert outcome.exact("exposure") == 5000 * 1 + 4000 * 3 + 9000 * 12
+
+
+def test_naive_rolling_violates_where_units_are_ignored() -> None:
+    """What the scenario ``compatibility`` is there to show."""
+    infrastructure = Infrastructure.build(load_scenario("compatibility")).without_failures()
+    naive = make_strategy("rolling", {"respect_units": False}).plan(infrastructure)
+    units = make_strategy("rolling", {}).plan(infrastructure)
+    assert simulate(infrastructure, naive, seed=1).exact("incompatibility_violations") > 0
+    assert simulate(infrastructure, units, seed=1).exact("incompatibility_violations") == 0
+
+
+def test_on_infeasible() -> None:
+    scenario = small({"x": {"service": "s", "blue_green": False}, "y": {}}, min_up={"s": 1})
+    done = {step.nodes for step in planned("rolling", scenario, on_infeasible="skip").steps}
+    assert done == {("y",)}
+    first = planned("rolling", scenario).steps[0]
+    assert (first.nodes, first.waives) == (("x",), ("s",))
+    with pytest.raises(InfeasibleError, match="x"):
+        planned("rolling", scenario, on_infeasible="error")
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "message"),
+    [
+        ("rollin", {}, "unknown strategy 'rollin': did you mean 'rolling'?"),
+        ("canary", {"shar": 0.1}, "strategy 'canary' has no parameter 'shar': did you mean"),
+        ("canary", {"share": 0}, "strategy 'canary', parameter 'share': 0 is no value for it"),
+        ("canary", {"share": "much"}, "parameter 'share': 'much' is no value for it"),
+        ("canary", {"soak": "5x"}, "parameter 'soak': '5x' is no value for it"),
+        ("batch_rolling", {"batch_size": 2.5}, "parameter 'batch_size': 2.5 is no value for it"),
+        ("optimal", {"time_limit": -1}, "parameter 'time_limit': -1 is no value for it"),
+        ("rolling", {"on_infeasible": "ignore"}, "parameter 'on_infeasible': 'ignore' is no"),
+        ("rolling", {"respect_units": 1}, "parameter 'respect_units': 1 is no value for it"),
+    ],
+)
+def test_wrong_names_and_values(name: str, parameters: dict[str, Any], message: str) -> None:
+    with pytest.raises(StrategyError) as caught:
+        make_strategy(name, parameters)
+    assert message in str(caught.value)
+
+
+def test_two_strategies_of_one_name_are_refused() -> None:
+    with pytest.raises(StrategyError, match="two strategies are called 'rolling'"):
+
+        @register("rolling")
+        class Another(Strategy):
+            def steps(self, infrastructure: Infrastructure, builder: Any) -> None: ...
