@@ -163,7 +163,7 @@ def bars(infrastructure: Infrastructure, plan: Plan, events: Sequence[Event]) ->
     Returns
     -------
     list of Bar
-        In the order in which they end.
+        In no particular order.
     """
     reader = _Reader(infrastructure, plan)
     for event in events:
@@ -180,11 +180,10 @@ class _Reader:
     infrastructure: Infrastructure
     plan: Plan
     bars: list[Bar] = field(default_factory=list)
-    #: Since when: an attempt runs on a node, a step waits, a patched node warms up, a copy
-    #: waits for its switch, a node is FAILED.
+    #: Since when: an attempt runs on a node, a step waits, a copy waits for its switch, a node
+    #: is FAILED.
     active: dict[str, int] = field(default_factory=dict)
     waiting: dict[int, int] = field(default_factory=dict)
-    warming: dict[str, int] = field(default_factory=dict)
     copies: dict[str, int] = field(default_factory=dict)
     dead: dict[str, int] = field(default_factory=dict)
     #: When the current attempt of a node, or of another member of its unit, failed.
@@ -243,11 +242,13 @@ class _Reader:
     def on_node_patched(self, time: int, event: Event) -> None:
         node = event["node"]
         self.add(node, self.active.pop(node, time), time, self.in_place(node))
-        self.warming[node] = time
+        # Not until it serves: a node that is patched live does so all the while.
+        nodes = self.infrastructure.nodes
+        warmup = max(int(nodes.warmup_s[nodes.index[mate]]) for mate in self.mates(event))
+        self.add(node, time, time + warmup, "warmup")
 
-    def on_node_serving(self, time: int, event: Event) -> None:
-        node = event["node"]
-        self.add(node, self.warming.pop(node, time), time, "warmup")
+    def on_abort(self, time: int, event: Event) -> None:
+        self.close_waits(time)
 
     def on_built(self, time: int, event: Event) -> None:
         node = event["node"]
@@ -258,12 +259,17 @@ class _Reader:
         node = event["node"]
         self.add(node, self.copies.pop(node, time), time, "built")
 
-    def finish(self, end: int) -> list[Bar]:
-        """Close what was open at the end of the run."""
+    def close_waits(self, time: int) -> None:
+        """End what waits and will never start."""
         for step, since in self.waiting.items():
             for node in self.plan.steps[step].nodes:
                 if node not in self.copies:
-                    self.add(node, since, end, "wait")
+                    self.add(node, since, time, "wait")
+        self.waiting.clear()
+
+    def finish(self, end: int) -> list[Bar]:
+        """Close what was open at the end of the run."""
+        self.close_waits(end)
         for node, since in self.copies.items():
             self.add(node, since, end, "built")
         for node, since in self.dead.items():
