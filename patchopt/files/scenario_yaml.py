@@ -132,6 +132,7 @@ class _Reader:
         self.tree = tree
         self.problems: list[Problem] = []
         self.broken: set[str] = set()
+        self.uncounted: set[str] = set()
 
     def read(self) -> Scenario | None:
         document = self.tree.value
@@ -152,6 +153,7 @@ class _Reader:
             list(self._list("nodes", document)),  # type: ignore[arg-type]
             list(self._list("edges", document)),  # type: ignore[arg-type]
             self.broken,
+            self.uncounted,
         )
         if "nodes" in document and document["nodes"] == []:
             self.problems.append(Problem(("nodes",), "there are no nodes", "add one"))
@@ -224,8 +226,9 @@ class _Reader:
             made = self._model(_LISTS[section], value, (section, place))
             if made is not None:
                 yield place, made
-            elif section == "nodes" and isinstance(value, dict):
+            elif section == "nodes":
                 self.broken |= _names(value)
+                self.uncounted |= _services(value, document)
 
     def _shape(self, section: str, kind: str) -> None:
         message = f"{section} is not a {kind}"
@@ -292,8 +295,21 @@ def _fields(path: tuple[str | int, ...], model: type[BaseModel] | None) -> list[
     return list(inside.model_fields)
 
 
-def _names(entry: dict[Any, Any]) -> set[str]:
+def _services(entry: Any, document: dict[str, Any]) -> set[str]:
+    """Give the services that a broken entry may belong to: all, unless it says clearly which."""
+    if isinstance(entry, dict):
+        if isinstance(entry.get("service"), str):
+            return {entry["service"]}
+        if "service" not in entry and entry.keys() <= Node.model_fields.keys():
+            return set()
+    services = document.get("services")
+    return set(services) if isinstance(services, dict) else set()
+
+
+def _names(entry: Any) -> set[str]:
     """Give the names that a broken entry would have given to nodes, as far as one can tell."""
+    if not isinstance(entry, dict):
+        return set()
     stem, replicas = entry.get("id"), entry.get("replicas")
     if not isinstance(stem, str):
         return set()

@@ -34,6 +34,8 @@ class Parts:
         The sound ones with their place in the list.
     broken : set of str
         Names of entries that are there, but not sound.
+    uncounted : set of str
+        Services that a node which is not sound may belong to.
     """
 
     constraints: Constraints
@@ -42,6 +44,7 @@ class Parts:
     nodes: list[tuple[int, Node]]
     edges: list[tuple[int, Edge]]
     broken: set[str] = field(default_factory=set)
+    uncounted: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, scenario: Scenario) -> Parts:
@@ -145,9 +148,9 @@ def _host_cycles(parts: Parts, expansion: Expansion) -> Iterator[Problem]:
 
 
 def _min_up(parts: Parts, expansion: Expansion) -> Iterator[Problem]:
-    if parts.broken:  # an instance may be missing from the count
-        return
     for name, service in parts.services.items():
+        if name in parts.uncounted:
+            continue
         instances = len(expansion.members[name])
         needed = min_up_of(service.min_up, instances)
         if needed > instances:

@@ -19,7 +19,7 @@ from patchopt.report.trace import Bar, Curve, Kind
 _WORK: Final[dict[Kind, tuple[str, str, str]]] = {
     "patch": ("#0072B2", "", "patching, down"),
     "live": ("#56B4E9", "", "patching, serving"),
-    "warmup": ("#56B4E9", "....", "warming up"),
+    "warmup": ("#CC79A7", "", "warming up"),
     "rollback": ("#D55E00", "////", "rolling back"),
     "build": ("#009E73", "", "building beside"),
     "built": ("#009E73", "....", "built, before its switch"),
@@ -102,6 +102,9 @@ def _work(axes: Axes, bars: Sequence[Bar], first: dict[str, int], seconds: int) 
             edgecolor="#999999" if bar.kind == "wait" else "white",
             linewidth=0.3,
         )
+        if bar.kind == "failed":  # at the very end it has no length
+            at = (bar.start_s / seconds, first[bar.node])
+            axes.plot(*at, "x", color="#000000", markersize=6, markeredgewidth=1.8, clip_on=False)
     _rows(axes, list(first), "nodes")
     axes.set_title("work on nodes")
 

@@ -273,5 +273,5 @@ class _Reader:
         for node, since in self.copies.items():
             self.add(node, since, end, "built")
         for node, since in self.dead.items():
-            self.add(node, since, end, "failed")
+            self.bars.append(Bar(node, since, end, "failed"))
         return self.bars

@@ -215,3 +215,21 @@ def test_the_schema_knows_every_key_and_refuses_others() -> None:
     assert all(
         "description" in field for field in definitions["Constraints"]["properties"].values()
     )
+
+
+@pytest.mark.parametrize(
+    ("entry", "counted"),
+    [
+        ("{id: b, type: databas, service: other}", True),  # of another service
+        ("{id: b, type: databas}", True),  # of none
+        ("{id: b, type: databas, service: web}", False),
+        ("{id: b, type: database, serivce: web}", False),  # may be meant for any
+        ("{id: b, type: database, service: [web]}", False),
+        ("b", False),
+    ],
+)
+def test_a_broken_node_hides_min_up_only_where_it_may_count(entry: str, counted: bool) -> None:
+    services = "services: {web: {min_up: 2}, other: {}}\n"
+    nodes = f"nodes: [{{id: a, type: database, service: web}}, {entry}]\n"
+    found = "\n".join(problems(HEAD + services + nodes))
+    assert ("min_up 2 is more than the 1 instances of 'web'" in found) == counted
