@@ -39,7 +39,7 @@ def _strategies() -> list[dict[str, Any]]:
 
 
 def _scenarios() -> list[dict[str, Any]]:
-    from patchopt.files import bundled_scenarios, load_scenario
+    from patchopt.files import about_bundled, bundled_scenarios, load_scenario
     from patchopt.model.infrastructure import Infrastructure
 
     found = []
@@ -52,6 +52,7 @@ def _scenarios() -> list[dict[str, Any]]:
                 "services": len(infrastructure.services.names),
                 "units": len(infrastructure.units),
                 "edges": len(infrastructure.scenario.edges),
+                "what": about_bundled(name),
             }
         )
     return found

@@ -5,13 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from patchopt.files.output import atomic_write
 from patchopt.model.metrics import METRICS, Kind
 
 
@@ -64,27 +62,6 @@ def metrics_csv_text(outcome: Replications) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(_rows(outcome))
     return text.getvalue()
-
-
-def write_metrics_csv(path: Path, outcome: Replications, force: bool = False) -> None:
-    """Write replications to a CSV file.
-
-    Parameters
-    ----------
-    path : Path
-        Of the file.
-    outcome : Replications
-        As `metrics_csv_text` takes it.
-    force : bool
-        Whether it may replace a file.
-
-    Raises
-    ------
-    OutputError
-        If a file is there without force, or writing fails.
-    """
-    with atomic_write(path, force) as handle:
-        csv.writer(handle, lineterminator="\n").writerows(_rows(outcome))
 
 
 def _rows(outcome: Replications) -> Iterator[tuple[Any, ...]]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from patchopt.errors import PlanError
-from patchopt.files.output import atomic_write
 from patchopt.model.plan import Plan
 
 #: Most bytes of a plan that is read.
@@ -18,18 +17,6 @@ _MAX_BYTES = 1 << 30
 def plan_json(plan: Plan) -> str:
     """Give a plan as JSON text, ending with a newline; reading it back gives the same plan."""
     return json.dumps(plan.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n"
-
-
-def write_plan(path: Path, plan: Plan, force: bool = False) -> None:
-    """Write a plan, whole or not at all.
-
-    Raises
-    ------
-    OutputError
-        If a file is there without force, or writing fails.
-    """
-    with atomic_write(path, force) as handle:
-        handle.write(plan_json(plan))
 
 
 def read_plan(path: Path) -> Plan:

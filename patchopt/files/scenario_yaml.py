@@ -11,6 +11,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from patchopt.errors import Problem, ScenarioError, nearest
+from patchopt.files.bundled import bundled_path, bundled_scenarios
 from patchopt.files.yaml_tree import Tree, read_yaml
 from patchopt.model.check import Parts, check
 from patchopt.model.scenario import (
@@ -25,9 +26,7 @@ from patchopt.model.scenario import (
     Window,
     Windows,
 )
-from patchopt.resources import resource_folder
 
-_SUFFIX: Final = ".yaml"
 _IDENTIFIER: Final[TypeAdapter[str]] = TypeAdapter(Identifier)
 _MAPPINGS: Final[dict[str, type[BaseModel]]] = {"services": Service, "patches": Patch}
 _LISTS: Final[dict[str, type[BaseModel]]] = {"nodes": Node, "edges": Edge}
@@ -59,11 +58,6 @@ _WORDS: Final = {
 }
 
 
-def bundled_scenarios() -> tuple[str, ...]:
-    """Give the names of the scenarios that come with patchopt."""
-    return tuple(sorted(path.stem for path in resource_folder("scenarios").glob(f"*{_SUFFIX}")))
-
-
 def load_scenario(scenario: str | Path) -> Scenario:
     """Load a scenario and check it.
 
@@ -84,7 +78,7 @@ def load_scenario(scenario: str | Path) -> Scenario:
     path = Path(scenario)
     name = str(scenario)
     if name in bundled_scenarios() and not path.is_file():
-        path = resource_folder("scenarios") / f"{name}{_SUFFIX}"
+        path = bundled_path(name)
     if not path.is_file():
         known = nearest(name, bundled_scenarios())
         message = "it is a folder" if path.is_dir() else "there is no such file or scenario"
