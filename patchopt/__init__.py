@@ -166,7 +166,7 @@ def optimize(
     scenario: Scenario,
     *,
     time_limit: float = 30.0,
-    workers: int = 8,
+    workers: int = 0,
     seed: int = 0,
     deterministic: bool = False,
 ) -> Plan:
@@ -179,7 +179,7 @@ def optimize(
     time_limit : float
         Seconds to search.
     workers : int
-        Parallel searches.
+        Parallel searches; 0: 8, or 1 if deterministic.
     seed : int
         Of the search.
     deterministic : bool

@@ -112,7 +112,10 @@ def simulate(
 def optimize(
     scenario: Scenario,
     time_limit: TimeLimit = 30.0,
-    workers: Annotated[int, typer.Option(min=1, max=512, help="Parallel searches.")] = 8,
+    workers: Annotated[
+        int,
+        typer.Option(min=0, max=512, help="Parallel searches; 0: 8, or 1 if deterministic."),
+    ] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Of the search.")] = 0,
     deterministic: Annotated[
         bool,

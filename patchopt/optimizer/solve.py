@@ -49,7 +49,8 @@ class OptimizerParameters:
     time_limit : float
         Seconds of wall time; of deterministic time if ``deterministic``.
     workers : int
-        Parallel searches; with ``deterministic`` they take turns on one core.
+        Parallel searches; 0 stands for 8, and for 1 with ``deterministic``, since parallel
+        searches then take turns on one core.
     seed : int
         Of the search.
     deterministic : bool
@@ -58,9 +59,14 @@ class OptimizerParameters:
     """
 
     time_limit: Seconds = 30.0
-    workers: Annotated[int, Field(ge=1, le=512)] = 8
+    workers: Annotated[int, Field(ge=0, le=512)] = 0
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     deterministic: bool = False
+
+    def __post_init__(self) -> None:
+        """Choose the number of searches, so that plans and files tell it."""
+        if self.workers == 0:
+            object.__setattr__(self, "workers", 1 if self.deterministic else 8)
 
 
 @dataclass(frozen=True)
