@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from patchopt.optimizer.problem import Mode, Problem, Task
 from patchopt.optimizer.schedule import Placement, Schedule
@@ -68,11 +68,13 @@ class _Scheduler:
         self.profiles = [Profile(capacity) for capacity in problem.capacities]
         self.surge = Profile(problem.surge) if problem.surge >= 0 else None
 
-    def place(self, number: int, ready_s: int) -> Placement:
-        """Place a task in the mode in which it commits first."""
+    def place(self, number: int, ready_s: int, wanted: int | None) -> Placement:
+        """Place a task in the mode that is wanted, or in that in which it commits first."""
         task = self.problem.tasks[number]
         options = []
         for mode_number, mode in enumerate(task.modes):
+            if wanted is not None and wanted != mode_number:
+                continue
             start = self._start(task, mode, ready_s)
             switch = self._switch(task, mode, start)
             commit = start + mode.commit_s
@@ -123,19 +125,42 @@ def list_schedule(problem: Problem, priority: Priority = smith_ratio) -> Schedul
     Schedule
         Feasible; O(n^2) resource segments for n tasks in the worst case.
     """
+    keys = [-priority(task) for task in problem.tasks]
+    return schedule_by_keys(problem, keys, [None] * len(keys))
+
+
+def schedule_by_keys(
+    problem: Problem, keys: Sequence[float], modes: Sequence[int | None]
+) -> Schedule:
+    """Schedule all tasks in the order of their keys.
+
+    Parameters
+    ----------
+    problem : Problem
+        What to schedule.
+    keys : sequence of float, one a task
+        The lower, the earlier.
+    modes : sequence of int or None, one a task
+        Mode of each task; None for that in which it commits first.
+
+    Returns
+    -------
+    Schedule
+        As from `list_schedule`.
+    """
     waiting = Precedence(problem)
     scheduler = _Scheduler(problem)
-    heap = [(-priority(problem.tasks[number]), number) for number in waiting.free()]
+    heap = [(keys[number], number) for number in waiting.free()]
     heapq.heapify(heap)
     placements = []
     while heap:
         _, number = heapq.heappop(heap)
         component = problem.tasks[number].component
-        placement = scheduler.place(number, waiting.ready_s[component])
+        placement = scheduler.place(number, waiting.ready_s[component], modes[number])
         placements.append(placement)
         commit = Schedule(problem, ()).commit_s(placement)
         for freed in waiting.done(number, commit):
-            heapq.heappush(heap, (-priority(problem.tasks[freed]), freed))
+            heapq.heappush(heap, (keys[freed], freed))
     return Schedule(problem, tuple(sorted(placements, key=lambda placement: placement.task)))
 
 

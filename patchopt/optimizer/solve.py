@@ -1,4 +1,4 @@
-"""Solve: a list schedule first, then CP-SAT until proof, limit or interruption."""
+"""Solve: list schedules and local search, then CP-SAT until proof, limit or interruption."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from patchopt.model.quantities import format_duration
 from patchopt.optimizer.bounds import earliest_commit_s
 from patchopt.optimizer.fluid import fluid_bound_mws
 from patchopt.optimizer.listing import list_schedule
+from patchopt.optimizer.local_search import LocalSearch, trials_for
 from patchopt.optimizer.problem import Mode, Problem, Task, problem_of
 from patchopt.optimizer.scaling import in_seconds, in_units, time_unit_s
 from patchopt.optimizer.schedule import Placement, Schedule, add_steps
@@ -196,12 +197,24 @@ def _search(problem: Problem, parameters: OptimizerParameters, watch: Watcher | 
 
     unit_s = time_unit_s(problem)
     divided = in_units(problem, unit_s)
-    incumbent = list_schedule(divided)
+    begun = time.monotonic()
+    first_bound = _first_bound(problem)
+    local = LocalSearch(divided, list_schedule(divided), parameters.seed)
+    trials = trials_for(len(problem.tasks), parameters.time_limit)
+    interrupted = False
+    try:
+        local.run(trials, -(-first_bound // unit_s))
+    except KeyboardInterrupt:
+        interrupted = True
+    incumbent = local.best
+    schedule = in_seconds(problem, incumbent, unit_s)
+    first_bound = min(first_bound, schedule.objective_mws)
+    if interrupted or first_bound == schedule.objective_mws:
+        status: Status = "optimal" if first_bound == schedule.objective_mws else "feasible"
+        return _Found(schedule, first_bound, status, interrupted)
     model = Model(divided, incumbent)
     scale = model.divisor * unit_s
-    solver = _solver(parameters)
-    schedule = in_seconds(problem, incumbent, unit_s)
-    first_bound = min(_first_bound(problem), schedule.objective_mws)
+    solver = _solver(parameters, time.monotonic() - begun)
     begin = Progress(0.0, schedule.objective_mws, first_bound)
     reporter = _reporter(scale, begin, watch)
     if watch is not None:
@@ -223,7 +236,7 @@ def _search(problem: Problem, parameters: OptimizerParameters, watch: Watcher | 
     return _Found(schedule, bound, "optimal" if bound == objective else "feasible", interrupted)
 
 
-def _solver(parameters: OptimizerParameters) -> cp_model.CpSolver:
+def _solver(parameters: OptimizerParameters, spent_s: float) -> cp_model.CpSolver:
     from ortools.sat.python import cp_model
 
     solver = cp_model.CpSolver()
@@ -238,7 +251,7 @@ def _solver(parameters: OptimizerParameters) -> cp_model.CpSolver:
         given.max_deterministic_time = parameters.time_limit
         given.interleave_search = parameters.workers > 1
     else:
-        given.max_time_in_seconds = parameters.time_limit
+        given.max_time_in_seconds = max(parameters.time_limit - spent_s, 0.01)
     return solver
 
 
