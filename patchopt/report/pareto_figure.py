@@ -51,7 +51,9 @@ def pareto_figure(rows: pd.DataFrame, looks: Mapping[str, Look], title: str) -> 
 def _panel(
     axes: Axes, rows: pd.DataFrame, looks: Mapping[str, Look], measure: str, scale: float
 ) -> None:
-    for row in rows.to_dict("records"):
+    # The non-dominated ones last, on top of the others, the least exposure above all.
+    order = rows.sort_values(["non_dominated", "total_exposure"], ascending=[True, False])
+    for row in order.to_dict("records"):
         look = looks[row["label"]]
         x, y = row["total_exposure"], row[measure] / scale
         axes.errorbar(
@@ -60,16 +62,24 @@ def _panel(
             xerr=_error(row, "total_exposure", 1),
             yerr=_error(row, measure, scale),
             color=look.colour,
-            marker=look.marker,
-            markerfacecolor=look.colour if row["non_dominated"] else "none",
-            markeredgewidth=1.4,
-            markersize=8,
+            **_marker(look, row["non_dominated"]),
             elinewidth=1.2,
             capsize=3,
             linestyle="none",
             clip_on=False,
         )
     _scale_axes(axes, rows["total_exposure"], rows[measure] / scale)
+
+
+def _marker(look: Look, filled: bool) -> dict[str, Any]:
+    """Give the marker: filled with a white rim that keeps neighbours apart, or hollow."""
+    return {
+        "marker": look.marker,
+        "markerfacecolor": look.colour if filled else "white",
+        "markeredgecolor": "white" if filled else look.colour,
+        "markeredgewidth": 0.9 if filled else 1.4,
+        "markersize": 10 if filled else 8,
+    }
 
 
 def _error(row: Mapping[Any, Any], measure: str, scale: float) -> list[list[float]] | None:
@@ -103,11 +113,7 @@ def _legend(rows: pd.DataFrame, looks: Mapping[str, Look]) -> list[Line2D]:
                 [],
                 [],
                 linestyle="none",
-                marker=look.marker,
-                color=look.colour,
-                markerfacecolor=look.colour if filled else "none",
-                markeredgewidth=1.4,
-                markersize=7,
+                **_marker(look, filled),
                 label=f"{row['label']} (non-dominated)" if filled else row["label"],
             )
         )
