@@ -56,7 +56,7 @@ def compare(
         with printing.progress() as watch:
             result = run_sweep(config, watch=watch)
         if not result.complete:
-            return _ended(result)
+            return _ended(result, kept=out is not None)
         if out is not None:
             write_report(dataset, Path(folder) / "report", force=force)
         summary = summarise(dataset)
@@ -66,14 +66,16 @@ def compare(
     return _ended(result)
 
 
-def _ended(result: SweepResult) -> int:
+def _ended(result: SweepResult, *, kept: bool = True) -> int:
+    """Say what failed and whether it was interrupted, and give the exit code."""
     for cell, error in result.failures.items():
         first, *rest = error.splitlines()
         printing.note(
             f"failed: {cell}: {first}" + (f" (and {len(rest)} more lines)" if rest else "")
         )
     if not result.complete:
-        printing.note(f"interrupted: what was finished is in {result.out}")
+        where = f"what was finished is in {result.out}" if kept else "with --out it is kept"
+        printing.note(f"interrupted: {where}")
         return 130
     return 1 if result.failures else 0
 

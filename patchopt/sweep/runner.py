@@ -6,12 +6,11 @@ written in the order of the cells, so the dataset is the same on any number of w
 
 from __future__ import annotations
 
-from collections import Counter
+import warnings
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import joblib
 
@@ -30,6 +29,10 @@ Watcher = Callable[[str, int, int], None]
 
 #: Where a sweep goes if nobody says.
 DEFAULT_OUT: Final = "sweep-results"
+
+#: Blocks that each worker may be ahead of what is written: bounds memory, and what an
+#: interruption loses.
+_ROUNDS: Final = 32
 
 
 @dataclass(frozen=True)
@@ -99,21 +102,21 @@ class _Run:
         self.planned: dict[int, Planned] = {}
         self.failures: dict[str, str] = {}
         self.rows = 0
-        self.finished: Counter[int] = Counter()
+        self.plans_written = False
 
     def run(self, out: Path) -> SweepResult:
         complete = True
-        with ExitStack() as stack:
+        with warnings.catch_warnings():
+            # On Ctrl-C joblib counts the results that nobody waits for any more.
+            warnings.filterwarnings("ignore", r"\d+ tasks (have been|which were)", UserWarning)
             try:
                 self._warm_up()
-                pool = stack.enter_context(
-                    joblib.Parallel(self.config.parallel.n_jobs, return_as="generator_unordered")
-                )
-                self._plan(pool)
+                self._plan()
                 self._write_plans()
                 self._simulate()
             except KeyboardInterrupt:
                 complete = False
+                self._write_plans()
         self.writer.close(complete=complete)
         return SweepResult(out, self.rows, len(self.planned), self.failures, complete)
 
@@ -132,7 +135,8 @@ class _Run:
         )
         Simulator(infrastructure, empty).run(0)
 
-    def _plan(self, pool: Any) -> None:
+    def _plan(self) -> None:
+        pool = joblib.Parallel(self.config.parallel.n_jobs, return_as="generator_unordered")
         # Searches last longest, so they go first.
         order = sorted(self.tasks, key=lambda task: (task.strategy != "optimal", task.number))
         self.watch("plans", 0, len(order))
@@ -143,18 +147,21 @@ class _Run:
             self.watch("plans", done, len(order))
 
     def _write_plans(self) -> None:
-        for task in self.tasks:
+        """Write the plans that are made, in the order of their numbers, once."""
+        made = [task for task in self.tasks if task.number in self.planned]
+        for task in [] if self.plans_written else made:
             planned = self.planned[task.number]
             self.writer.write_plans([rows.plan_row(task, planned)])
             self.writer.write_events(rows.event_rows(task, planned))
             self.writer.write_timings(
                 [rows.timing_row(task.number, "plan", 1, planned.wall_time_s)]
             )
+        self.plans_written = True
 
     def _simulate(self) -> None:
         cells = [(task, block) for task in self.tasks for block in blocks(self.config)]
         made = [cell for cell in cells if self.planned[cell[0].number].error is None]
-        self.watch("replications", 0, len(cells) * 1)
+        self.watch("replications", 0, len(cells))
         results = self._run_blocks(made)
         done = 0
         for task in self.tasks:
@@ -170,14 +177,15 @@ class _Run:
                 self.watch("replications", done, len(cells))
 
     def _run_blocks(self, made: list[tuple[PlanTask, Block]]) -> Iterator[Simulated]:
-        pool = joblib.Parallel(self.config.parallel.n_jobs, return_as="generator")
-        results: Iterator[Simulated] = iter(
-            pool(
-                joblib.delayed(run_block)(task, self.planned[task.number].plan_json, block)
-                for task, block in made
-            )
-        )
-        return results
+        """Run blocks in their order, some rounds of all workers ahead of what is written."""
+        workers = self.config.parallel.n_jobs
+        ahead = _ROUNDS * joblib.effective_n_jobs(workers)
+        with joblib.Parallel(workers, return_as="generator") as pool:
+            for first in range(0, len(made), ahead):
+                yield from pool(
+                    joblib.delayed(run_block)(task, self.planned[task.number].plan_json, block)
+                    for task, block in made[first : first + ahead]
+                )
 
     def _write(self, task: PlanTask, simulated: Simulated) -> None:
         if simulated.error is not None:

@@ -122,6 +122,19 @@ def test_an_interrupted_sweep_keeps_what_was_finished(tmp_path: Path) -> None:
     assert len(dataset.runs) == 6  # two blocks of three
 
 
+def test_a_sweep_interrupted_while_it_plans_keeps_the_plans_that_are_made(tmp_path: Path) -> None:
+    def watch(stage: str, done: int, total: int) -> None:
+        if stage == "plans" and done == 3:
+            raise KeyboardInterrupt
+
+    config = compose([*SMALL, f"sweep.out={tmp_path / 'out'}", "parallel.n_jobs=1"])
+    assert not run_sweep(config, watch=watch).complete
+    dataset = read_dataset(tmp_path / "out")
+    # The two searches go first, then the first plan.
+    assert dataset.plans["label"].tolist() == ["rolling", "optimal", "optimal"]
+    assert len(dataset.runs) == 0
+
+
 def test_a_crash_leaves_nothing_half_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
