@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from patchopt.model.order import compress
 
 if TYPE_CHECKING:
-    from patchopt.model.infrastructure import Limits, Nodes, Services
+    from patchopt.model.arrays import Limits, Nodes, Services
 
 
 @dataclass(frozen=True, eq=False)

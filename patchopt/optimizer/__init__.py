@@ -1,5 +1,6 @@
 """The optimiser: CP-SAT over units with modes, warm-started, with a certificate."""
 
-from patchopt.optimizer.solve import OptimizerParameters, Progress, Solution, optimize
+from patchopt.optimizer.parameters import OptimizerParameters, Progress
+from patchopt.optimizer.solve import Solution, optimize
 
 __all__ = ["OptimizerParameters", "Progress", "Solution", "optimize"]

@@ -7,10 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any
-
-from pydantic import ConfigDict, Field
-from pydantic.dataclasses import dataclass as validated
+from typing import TYPE_CHECKING, Any
 
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.items import OnInfeasible, items_of
@@ -28,6 +25,7 @@ from patchopt.optimizer.bounds import earliest_commit_s
 from patchopt.optimizer.fluid import fluid_bound_mws
 from patchopt.optimizer.listing import list_schedule
 from patchopt.optimizer.local_search import LocalSearch, trials_for
+from patchopt.optimizer.parameters import OptimizerParameters, Progress, gap_of
 from patchopt.optimizer.problem import Mode, Problem, Task, problem_of
 from patchopt.optimizer.scaling import in_seconds, in_units, time_unit_s
 from patchopt.optimizer.schedule import Placement, Schedule, add_steps
@@ -36,61 +34,6 @@ if TYPE_CHECKING:
     from ortools.sat.python import cp_model
 
     from patchopt.optimizer.model import Model
-
-_STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-Seconds = Annotated[float, Field(gt=0, le=10_000_000, strict=False)]
-
-
-@validated(frozen=True, config=_STRICT)
-class OptimizerParameters:
-    """How long and how CP-SAT searches.
-
-    Parameters
-    ----------
-    time_limit : float
-        Seconds of wall time; of deterministic time if ``deterministic``.
-    workers : int
-        Parallel searches; 0 stands for 8, and for 1 with ``deterministic``, since parallel
-        searches then take turns on one core.
-    seed : int
-        Of the search.
-    deterministic : bool
-        Count CP-SAT's deterministic time instead of the clock, so that the same inputs
-        give the same plan on any machine. A unit is in the order of a second.
-    """
-
-    time_limit: Seconds = 30.0
-    workers: Annotated[int, Field(ge=0, le=512)] = 0
-    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
-    deterministic: bool = False
-
-    def __post_init__(self) -> None:
-        """Choose the number of searches, so that plans and files tell it."""
-        if self.workers == 0:
-            object.__setattr__(self, "workers", 1 if self.deterministic else 8)
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a search stands.
-
-    Parameters
-    ----------
-    wall_time_s : float
-        Since its start.
-    objective_mws, bound_mws : int
-        Of the incumbent, and the bound proven so far.
-    """
-
-    wall_time_s: float
-    objective_mws: int
-    bound_mws: int
-
-    @property
-    def gap(self) -> float:
-        """(objective - bound) / objective; 0 if both are 0."""
-        return _gap(self.objective_mws, self.bound_mws)
-
 
 Watcher = Callable[[Progress], None]
 
@@ -158,7 +101,7 @@ def optimize(
         status=found.status,
         objective=objective,
         bound=found.bound_mws,
-        gap=_gap(objective, found.bound_mws),
+        gap=gap_of(objective, found.bound_mws),
         wall_time_s=wall_time_s,
         seed=parameters.seed,
         parameters={**asdict(parameters), **options},
@@ -176,10 +119,6 @@ def _reason(task: Task, mode: Mode, placement: Placement) -> str:
     how = "built beside" if mode.action == "build" else "in place"
     alone = "; breaks min_up, so alone in its service" if task.item.waives else ""
     return f"best start found is {format_duration(placement.start_s)}, {how}{alone}"
-
-
-def _gap(objective: int, bound: int) -> float:
-    return (objective - bound) / objective if objective else 0.0
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from patchopt.model.infrastructure import EDGE_KINDS, Infrastructure
+from patchopt.model.arrays import EDGE_KINDS
+from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan
 from patchopt.simulator import layout as at
 from patchopt.simulator.layout import Ints

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from patchopt.model.infrastructure import NONE, Infrastructure
+from patchopt.model.arrays import NONE
+from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan, Step
 from patchopt.model.units import down_set
 from patchopt.simulator import layout as at

@@ -8,7 +8,8 @@ from pydantic.dataclasses import dataclass as validated
 
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan, PlanBuilder
-from patchopt.optimizer.solve import OptimizerParameters, Solution, Watcher, optimize
+from patchopt.optimizer.parameters import OptimizerParameters
+from patchopt.optimizer.solve import Solution, Watcher, optimize
 from patchopt.strategies.base import STRICT, Strategy, register
 
 

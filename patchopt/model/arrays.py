@@ -1,0 +1,138 @@
+"""The flat arrays of an infrastructure: nodes, services, edges, releases, limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from patchopt.model.scenario import Compatibility
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+#: Stands for "unlimited", "none" and "never" in arrays and limits.
+NONE = -1
+
+#: Numbers of the kinds of edges in arrays.
+EDGE_KINDS: dict[Compatibility, int] = {"compatible": 0, "degraded": 1, "incompatible": 2}
+
+
+@dataclass(frozen=True, eq=False)
+class Nodes:
+    """Flat arrays over nodes, each of shape (nodes,) unless said otherwise.
+
+    Parameters
+    ----------
+    ids : tuple of str
+        Names.
+    index : dict of str to int
+        Number of each name.
+    service, host : ndarray of int64
+        Service and host of each node, -1 for none.
+    weight_mw : ndarray of int64
+        Exact weight C x S in thousandths; 0 without a patch.
+    patched : ndarray of bool
+        Whether the node has a patch.
+    duration_s, warmup_s, rollback_s : ndarray of int64
+        Of the node's patch; rollback -1 for none.
+    restart, blue_green : ndarray of bool
+        Whether patching takes the node down; whether a copy can be built.
+    failure_probability : ndarray of float64
+        Of one attempt.
+    release : ndarray of int64
+        Release of the node's patch, -1 for none.
+    degree : ndarray of int64
+        Edges as written that name the node or its service.
+    key : ndarray of int64
+        Key of the node's draws.
+    guest_ptr, guest_idx : ndarray of int64
+        Compressed rows: all nodes that run on a node, directly or not.
+    """
+
+    ids: tuple[str, ...]
+    index: dict[str, int]
+    service: Ints
+    host: Ints
+    weight_mw: Ints
+    patched: Flags
+    duration_s: Ints
+    warmup_s: Ints
+    rollback_s: Ints
+    restart: Flags
+    blue_green: Flags
+    failure_probability: Floats
+    release: Ints
+    degree: Ints
+    key: Ints
+    guest_ptr: Ints
+    guest_idx: Ints
+
+    def guests(self, node: int) -> Ints:
+        """Give all nodes that run on a node, directly or through other hosts."""
+        return self.guest_idx[self.guest_ptr[node] : self.guest_ptr[node + 1]]
+
+    def __len__(self) -> int:
+        """Give the number of nodes."""
+        return len(self.ids)
+
+
+@dataclass(frozen=True, eq=False)
+class Services:
+    """Flat arrays over services: names, min_up, instances, and members in compressed rows."""
+
+    names: tuple[str, ...]
+    min_up: Ints
+    instances: Ints
+    ptr: Ints
+    idx: Ints
+
+    def members(self, service: int) -> Ints:
+        """Give the instances of a service."""
+        return self.idx[self.ptr[service] : self.ptr[service + 1]]
+
+
+@dataclass(frozen=True, eq=False)
+class Edges:
+    """Flat arrays over edges. A group is a service (its number) or a node (services + number).
+
+    Parameters
+    ----------
+    source, target : ndarray of int64, shape (edges,)
+        Groups at the two ends.
+    kind : ndarray of int64, shape (edges,)
+        As in `EDGE_KINDS`.
+    ptr, idx : ndarray of int64
+        Compressed rows: edges at each group.
+    """
+
+    source: Ints
+    target: Ints
+    kind: Ints
+    ptr: Ints
+    idx: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Releases:
+    """Flat arrays over releases: names, defect probabilities, keys of their draws."""
+
+    names: tuple[str, ...]
+    defect_probability: Floats
+    defect_failure_probability: Floats
+    key: Ints
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The constraints of a scenario as plain numbers; -1 stands for none."""
+
+    max_parallel: int
+    surge: int
+    strict: bool
+    max_retries: int
+    abort_after_failures: int
+    overhead_s: int
+    horizon_s: int

@@ -1,0 +1,68 @@
+"""How the optimiser searches, and where a search stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass as validated
+
+_STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+Seconds = Annotated[float, Field(gt=0, le=10_000_000, strict=False)]
+
+
+@validated(frozen=True, config=_STRICT)
+class OptimizerParameters:
+    """How long and how CP-SAT searches.
+
+    Parameters
+    ----------
+    time_limit : float
+        Seconds of wall time; of deterministic time if ``deterministic``.
+    workers : int
+        Parallel searches; 0 stands for 8, and for 1 with ``deterministic``, since parallel
+        searches then take turns on one core.
+    seed : int
+        Of the search.
+    deterministic : bool
+        Count CP-SAT's deterministic time instead of the clock, so that the same inputs
+        give the same plan on any machine. A unit is in the order of a second.
+    """
+
+    time_limit: Seconds = 30.0
+    workers: Annotated[int, Field(ge=0, le=512)] = 0
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    deterministic: bool = False
+
+    def __post_init__(self) -> None:
+        """Choose the number of searches, so that plans and files tell it."""
+        if self.workers == 0:
+            object.__setattr__(self, "workers", 1 if self.deterministic else 8)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a search stands.
+
+    Parameters
+    ----------
+    wall_time_s : float
+        Since its start.
+    objective_mws, bound_mws : int
+        Of the incumbent, and the bound proven so far.
+    """
+
+    wall_time_s: float
+    objective_mws: int
+    bound_mws: int
+
+    @property
+    def gap(self) -> float:
+        """(objective - bound) / objective; 0 if both are 0."""
+        return gap_of(self.objective_mws, self.bound_mws)
+
+
+def gap_of(objective: int, bound: int) -> float:
+    """Give (objective - bound) / objective; 0 if both are 0."""
+    return (objective - bound) / objective if objective else 0.0
