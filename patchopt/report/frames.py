@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from patchopt.errors import DatasetError
 from patchopt.files.dataset import Dataset, read_dataset
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.metrics import NUMERIC_METRICS, Metric
@@ -135,6 +136,10 @@ def read_study(folder: Path) -> Study:
     Raises
     ------
     DatasetError
-        If it is missing, damaged or of another schema version.
+        If it is missing, damaged or of another schema version, or holds no plan at all.
     """
-    return Study.of(read_dataset(folder))
+    study = Study.of(read_dataset(folder))
+    if study.cells.empty:
+        message = "the dataset is empty: its sweep was interrupted before the first plan"
+        raise DatasetError(message, place=str(folder), remedy="run the sweep again")
+    return study

@@ -176,6 +176,18 @@ def test_no_dataset_no_report(tmp_path: Path) -> None:
     assert not (tmp_path / "report").exists()
 
 
+def test_an_empty_dataset_is_refused(tmp_path: Path) -> None:
+    def watch(stage: str, done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    out = tmp_path / "dataset"
+    config = compose(["experiment=smoke", f"sweep.out={out}", "parallel.n_jobs=1"])
+    assert not run_sweep(config, watch=watch).complete
+    with pytest.raises(DatasetError, match="interrupted before the first plan"):
+        write_report(out, tmp_path / "report")
+    assert not (tmp_path / "report").exists()
+
+
 def test_an_interrupted_sweep_without_traces_is_still_reported(tmp_path: Path) -> None:
     def watch(stage: str, done: int, total: int) -> None:
         if stage == "replications" and done == 1:
