@@ -112,7 +112,9 @@ _COLUMNS = [
 def _summary_row(record: dict[str, Any]) -> list[str]:
     if record["replications"] == 0:
         return ["", record["label"], "failed", *[""] * 6]
-    about = "" if record["optimum_proven"] else "~"
+    gap = printing.percent(record["gap_to_optimum"])
+    if not record["optimum_proven"] and gap != printing.percent(None):
+        gap = f"~{gap}"
     return [
         "*" if record["non_dominated"] else "",
         record["label"],
@@ -122,7 +124,7 @@ def _summary_row(record: dict[str, Any]) -> list[str]:
         printing.number(record["incompatibility_violations"], 1),
         printing.percent(record["patched_share"]),
         printing.percent(record["aborted"]),
-        about + printing.percent(record["gap_to_optimum"]),
+        gap,
     ]
 
 

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from patchopt.report.style import LOG_RATIO, Look, new_figure, plain_numbers, time_unit
+from patchopt.report.style import (
+    LOG_RATIO,
+    LegendShape,
+    Look,
+    legend_below,
+    new_figure,
+    plain_numbers,
+    time_unit,
+)
 from patchopt.report.trace import Curve
 
 
@@ -51,7 +59,9 @@ def burn_down_figure(
     Figure
         The area under a line is the exposure; a cross ends an aborted run, a dot another.
     """
-    figure = new_figure(8.2, 4.2)
+    aborted = any(run.aborted for run in runs)
+    legend = LegendShape.of([run.label for run in runs] + ["aborted"] * aborted, 8.2)
+    figure = new_figure(8.2, 3.7 + legend.height)
     axes = figure.subplots()
     ends = [int(run.curve.times_s[-1]) for run in runs]
     shortest = min((end for end in ends if end), default=1)
@@ -81,7 +91,7 @@ def burn_down_figure(
     axes.set_xlabel(f"time [{unit}]")
     axes.set_ylabel("open exposure [weight]")
     figure.suptitle(f"{title}: one run each, seed {seed}", x=0.01, ha="left", fontsize=11)
-    if any(run.aborted for run in runs):
+    if aborted:
         axes.plot([], [], "x", color="#555555", markeredgewidth=1.8, label="aborted")
-    figure.legend(loc="outside lower center", ncols=5, columnspacing=1.4)
+    legend_below(figure, axes.get_legend_handles_labels()[0], legend)
     return figure

@@ -12,7 +12,7 @@ from matplotlib.patches import Patch as Swatch
 from numpy.typing import NDArray
 
 from patchopt.model.infrastructure import Infrastructure
-from patchopt.report.style import new_figure, time_unit
+from patchopt.report.style import LegendShape, legend_below, new_figure, time_unit
 from patchopt.report.trace import Bar, Curve, Kind
 
 #: Colour and hatch of each kind of work; Okabe and Ito's, with hatches where hues are near.
@@ -71,8 +71,10 @@ def gantt_figure(
         first.setdefault(bar.node, len(first))
     services = len(infrastructure.services.names)
     rows = max(len(first), 1), max(services, 1)
-    height = 0.17
-    figure = new_figure(8.6, 1.9 + height * (min(rows[0], 130) + min(rows[1], 130)))
+    handles = _legend(bars, serving, infrastructure)
+    legend = LegendShape.of([str(handle.get_label()) for handle in handles], 8.6)
+    height = 0.17 * (min(rows[0], 130) + min(rows[1], 130))
+    figure = new_figure(8.6, 1.5 + legend.height + height)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=rows)
     unit, seconds = time_unit(max(end_s, 1))
     _work(upper, bars, first, seconds)
@@ -80,12 +82,7 @@ def gantt_figure(
     lower.set_xlabel(f"time [{unit}]")
     lower.set_xlim(0, max(end_s, 1) / seconds)
     figure.suptitle(title, x=0.01, ha="left", fontsize=11)
-    figure.legend(
-        handles=_legend(bars, serving, infrastructure),
-        loc="outside lower center",
-        ncols=4,
-        columnspacing=1.4,
-    )
+    legend_below(figure, handles, legend)
     return figure
 
 

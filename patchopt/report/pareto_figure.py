@@ -10,7 +10,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from patchopt.report.style import LOG_RATIO, Look, new_figure, plain_numbers, time_unit
+from patchopt.report.style import (
+    LOG_RATIO,
+    LegendShape,
+    Look,
+    legend_below,
+    new_figure,
+    plain_numbers,
+    time_unit,
+)
 
 
 def pareto_figure(rows: pd.DataFrame, looks: Mapping[str, Look], title: str) -> Figure:
@@ -30,7 +38,8 @@ def pareto_figure(rows: pd.DataFrame, looks: Mapping[str, Look], title: str) -> 
     Figure
         Two panels over one axis of exposure; non-dominated strategies filled.
     """
-    figure = new_figure(8.2, 4.2)
+    legend = LegendShape.of([str(label) for label in rows["label"]], 8.2)
+    figure = new_figure(8.2, 3.7 + legend.height)
     left, right = figure.subplots(1, 2, sharex=True)
     times = rows["completion_time"]
     unit, seconds = time_unit(float(times.max()), float(times.min()))
@@ -40,11 +49,10 @@ def pareto_figure(rows: pd.DataFrame, looks: Mapping[str, Look], title: str) -> 
     right.set_ylabel(f"completion time [{unit}]")
     for axes in (left, right):
         axes.set_xlabel("total exposure [weight·s]")
-    title = f"{title}: means of {int(rows['replications'].max())} replications"
+    count = int(rows["replications"].max())
+    title = f"{title}: means of {count} replications; filled: non-dominated"
     figure.suptitle(title, x=0.01, ha="left", fontsize=11)
-    figure.legend(
-        handles=_legend(rows, looks), loc="outside lower center", ncols=4, columnspacing=1.4
-    )
+    legend_below(figure, _legend(rows, looks), legend)
     return figure
 
 
@@ -114,7 +122,7 @@ def _legend(rows: pd.DataFrame, looks: Mapping[str, Look]) -> list[Line2D]:
                 [],
                 linestyle="none",
                 **_marker(look, filled),
-                label=f"{row['label']} (non-dominated)" if filled else row["label"],
+                label=row["label"],
             )
         )
     return handles

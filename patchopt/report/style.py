@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import matplotlib as mpl
+from matplotlib.artist import Artist
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -91,6 +92,42 @@ def new_figure(width: float, height: float) -> Figure:
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
+
+
+@dataclass(frozen=True)
+class LegendShape:
+    """How a legend under a figure is laid out."""
+
+    columns: int
+    rows: int
+
+    @property
+    def height(self) -> float:
+        """Inches that it takes."""
+        return 0.19 * self.rows
+
+    @classmethod
+    def of(cls, labels: Sequence[str], width: float) -> LegendShape:
+        """Fit labels into a width in inches: as many columns as the longest allows, at most 5.
+
+        Examples
+        --------
+        >>> LegendShape.of(["rolling", "canary"], 8.0)
+        LegendShape(columns=2, rows=1)
+        >>> LegendShape.of(["a rather long label, of some parameters"] * 6, 8.0)
+        LegendShape(columns=2, rows=3)
+        """
+        longest = max((len(label) for label in labels), default=0)
+        fitting = int(width * 14 / (longest + 6))  # 14 letters an inch, 6 for handle and gap
+        columns = max(1, min(5, fitting, len(labels)))
+        return cls(columns, -(-len(labels) // columns))
+
+
+def legend_below(figure: Figure, handles: Sequence[Artist], shape: LegendShape) -> None:
+    """Put a legend under a figure."""
+    figure.legend(
+        handles=list(handles), loc="outside lower center", ncols=shape.columns, columnspacing=1.4
+    )
 
 
 def save(figure: Figure, path: Path) -> list[Path]:
