@@ -155,7 +155,7 @@ def _search(problem: Problem, parameters: OptimizerParameters, watch: Watcher | 
     scale = model.divisor * unit_s
     solver = _solver(parameters, time.monotonic() - begun)
     begin = Progress(0.0, schedule.objective_mws, first_bound)
-    reporter = _reporter(scale, begin, watch)
+    reporter = _reporter(scale, begun, begin, watch)
     if watch is not None:
         solver.best_bound_callback = reporter.on_bound
     status, interrupted = _run(solver, model, reporter)
@@ -240,7 +240,7 @@ def _first_bound(problem: Problem) -> int:
     return max(alone, fluid_bound_mws(problem))
 
 
-def _reporter(scale: int, begin: Progress, watch: Watcher | None) -> Any:
+def _reporter(scale: int, begun: float, begin: Progress, watch: Watcher | None) -> Any:
     from ortools.sat.python import cp_model
 
     class Reporter(cp_model.CpSolverSolutionCallback):
@@ -248,7 +248,6 @@ def _reporter(scale: int, begin: Progress, watch: Watcher | None) -> Any:
 
         def __init__(self) -> None:
             super().__init__()
-            self.begun = time.monotonic()
             self.progress = begin
             self.lock = threading.Lock()
             self._tell()
@@ -265,7 +264,7 @@ def _reporter(scale: int, begin: Progress, watch: Watcher | None) -> Any:
             if watch is None:
                 return
             with self.lock:
-                now = time.monotonic() - self.begun
+                now = time.monotonic() - begun
                 self.progress = replace(self.progress, wall_time_s=now, **changes)
                 watch(self.progress)
 
