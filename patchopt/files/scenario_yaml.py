@@ -14,9 +14,17 @@ from patchopt.errors import Problem, ScenarioError, nearest
 from patchopt.files.bundled import bundled_path, bundled_scenarios
 from patchopt.files.yaml_tree import Tree, read_yaml
 from patchopt.model.check import Parts, check
+from patchopt.model.failures import (
+    Crash,
+    Defect,
+    Detection,
+    Environment,
+    Latent,
+    Rollback,
+    Spread,
+)
 from patchopt.model.scenario import (
     Constraints,
-    Defect,
     Edge,
     Identifier,
     Node,
@@ -33,10 +41,21 @@ _LISTS: Final[dict[str, type[BaseModel]]] = {"nodes": Node, "edges": Edge}
 _INSIDE: Final[dict[str, type[BaseModel]]] = {
     "patch": Patch,
     "inline": Patch,
+    "duration": Spread,
+    "rollback": Rollback,
+    "latent": Latent,
     "defect": Defect,
+    "environment": Environment,
+    "repair": Spread,
+    "detection": Detection,
+    "crash": Crash,
+    "delay": Spread,
     "windows": Windows,
     "open": Window,
 }
+
+#: Tags of unions and other parts of pydantic's places that name no key of a file.
+_TAGS: Final = ("inline", "plain", "spread", "long", "[key]")
 
 #: What pydantic says, in the words of a scenario's author.
 _WORDS: Final = {
@@ -151,6 +170,7 @@ class _Reader:
         )
         if "nodes" in document and document["nodes"] == []:
             self.problems.append(Problem(("nodes",), "there are no nodes", "add one"))
+        environment = self._model(Environment, document.get("environment", {}), ("environment",))
         self.problems += check(parts)
         if self.problems:
             return None
@@ -163,6 +183,7 @@ class _Reader:
             patches=parts.patches,
             nodes=tuple(node for _, node in parts.nodes),
             edges=tuple(edge for _, edge in parts.edges),
+            environment=environment,
         )
 
     def _head(self, document: dict[str, Any]) -> None:
@@ -246,8 +267,7 @@ class _Reader:
     def _problem(
         self, detail: ErrorDetails, path: tuple[str | int, ...], model: type[BaseModel] | None
     ) -> Problem:
-        # Tags of the union name no key of the file.
-        inner = tuple(part for part in detail["loc"] if part not in ("inline", "[key]"))
+        inner = tuple(part for part in detail["loc"] if part not in _TAGS)
         where = path + tuple(
             part
             for at, part in enumerate(inner)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from patchopt.model.failures import Environment, nominal_s, sigma_of
 from patchopt.model.scenario import Compatibility
 
 Ints = NDArray[np.int64]
@@ -40,8 +42,12 @@ class Nodes:
         Of the node's patch; rollback -1 for none.
     restart, blue_green : ndarray of bool
         Whether patching takes the node down; whether a copy can be built.
-    failure_probability : ndarray of float64
-        Of one attempt.
+    failure_probability, rollback_failure_probability, latent_probability : ndarray of float64
+        Of one attempt, one rollback, one commit.
+    latent_delay_s : ndarray of int64
+        Nominal seconds until a latent failure shows.
+    duration_sigma, rollback_sigma, latent_sigma : ndarray of float64
+        Spreads of the logarithms of these times; 0: fixed.
     release : ndarray of int64
         Release of the node's patch, -1 for none.
     degree : ndarray of int64
@@ -64,6 +70,12 @@ class Nodes:
     restart: Flags
     blue_green: Flags
     failure_probability: Floats
+    rollback_failure_probability: Floats
+    latent_probability: Floats
+    latent_delay_s: Ints
+    duration_sigma: Floats
+    rollback_sigma: Floats
+    latent_sigma: Floats
     release: Ints
     degree: Ints
     key: Ints
@@ -122,17 +134,66 @@ class Releases:
     names: tuple[str, ...]
     defect_probability: Floats
     defect_failure_probability: Floats
+    defect_latent_probability: Floats
     key: Ints
 
 
 @dataclass(frozen=True)
 class Limits:
-    """The constraints of a scenario as plain numbers; -1 stands for none."""
+    """The constraints of a scenario as plain numbers; -1 stands for none.
+
+    `abort_share_bp` is in hundredths of a percent.
+    """
 
     max_parallel: int
     surge: int
     strict: bool
     max_retries: int
     abort_after_failures: int
+    abort_share_bp: int
     overhead_s: int
     horizon_s: int
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What happens to nodes by itself as plain numbers; -1 seconds stand for never.
+
+    Parameters
+    ----------
+    repair_s, repair_sigma
+        Median time until a FAILED node is back, and the spread of its logarithm.
+    detection_probability, detection_delay_s, detection_sigma
+        Of an IMPAIRED node.
+    alarms_per_day
+        Mean number of false ones.
+    crash_mtbf_s, crash_shape
+        Mean and shape of the Weibull life of a node.
+    """
+
+    repair_s: int = NONE
+    repair_sigma: float = 0.0
+    detection_probability: float = 0.0
+    detection_delay_s: int = 0
+    detection_sigma: float = 0.0
+    alarms_per_day: float = 0.0
+    crash_mtbf_s: int = NONE
+    crash_shape: float = 1.0
+
+    @classmethod
+    def of(cls, environment: Environment) -> Self:
+        """Take the numbers from what a scenario writes."""
+        repair, detection, crash = environment.repair, environment.detection, environment.crash
+        found: dict[str, Any] = {}
+        if repair is not None:
+            found |= {"repair_s": nominal_s(repair), "repair_sigma": sigma_of(repair)}
+        if detection is not None:
+            found |= {
+                "detection_probability": detection.probability,
+                "detection_delay_s": nominal_s(detection.delay),
+                "detection_sigma": sigma_of(detection.delay),
+                "alarms_per_day": detection.false_alarms_per_day,
+            }
+        if crash is not None:
+            found |= {"crash_mtbf_s": crash.mtbf, "crash_shape": crash.shape}
+        return cls(**found)

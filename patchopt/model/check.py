@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from patchopt.errors import Problem, nearest
 from patchopt.model.expansion import Expansion, units_of
+from patchopt.model.failures import nominal_s
 from patchopt.model.quantities import format_duration, min_up_of
 from patchopt.model.scenario import Constraints, Edge, Node, Patch, Scenario, Service
 from patchopt.model.windows import WindowSet
@@ -218,7 +219,7 @@ def _units(parts: Parts, expansion: Expansion) -> Iterator[Problem]:
         work = [patch for node in unit if (patch := patches[node]) is not None]
         length = (
             parts.constraints.step_overhead
-            + max(patch.duration for patch in work)
+            + max(nominal_s(patch.duration) for patch in work)
             + max(patch.warmup for patch in work)
         )
         if length > longest:

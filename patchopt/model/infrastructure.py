@@ -16,14 +16,17 @@ from patchopt.model.arrays import (
     NONE,
     Edges,
     Flags,
+    Floats,
     Ints,
     Limits,
     Nodes,
     Releases,
     Services,
+    Surroundings,
 )
 from patchopt.model.check import Parts, check
 from patchopt.model.expansion import Expansion, units_of
+from patchopt.model.failures import nominal_s, sigma_of
 from patchopt.model.order import Order, compress, order_of
 from patchopt.model.quantities import min_up_of, weight_mw
 from patchopt.model.scenario import Patch, Scenario
@@ -61,6 +64,7 @@ class Infrastructure:
     edges: Edges
     releases: Releases
     limits: Limits
+    surroundings: Surroundings
     windows: WindowSet
     units: Units
     order: Order
@@ -104,6 +108,7 @@ class Infrastructure:
             _edges(scenario, expansion, len(nodes)),
             releases,
             limits,
+            Surroundings.of(scenario.environment),
             windows,
             units,
             order,
@@ -122,11 +127,25 @@ class Infrastructure:
         return tuple(found)
 
     def without_failures(self) -> Self:
-        """Give the same infrastructure with every probability 0: the nominal case."""
-        nodes = replace(self.nodes, failure_probability=np.zeros(len(self.nodes)))
-        none = np.zeros(len(self.releases.names))
-        releases = replace(self.releases, defect_probability=none, defect_failure_probability=none)
-        return replace(self, nodes=nodes, releases=releases)
+        """Give the same infrastructure where nothing goes wrong or varies: the nominal case."""
+        none = np.zeros(len(self.nodes))
+        nodes = replace(
+            self.nodes,
+            failure_probability=none,
+            rollback_failure_probability=none,
+            latent_probability=none,
+            duration_sigma=none,
+            rollback_sigma=none,
+            latent_sigma=none,
+        )
+        never = np.zeros(len(self.releases.names))
+        releases = replace(
+            self.releases,
+            defect_probability=never,
+            defect_failure_probability=never,
+            defect_latent_probability=never,
+        )
+        return replace(self, nodes=nodes, releases=releases, surroundings=Surroundings())
 
     @property
     def longest_run_s(self) -> int:
@@ -156,6 +175,7 @@ def _limits(scenario: Scenario, serial_s: int = 0) -> Limits:
         given.dependency_order == "strict",
         given.max_retries,
         NONE if given.abort_after_failures is None else given.abort_after_failures,
+        NONE if given.abort_share is None else round(given.abort_share * 10_000),
         given.step_overhead,
         serial_s if given.horizon is None else given.horizon,
     )
@@ -173,6 +193,8 @@ def _nodes(scenario: Scenario, expansion: Expansion) -> tuple[Nodes, Releases]:
             found[patch[0]] = patch[1]
     number = {name: at for at, name in enumerate(found)}
     work = [patch[1] if patch else None for patch in patches]
+    rollbacks = [patch.rollback_given if patch else None for patch in work]
+    latents = [patch.latent if patch else None for patch in work]
     guest_ptr, guest_idx = compress(_guests(expansion))
     nodes = Nodes(
         ids=tuple(expansion.ids),
@@ -184,14 +206,18 @@ def _nodes(scenario: Scenario, expansion: Expansion) -> tuple[Nodes, Releases]:
             for entry, patch in zip(entries, work, strict=True)
         ),
         patched=_flags(patch is not None for patch in work),
-        duration_s=_ints(patch.duration if patch else 0 for patch in work),
+        duration_s=_ints(nominal_s(patch.duration) if patch else 0 for patch in work),
         warmup_s=_ints(patch.warmup if patch else 0 for patch in work),
-        rollback_s=_ints(
-            NONE if patch is None or patch.rollback is None else patch.rollback for patch in work
-        ),
+        rollback_s=_ints(nominal_s(r.duration) if r else NONE for r in rollbacks),
         restart=_flags(patch is not None and patch.restart for patch in work),
         blue_green=_flags(entry.blue_green for entry in entries),
-        failure_probability=np.array([p.failure_probability if p else 0.0 for p in work]),
+        failure_probability=_floats(p.failure_probability if p else 0.0 for p in work),
+        rollback_failure_probability=_floats(r.failure_probability if r else 0 for r in rollbacks),
+        latent_probability=_floats(x.probability if x else 0.0 for x in latents),
+        latent_delay_s=_ints(nominal_s(x.delay) if x else 0 for x in latents),
+        duration_sigma=_floats(sigma_of(p.duration) if p else 0.0 for p in work),
+        rollback_sigma=_floats(sigma_of(r.duration) if r else 0.0 for r in rollbacks),
+        latent_sigma=_floats(sigma_of(x.delay) if x else 0.0 for x in latents),
         release=_ints(number[patch[0]] if patch else NONE for patch in patches),
         degree=_degrees(scenario, expansion),
         key=np.array([key_of("node", name) for name in expansion.ids], np.int64),
@@ -203,6 +229,7 @@ def _nodes(scenario: Scenario, expansion: Expansion) -> tuple[Nodes, Releases]:
         tuple(found),
         np.array([d.probability if d else 0.0 for d in defects]),
         np.array([d.failure_probability if d else 0.0 for d in defects]),
+        np.array([d.latent_probability if d else 0.0 for d in defects]),
         np.array([key_of("release", name) for name in found], np.int64),
     )
     return nodes, releases
@@ -256,6 +283,10 @@ def _edges(scenario: Scenario, expansion: Expansion, nodes: int) -> Edges:
 
 def _ints(values: object) -> Ints:
     return np.array(list(values), np.int64)  # type: ignore[call-overload]  # any iterable of ints
+
+
+def _floats(values: object) -> Floats:
+    return np.array(list(values), np.float64)  # type: ignore[call-overload]  # any iterable
 
 
 def _flags(values: object) -> Flags:

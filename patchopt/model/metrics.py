@@ -70,6 +70,15 @@ METRICS: Final = (
     Metric("peak_surge", "slots", "most surge slots in use at once"),
     Metric("work_seconds", "node·s", "total work", better="neither"),
     Metric("window_overrun", "s", "time with work outside every window"),
+    Metric("surge_node_seconds", "node·s", "surge slots in use, over time"),
+    Metric("failed_rollbacks", "count", "rollbacks that left their node FAILED"),
+    Metric("latent_failures", "count", "commits that turn out bad in service, by T or after"),
+    Metric("latent_nodes", "count", "nodes new at T of such a commit"),
+    Metric("impaired_time", "node·s", "time IMPAIRED, over nodes"),
+    Metric("detections", "count", "IMPAIRED nodes detected"),
+    Metric("false_alarms", "count", "alarms about nothing"),
+    Metric("crashes", "count", "nodes crashed"),
+    Metric("repairs", "count", "FAILED nodes that came back"),
 )
 
 METRIC_BY_NAME: Final = {metric.name: metric for metric in METRICS}

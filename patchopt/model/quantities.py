@@ -191,6 +191,27 @@ Probability = Annotated[
 ]
 
 
+def parse_abort_share(value: object) -> float:
+    """Read a share of failed nodes: above 0, at most 1, at most four decimals.
+
+    Examples
+    --------
+    >>> parse_abort_share(0.125)
+    0.125
+    """
+    number = _decimal(value)
+    if not 0 < number <= 1:
+        raise ValueError(f"share {value} is out of range; give more than 0 and at most 1")
+    return float(_with_places(number, 4, "share"))
+
+
+AbortShare = Annotated[
+    float,
+    BeforeValidator(parse_abort_share),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": 1}),
+]
+
+
 def parse_min_up(value: object) -> int | str:
     """Read a ``min_up``: a count of instances, or a share such as ``"80%"``."""
     if isinstance(value, bool) or not isinstance(value, int | str):

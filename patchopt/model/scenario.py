@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Discriminator,
-    Field,
-    StringConstraints,
-    Tag,
-    model_validator,
-)
+from pydantic import ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
 
+from patchopt.model.failures import (
+    Defect,
+    Environment,
+    Frozen,
+    Latent,
+    Rollback,
+    RollbackOfPatch,
+    VariableDuration,
+)
 from patchopt.model.quantities import (
+    AbortShare,
     Criticality,
     Duration,
     MinUp,
@@ -38,13 +40,7 @@ DependencyOrder = Literal["none", "strict"]
 MAX_REPLICAS = 1_000_000
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
-
-
-class Window(_Frozen):
+class Window(Frozen):
     """One opening of a maintenance window within its period."""
 
     start: Duration
@@ -53,7 +49,7 @@ class Window(_Frozen):
     """How long it stays open; it may reach into the next period."""
 
 
-class Windows(_Frozen):
+class Windows(Frozen):
     """Periodic maintenance windows; work on guarded steps stays inside one."""
 
     every: PositiveDuration
@@ -77,7 +73,7 @@ class Windows(_Frozen):
         return self
 
 
-class Constraints(_Frozen):
+class Constraints(Frozen):
     """What every guarded step respects, and the rules of retry and abort."""
 
     max_parallel: Annotated[int, Field(ge=1)] | None = None
@@ -94,43 +90,55 @@ class Constraints(_Frozen):
     """Further attempts after a rolled-back failure."""
     abort_after_failures: Annotated[int, Field(ge=1)] | None = None
     """Failed attempts after which no step starts any more; null: never."""
+    abort_share: AbortShare | None = None
+    """Share of the nodes attempted for one release that have failed, at which no step
+    starts any more; null: never."""
     step_overhead: Duration = 0
     """Orchestration latency added to every patch, build and switch step."""
 
 
-class Service(_Frozen):
+class Service(Frozen):
     """A group of interchangeable instances."""
 
     min_up: MinUp = 0
     """Instances that must serve: a count, or a share such as "80%" (rounded up)."""
 
 
-class Defect(_Frozen):
-    """A bad release: a common cause of failure for all nodes of one patch."""
-
-    probability: Probability
-    """Probability that the release is defective."""
-    failure_probability: Probability
-    """Probability that an attempt fails if it is."""
-
-
-class Patch(_Frozen):
+class Patch(Frozen):
     """A patch: how bad the hole is, how long the work takes, how it may fail."""
 
     severity: Severity
     """CVSS base score, 0 to 10, at most one decimal."""
-    duration: PositiveDuration
-    """Nominal duration of the work."""
+    duration: VariableDuration
+    """Duration of the work."""
     warmup: Duration = 0
     """Patched but not serving yet, after the duration."""
     restart: Annotated[bool, Field(strict=True)] = True
     """false: patched live, the node serves all the while."""
     failure_probability: Probability = 0.0
     """Probability that one attempt on one node fails."""
-    rollback: PositiveDuration | None = None
+    rollback: RollbackOfPatch | None = None
     """Duration of a rollback; null: none, a failed node stays FAILED."""
     defect: Defect | None = None
     """Common-cause failures of a bad release."""
+    latent: Latent | None = None
+    """Failures that only show in service."""
+
+    @property
+    def rollback_given(self) -> Rollback | None:
+        """The rollback in its long form."""
+        if self.rollback is None or isinstance(self.rollback, Rollback):
+            return self.rollback
+        return Rollback(duration=self.rollback)
+
+    @model_validator(mode="after")
+    def _latent_failures_have_a_delay(self) -> Self:
+        if self.defect is not None and self.defect.latent_probability > 0 and self.latent is None:
+            raise ValueError(
+                "defect.latent_probability says nothing of the delay; "
+                "add latent: {probability: 0, delay: ...}"
+            )
+        return self
 
 
 def _patch_kind(value: Any) -> str:
@@ -143,7 +151,7 @@ PatchOfNode = Annotated[
 ]
 
 
-class Node(_Frozen):
+class Node(Frozen):
     """A host, a service instance or a database, or several alike."""
 
     id: Identifier
@@ -173,7 +181,7 @@ class Node(_Frozen):
         return tuple(f"{self.id}-{number}" for number in range(1, self.replicas + 1))
 
 
-class Edge(_Frozen):
+class Edge(Frozen):
     """A dependency: the source depends on the target; ends are nodes or services."""
 
     source: Identifier
@@ -184,7 +192,7 @@ class Edge(_Frozen):
     """What happens while the ends serve at different versions."""
 
 
-class Scenario(_Frozen):
+class Scenario(Frozen):
     """A whole scenario, cross-checked: what the rest of patchopt trusts.
 
     Raises
@@ -201,14 +209,16 @@ class Scenario(_Frozen):
     """Seed used where a command is given none."""
     constraints: Constraints = Constraints()
     """What every guarded step respects."""
-    services: dict[Identifier, Service] = {}
+    services: dict[Identifier, Service] = Field(default_factory=dict)
     """Services by name."""
-    patches: dict[Identifier, Patch] = {}
+    patches: dict[Identifier, Patch] = Field(default_factory=dict)
     """Patches by name."""
     nodes: Annotated[tuple[Node, ...], Field(min_length=1, strict=False)]
     """The infrastructure."""
     edges: Annotated[tuple[Edge, ...], Field(strict=False)] = ()
     """Dependencies."""
+    environment: Environment = Environment()
+    """What happens to nodes by itself."""
 
     def patch_of(self, node: Node) -> tuple[str, Patch] | None:
         """Give the release name and the patch of a node entry, or None.

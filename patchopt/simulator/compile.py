@@ -10,12 +10,12 @@ from types import ModuleType
 import numpy as np
 
 from patchopt.simulator.jit import config
-from patchopt.simulator.layout import Ints
+from patchopt.simulator.layout import Fixed, Ints, State
 
-Run = Callable[[Ints, Ints, Ints, Ints], None]
+Run = Callable[[Fixed, State, Ints, Ints, Ints], None]
 
 _PACKAGE = "patchopt.simulator"
-_JITTED = ("jit", "layout", "draws", "queue", "state", "guard", "work", "kernel")
+_JITTED = ("jit", "layout", "draws", "queue", "state", "guard", "trouble", "work", "kernel")
 
 
 def compiled() -> Run:
@@ -52,9 +52,9 @@ def uncompiled() -> Run:
         for name, module in kept.items():
             setattr(package, name.rpartition(".")[2], module)
 
-    def plain(fixed: Ints, state: Ints, seeds: Ints, metrics: Ints) -> None:
+    def plain(fixed: Fixed, state: State, seeds: Ints, defects: Ints, metrics: Ints) -> None:
         # The hash of the draws wraps around on purpose.
         with np.errstate(over="ignore"):
-            run(fixed, state, seeds, metrics)
+            run(fixed, state, seeds, defects, metrics)
 
     return plain

@@ -56,19 +56,25 @@ def _our_cache() -> Iterator[None]:
 
 
 def outer(function: F) -> F:
-    """Compile a function that Python calls too."""
+    """Compile a function that Python calls too, and keep it on disk."""
     with _our_cache():
-        compiled: Any = numba.njit(cache=True, error_model="numpy")(function)
+        compiled: Any = _njit(cache=True, error_model="numpy", forceinline=True, _nrt=False)(
+            function
+        )
     return cast(F, compiled)
 
 
 def inner(function: F) -> F:
-    """Compile a function that only compiled code calls.
+    """Compile a function that only compiled code calls: it becomes part of its callers.
 
-    Without wrappers for Python and C, compiling takes a third less time.
+    Inlined, the bundles of arrays that it is given cost nothing to pass on, and nothing
+    of it has to be kept on disk.
     """
-    with _our_cache():
-        compiled: Any = _njit(
-            cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True
-        )(function)
+    compiled: Any = _njit(
+        error_model="numpy",
+        forceinline=True,
+        _nrt=False,
+        no_cpython_wrapper=True,
+        no_cfunc_wrapper=True,
+    )(function)
     return cast(F, compiled)

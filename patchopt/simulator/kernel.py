@@ -1,325 +1,335 @@
-"""The event loop: one replication of a plan after another over flat arrays (MODEL 4 to 7).
+"""The event loop: one replication of a plan after another over flat arrays (MODEL 4 to 7, 11).
 
-At every instant first what is due ends, then steps start in order of their ids,
-until nothing changes; then services and edges are judged and time jumps. The same
-source is compiled by Numba and, for its reference, run uncompiled
+At every instant first what is due ends, then rollbacks and steps start, steps in order
+of their ids, until nothing changes; then services and edges are judged and time jumps.
+The same source is compiled by Numba and, for its reference, run uncompiled
 (`patchopt.simulator.compile.uncompiled`).
 """
 
 from __future__ import annotations
 
+from patchopt.simulator import layout as at
 from patchopt.simulator.draws import STREAM_DEFECT, draw
-from patchopt.simulator.guard import closed_time, guard, next_opening, window_row
+from patchopt.simulator.guard import closed_time, guard, next_opening
 from patchopt.simulator.jit import inner, outer
-from patchopt.simulator.layout import (
-    DIRECTORY,
-    EV_STEP_START,
-    EV_STEP_WAIT,
-    EVENTS,
-    GROUPS,
-    GS_OLD,
-    H_TIME,
-    HEAP,
-    J_STEP,
-    JOBS,
-    K_BELOW,
-    K_CREW,
-    K_DETAIL,
-    K_HEAP,
-    K_IDLE,
-    K_MIXED,
-    K_MIXED_DEGRADED,
-    K_MIXED_INCOMPATIBLE,
-    K_NOT_SERVING,
-    K_NOW,
-    K_OUTAGES,
-    K_READY,
-    K_RUNNING,
-    K_SEED,
-    L_HORIZON,
-    L_PERIOD,
-    M_ABORTED,
-    M_COMPLETION,
-    M_DEGRADED_TIME,
-    M_DOWNTIME,
-    M_EXPOSURE,
-    M_FAILED_NODES,
-    M_LOST_CAPACITY,
-    M_MAX_DOWNTIME,
-    M_MIXED_EDGE_SECONDS,
-    M_MIXED_TIME,
-    M_OUTAGE,
-    M_OVERRUN,
-    M_PAUSES,
-    M_RESIDUAL,
-    M_VIOLATION_TIME,
-    M_WAIT,
-    M_WORK,
-    N_PATCHED,
-    N_SERVICE,
-    N_WEIGHT,
-    NODES,
-    NS_FAILED,
-    NS_NEW,
-    OUTPUTS,
-    R_DEFECT_LUCK,
-    R_KEY,
-    R_NONE,
-    R_WINDOW,
-    READY,
-    RELEASES,
-    RS_DEFECTIVE,
-    S_GUARDED,
-    S_JOB_BEGIN,
-    S_JOB_END,
-    S_LENGTH,
-    S_NEXT_BEGIN,
-    S_NEXT_END,
-    S_NOT_BEFORE,
-    S_WAITS_FOR,
-    SERVICES,
-    SS_JOBS_LEFT,
-    SS_REASON,
-    SS_WAIT_SINCE,
-    SS_WAITS_FOR,
-    STEPS,
-    U_SIZE,
-    UNITS,
-    US_LEFT,
-    V_INSTANCES,
-    VS_BELOW_SINCE,
-    VS_SERVING,
-    Ints,
-    row,
-    rows,
-)
+from patchopt.simulator.layout import Fixed, Ints, State
 from patchopt.simulator.queue import make_ready, pop, push
 from patchopt.simulator.state import record, reset_order, settle
-from patchopt.simulator.work import abort, end_phase, start_step
+from patchopt.simulator.trouble import abort, await_alarm, begin_life, let_happen, start_rollbacks
+from patchopt.simulator.work import end_phase, is_unlucky, start_step
 
 _NEVER = 2**62
 
 
 @outer
-def run(fixed: Ints, state: Ints, seeds: Ints, metrics: Ints) -> None:
+def run(fixed: Fixed, state: State, seeds: Ints, defects: Ints, metrics: Ints) -> None:
     """Simulate a block of replications.
+
+    Where only attempts can go wrong, replications in which no first attempt does are all
+    alike: the first of a block is simulated, the others are copies of it.
 
     Parameters
     ----------
-    fixed : ndarray of int64
-        The plan on its infrastructure; see `patchopt.simulator.layout`.
-    state : ndarray of int64
-        Scratch; it holds the events of the last replication afterwards.
+    fixed : Fixed
+        The plan on its infrastructure.
+    state : State
+        Scratch; it holds the events of the last replication simulated afterwards.
     seeds : ndarray of int64, shape (replications,)
         Seed of each.
+    defects : ndarray of int64, shape (replications, releases) or (0, releases)
+        Which releases are defective; without rows this is drawn.
     metrics : ndarray of int64, shape (replications, OUTPUTS)
         Filled in.
     """
+    alike = fixed.limits[at.L_VARIABLE] == 0 and fixed.limits[at.L_BACKGROUND] == 0
+    lucky = -1
     for replication in range(seeds.shape[0]):
-        _reset(fixed, state, seeds[replication])
+        seed = seeds[replication]
+        for release in range(fixed.releases.shape[0]):
+            if defects.shape[0] > 0:
+                defective = defects[replication, release]
+            else:
+                luck = fixed.releases[release, at.R_DEFECT_LUCK]
+                key = fixed.releases[release, at.R_KEY]
+                defective = 1 if draw(seed, STREAM_DEFECT, key, 0) < luck else 0
+            state.releases[release, at.RS_DEFECTIVE] = defective
+        state.counters[at.K_SEED] = seed
+        is_lucky = alike and _is_lucky(fixed, state)
+        if is_lucky and lucky >= 0:
+            for column in range(at.OUTPUTS):
+                metrics[replication, column] = metrics[lucky, column]
+            continue
+        if is_lucky:
+            lucky = replication
+        _reset(fixed, state)
         _replicate(fixed, state)
-        for column in range(OUTPUTS):
-            metrics[replication, column] = state[DIRECTORY + column]
+        for column in range(at.OUTPUTS):
+            metrics[replication, column] = state.metrics[column]
 
 
 @inner
-def _reset(fixed: Ints, state: Ints, seed: int) -> None:
-    # Everything but the directory and old events, which nothing reads.
-    for place in range(DIRECTORY, state[EVENTS]):
-        state[place] = 0
-    state[K_SEED] = seed
-    services = rows(fixed, SERVICES)
+def _is_lucky(fixed: Fixed, state: State) -> bool:
+    """Say whether every first attempt of the plan would do well."""
+    for job in range(fixed.jobs.shape[0]):
+        if fixed.steps[fixed.jobs[job, at.J_STEP], at.S_ACTION] > at.BUILD:
+            continue
+        for place in range(fixed.jobs[job, at.J_NODE_BEGIN], fixed.jobs[job, at.J_NODE_END]):
+            if is_unlucky(fixed, state, fixed.pool[place], 1):
+                return False
+    return True
+
+
+@inner
+def _reset(fixed: Fixed, state: State) -> None:
+    """Put everything back to the start but the seed and the releases' defects."""
+    seed = state.counters[at.K_SEED]
+    state.metrics[:] = 0
+    state.counters[:] = 0
+    state.counters[at.K_SEED] = seed
+    state.nodes[:] = 0
+    state.troubles[:] = 0
+    state.jobs[:] = 0
+    state.edges[:] = 0
+    state.groups[:] = 0
+    state.releases[:, at.RS_ATTEMPTED] = 0
+    state.releases[:, at.RS_UNLUCKY] = 0
+    services = fixed.services.shape[0]
     for service in range(services):
-        place = row(state, SERVICES, service)
         # A service without instances has none to lose: it is never judged at all.
-        state[place + VS_SERVING] = fixed[row(fixed, SERVICES, service) + V_INSTANCES]
-        state[place + VS_BELOW_SINCE] = -1
-    for node in range(rows(fixed, NODES)):
-        given = row(fixed, NODES, node)
-        if fixed[given + N_PATCHED] == 1:
-            state[row(state, GROUPS, services + node) + GS_OLD] = 1
-            if fixed[given + N_SERVICE] >= 0:
-                state[row(state, GROUPS, fixed[given + N_SERVICE]) + GS_OLD] += 1
-    for unit in range(rows(fixed, UNITS)):
-        state[row(state, UNITS, unit) + US_LEFT] = fixed[row(fixed, UNITS, unit) + U_SIZE]
-    for release in range(rows(fixed, RELEASES)):
-        given = row(fixed, RELEASES, release)
-        if draw(seed, STREAM_DEFECT, fixed[given + R_KEY], 0) < fixed[given + R_DEFECT_LUCK]:
-            state[row(state, RELEASES, release) + RS_DEFECTIVE] = 1
+        state.services[service, at.VS_SERVING] = fixed.services[service, at.V_INSTANCES]
+        state.services[service, at.VS_BELOW_SINCE] = -1
+        state.services[service, at.VS_OUTAGE] = 0
+        state.services[service, at.VS_DIRTY] = 0
+        state.services[service, at.VS_LOSS] = 0
+    for node in range(fixed.nodes.shape[0]):
+        if fixed.nodes[node, at.N_PATCHED] == 1:
+            state.groups[services + node, at.GS_OLD] = 1
+            if fixed.nodes[node, at.N_SERVICE] >= 0:
+                state.groups[fixed.nodes[node, at.N_SERVICE], at.GS_OLD] += 1
+    for unit in range(fixed.units.shape[0]):
+        state.units[unit] = fixed.units[unit, at.U_SIZE]
     reset_order(fixed, state)
-    for step in range(rows(fixed, STEPS)):
-        given = row(fixed, STEPS, step)
-        place = row(state, STEPS, step)
-        state[place + SS_WAITS_FOR] = fixed[given + S_WAITS_FOR]
-        state[place + SS_JOBS_LEFT] = fixed[given + S_JOB_END] - fixed[given + S_JOB_BEGIN]
-        state[place + SS_WAIT_SINCE] = -1
-        if fixed[given + S_WAITS_FOR] == 0:
+    if fixed.limits[at.L_CRASHES] == 1:
+        for node in range(fixed.nodes.shape[0]):
+            begin_life(fixed, state, node)
+    if fixed.limits[at.L_ALARMS] == 1:
+        await_alarm(fixed, state)
+    for step in range(fixed.steps.shape[0]):
+        jobs = fixed.steps[step, at.S_JOB_END] - fixed.steps[step, at.S_JOB_BEGIN]
+        state.steps[step, at.SS_WAITS_FOR] = fixed.steps[step, at.S_WAITS_FOR]
+        state.steps[step, at.SS_JOBS_LEFT] = jobs
+        state.steps[step, at.SS_WAIT_SINCE] = -1
+        state.steps[step, at.SS_REASON] = at.R_NONE
+        if fixed.steps[step, at.S_WAITS_FOR] == 0:
             release_step(fixed, state, step)
 
 
 @inner
-def release_step(fixed: Ints, state: Ints, step: int) -> None:
+def release_step(fixed: Fixed, state: State, step: int) -> None:
     """Let a step start whose predecessors have ended, now or when it is due."""
-    due = fixed[row(fixed, STEPS, step) + S_NOT_BEFORE]
-    if due > state[K_NOW]:
-        push(state, due, rows(fixed, JOBS) + step)
+    due = fixed.steps[step, at.S_NOT_BEFORE]
+    if due > state.counters[at.K_NOW]:
+        state.counters[at.K_DUE] += 1
+        push(state, due, fixed.jobs.shape[0] + step)
     else:
         make_ready(state, step)
 
 
 @inner
-def _replicate(fixed: Ints, state: Ints) -> None:
+def _replicate(fixed: Fixed, state: State) -> None:
+    counters, metrics = state.counters, state.metrics
     while True:
         _instant(fixed, state)
         settle(fixed, state)
-        if state[M_ABORTED] == 0:
+        if metrics[at.M_ABORTED] == 0 and counters[at.K_READY] > 0:
             _note_waits(fixed, state)
-        if state[K_RUNNING] == 0 and (state[M_ABORTED] == 1 or state[K_HEAP] + state[K_READY] == 0):
+        if counters[at.K_RUNNING] == 0 and (
+            metrics[at.M_ABORTED] == 1 or counters[at.K_DUE] + counters[at.K_READY] == 0
+        ):
             break
         coming = _next_time(fixed, state)
         if coming == _NEVER:
-            step = state[row(state, READY, 0)]
-            reason = guard(fixed, state, step)
-            abort(state, reason, step, state[K_DETAIL])
+            step = state.ready[0]
+            reason = guard(fixed, state, step, False)
+            abort(state, reason, step, counters[at.K_DETAIL])
+            break
+        if coming > fixed.limits[at.L_LATEST]:
+            abort(state, at.R_LATEST, -1, 0)
+            metrics[at.M_COMPLETION] = counters[at.K_NOW]
             break
         _advance(fixed, state, coming)
     _close(fixed, state)
 
 
 @inner
-def _instant(fixed: Ints, state: Ints) -> None:
+def _instant(fixed: Fixed, state: State) -> None:
     """Let end what is due and start what may, until nothing changes."""
-    jobs = rows(fixed, JOBS)
+    jobs, steps = fixed.jobs.shape[0], fixed.steps.shape[0]
+    counters, heap = state.counters, state.heap
     while True:
-        while state[K_HEAP] > 0 and state[row(state, HEAP, 0) + H_TIME] == state[K_NOW]:
+        while counters[at.K_HEAP] > 0 and heap[0, at.H_TIME] == counters[at.K_NOW]:
             item = pop(state)
-            if item >= jobs:
+            if item >= jobs + steps:
+                let_happen(fixed, state, item - jobs - steps)
+            elif item >= jobs:
+                counters[at.K_DUE] -= 1
                 make_ready(state, item - jobs)
             elif end_phase(fixed, state, item):
-                _release_next(fixed, state, fixed[row(fixed, JOBS, item) + J_STEP])
-        if state[M_ABORTED] == 0:
+                _release_next(fixed, state, fixed.jobs[item, at.J_STEP])
+        if counters[at.K_ROLLBACKS] > 0:
+            start_rollbacks(fixed, state)
+        if state.metrics[at.M_ABORTED] == 0:
             _start_ready(fixed, state)
-        if state[K_HEAP] == 0 or state[row(state, HEAP, 0) + H_TIME] > state[K_NOW]:
+        if counters[at.K_HEAP] == 0 or heap[0, at.H_TIME] > counters[at.K_NOW]:
             break
 
 
 @inner
-def _release_next(fixed: Ints, state: Ints, step: int) -> None:
-    for at in range(
-        fixed[row(fixed, STEPS, step) + S_NEXT_BEGIN], fixed[row(fixed, STEPS, step) + S_NEXT_END]
-    ):
-        following = fixed[at]
-        state[row(state, STEPS, following) + SS_WAITS_FOR] -= 1
-        if state[row(state, STEPS, following) + SS_WAITS_FOR] == 0:
+def _release_next(fixed: Fixed, state: State, step: int) -> None:
+    for place in range(fixed.steps[step, at.S_NEXT_BEGIN], fixed.steps[step, at.S_NEXT_END]):
+        following = fixed.pool[place]
+        state.steps[following, at.SS_WAITS_FOR] -= 1
+        if state.steps[following, at.SS_WAITS_FOR] == 0:
             release_step(fixed, state, following)
 
 
 @inner
-def _start_ready(fixed: Ints, state: Ints) -> None:
+def _start_ready(fixed: Fixed, state: State) -> None:
     kept = 0
-    for at in range(state[K_READY]):
-        step = state[row(state, READY, at)]
-        reason = R_NONE
-        if fixed[row(fixed, STEPS, step) + S_GUARDED] == 1:
-            reason = guard(fixed, state, step)
-        state[row(state, STEPS, step) + SS_REASON] = reason
-        if reason != R_NONE:
-            state[row(state, READY, kept)] = step
+    counters = state.counters
+    for place in range(counters[at.K_READY]):
+        step = state.ready[place]
+        reason = at.R_NONE
+        if fixed.steps[step, at.S_GUARDED] == 1:
+            reason = guard(fixed, state, step, False)
+        state.steps[step, at.SS_REASON] = reason
+        if reason != at.R_NONE:
+            state.ready[kept] = step
             kept += 1
             continue
-        since = state[row(state, STEPS, step) + SS_WAIT_SINCE]
+        since = state.steps[step, at.SS_WAIT_SINCE]
         if since >= 0:
-            state[M_WAIT] += state[K_NOW] - since
-        if state[K_IDLE] > 0:  # the plan goes on, so the idle time before counts
-            idle = state[K_IDLE]
-            state[K_IDLE] = 0
-            _integrate(fixed, state, idle)
-        record(state, EV_STEP_START, step, 0, 0)
+            state.metrics[at.M_WAIT] += counters[at.K_NOW] - since
+        if counters[at.K_IDLE] > 0:  # the plan goes on, so the idle time before counts
+            idle = counters[at.K_IDLE]
+            counters[at.K_IDLE] = 0
+            _integrate(state, idle)
+        record(state, at.EV_STEP_START, step, 0, 0)
         start_step(fixed, state, step)
-    state[K_READY] = kept
+    counters[at.K_READY] = kept
 
 
 @inner
-def _note_waits(fixed: Ints, state: Ints) -> None:
+def _note_waits(fixed: Fixed, state: State) -> None:
     """Count those that could have started at this instant but for the guard."""
-    for at in range(state[K_READY]):
-        step = state[row(state, READY, at)]
-        if state[row(state, STEPS, step) + SS_WAIT_SINCE] < 0:
-            state[row(state, STEPS, step) + SS_WAIT_SINCE] = state[K_NOW]
-            state[M_PAUSES] += 1
-            reason = guard(fixed, state, step)
-            record(state, EV_STEP_WAIT, step, reason, state[K_DETAIL])
+    for place in range(state.counters[at.K_READY]):
+        step = state.ready[place]
+        if state.steps[step, at.SS_WAIT_SINCE] < 0:
+            state.steps[step, at.SS_WAIT_SINCE] = state.counters[at.K_NOW]
+            state.metrics[at.M_PAUSES] += 1
+            reason = guard(fixed, state, step, False)
+            record(state, at.EV_STEP_WAIT, step, reason, state.counters[at.K_DETAIL])
 
 
 @inner
-def _next_time(fixed: Ints, state: Ints) -> int:
-    """Give the next instant at which something ends, is due, or a window lets a step in."""
+def _next_time(fixed: Fixed, state: State) -> int:
+    """Give the next instant at which something ends, is due, or a window lets a step in.
+
+    What happens by itself alone is worth waiting for only if it may bring a node back
+    that a step needs; else nothing could ever let a step start.
+    """
     coming = _NEVER
-    if state[K_HEAP] > 0:
-        coming = state[row(state, HEAP, 0) + H_TIME]
-    if state[M_ABORTED] == 1:
+    if state.metrics[at.M_ABORTED] == 0 and fixed.limits[at.L_PERIOD] > 0:
+        for place in range(state.counters[at.K_READY]):
+            step = state.ready[place]
+            if state.steps[step, at.SS_REASON] == at.R_WINDOW:
+                opening = next_opening(
+                    state.counters[at.K_NOW],
+                    fixed.steps[step, at.S_LENGTH],
+                    fixed.limits[at.L_PERIOD],
+                    fixed.windows[0],
+                    fixed.windows[1],
+                )
+                coming = min(coming, opening)
+    if state.counters[at.K_HEAP] == 0:
         return coming
-    for at in range(state[K_READY]):
-        step = state[row(state, READY, at)]
-        if state[row(state, STEPS, step) + SS_REASON] == R_WINDOW:
-            opening = next_opening(
-                state[K_NOW],
-                fixed[row(fixed, STEPS, step) + S_LENGTH],
-                fixed[L_PERIOD],
-                window_row(fixed, 0),
-                window_row(fixed, 1),
-            )
-            coming = min(coming, opening)
+    if (
+        coming < _NEVER
+        or fixed.limits[at.L_BACKGROUND] == 0
+        or state.counters[at.K_RUNNING] + state.counters[at.K_DUE] > 0
+        or _may_hope(fixed, state)
+    ):
+        coming = min(coming, state.heap[0, at.H_TIME])
     return coming
 
 
 @inner
-def _advance(fixed: Ints, state: Ints, coming: int) -> None:
-    elapsed = coming - state[K_NOW]
-    if state[K_RUNNING] == 0:
+def _may_hope(fixed: Fixed, state: State) -> bool:
+    """Say whether some step could start if what has failed were repaired."""
+    if fixed.limits[at.L_REPAIR] < 0:
+        return False
+    for place in range(state.counters[at.K_READY]):
+        reason = guard(fixed, state, state.ready[place], True)
+        if reason == at.R_NONE or reason == at.R_WINDOW:  # noqa: PLR1714 - as above in work.py
+            return True
+    return False
+
+
+@inner
+def _advance(fixed: Fixed, state: State, coming: int) -> None:
+    now = state.counters[at.K_NOW]
+    elapsed = coming - now
+    if state.counters[at.K_RUNNING] == 0 and fixed.limits[at.L_BACKGROUND] == 0:
         # Nothing changes until a step starts; if none does any more, T lies before this.
-        state[K_IDLE] += elapsed
+        state.counters[at.K_IDLE] += elapsed
     else:
-        _integrate(fixed, state, elapsed)
-        if state[K_CREW] > 0:
-            state[M_OVERRUN] += closed_time(
-                state[K_NOW],
-                coming,
-                fixed[L_PERIOD],
-                window_row(fixed, 0),
-                window_row(fixed, 1),
+        _integrate(state, elapsed)
+        if state.counters[at.K_CREW] > 0 and fixed.limits[at.L_PERIOD] > 0:
+            closed = closed_time(
+                now, coming, fixed.limits[at.L_PERIOD], fixed.windows[0], fixed.windows[1]
             )
-    state[K_NOW] = coming
+            state.metrics[at.M_OVERRUN] += closed
+    state.counters[at.K_NOW] = coming
 
 
 @inner
-def _integrate(fixed: Ints, state: Ints, elapsed: int) -> None:
-    state[M_DOWNTIME] += state[K_BELOW] * elapsed
-    state[M_OUTAGE] += state[K_OUTAGES] * elapsed
-    state[M_LOST_CAPACITY] += state[K_NOT_SERVING] * elapsed
-    state[M_MIXED_EDGE_SECONDS] += state[K_MIXED] * elapsed
-    state[M_WORK] += state[K_CREW] * elapsed
-    if state[K_MIXED] > 0:
-        state[M_MIXED_TIME] += elapsed
-    if state[K_MIXED_DEGRADED] > 0:
-        state[M_DEGRADED_TIME] += elapsed
-    if state[K_MIXED_INCOMPATIBLE] > 0:
-        state[M_VIOLATION_TIME] += elapsed
+def _integrate(state: State, elapsed: int) -> None:
+    metrics, counters = state.metrics, state.counters
+    metrics[at.M_DOWNTIME] += counters[at.K_BELOW] * elapsed
+    metrics[at.M_OUTAGE] += counters[at.K_OUTAGES] * elapsed
+    metrics[at.M_LOST_CAPACITY] += counters[at.K_NOT_SERVING] * elapsed
+    metrics[at.M_WORK] += counters[at.K_CREW] * elapsed
+    metrics[at.M_SURGE_SECONDS] += counters[at.K_SURGE] * elapsed
+    metrics[at.M_IMPAIRED_TIME] += counters[at.K_IMPAIRED] * elapsed
+    if counters[at.K_MIXED] == 0:
+        return
+    metrics[at.M_MIXED_EDGE_SECONDS] += counters[at.K_MIXED] * elapsed
+    metrics[at.M_MIXED_TIME] += elapsed
+    if counters[at.K_MIXED_DEGRADED] > 0:
+        metrics[at.M_DEGRADED_TIME] += elapsed
+    if counters[at.K_MIXED_INCOMPATIBLE] > 0:
+        metrics[at.M_VIOLATION_TIME] += elapsed
 
 
 @inner
-def _close(fixed: Ints, state: Ints) -> None:
-    end = state[M_COMPLETION]
-    left = max(0, fixed[L_HORIZON] - end)
-    for node in range(rows(fixed, NODES)):
-        if (
-            fixed[row(fixed, NODES, node) + N_PATCHED] == 1
-            and state[row(state, NODES, node) + NS_NEW] == 0
-        ):
-            state[M_EXPOSURE] += fixed[row(fixed, NODES, node) + N_WEIGHT] * end
-            state[M_RESIDUAL] += fixed[row(fixed, NODES, node) + N_WEIGHT] * left
-        state[M_FAILED_NODES] += state[row(state, NODES, node) + NS_FAILED]
-    for service in range(rows(fixed, SERVICES)):
-        since = state[row(state, SERVICES, service) + VS_BELOW_SINCE]
+def _close(fixed: Fixed, state: State) -> None:
+    metrics = state.metrics
+    if fixed.limits[at.L_BACKGROUND] == 1:
+        # Nodes have come and gone while the plan waited in vain: its end is the abort.
+        metrics[at.M_COMPLETION] = state.counters[at.K_NOW]
+    end = metrics[at.M_COMPLETION]
+    left = max(0, fixed.limits[at.L_HORIZON] - end)
+    for node in range(fixed.nodes.shape[0]):
+        if fixed.nodes[node, at.N_PATCHED] == 1 and state.nodes[node, at.NS_NEW] == 0:
+            metrics[at.M_EXPOSURE] += fixed.nodes[node, at.N_WEIGHT] * end
+            metrics[at.M_RESIDUAL] += fixed.nodes[node, at.N_WEIGHT] * left
+        if state.nodes[node, at.NS_FAILED] > 0:
+            metrics[at.M_FAILED_NODES] += 1
+    for node in range(state.troubles.shape[0]):
+        if state.troubles[node, at.T_BAD] > 0:
+            metrics[at.M_LATENT_NODES] += 1
+    for service in range(fixed.services.shape[0]):
+        since = state.services[service, at.VS_BELOW_SINCE]
         if since >= 0:
-            state[M_MAX_DOWNTIME] = max(state[M_MAX_DOWNTIME], end - since)
+            longest = metrics[at.M_MAX_DOWNTIME]
+            metrics[at.M_MAX_DOWNTIME] = max(longest, end - since)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: Metrics that are columns of the kernel's output as they are, in its order.
 _COUNTED = tuple(m for m in METRICS if m.kind in ("exposure", "integer"))
 
-assert len(_COUNTED) == at.M_ABORT_CODE - at.DIRECTORY, "the kernel's columns follow METRICS"  # noqa: S101
+assert len(_COUNTED) == at.M_ABORT_CODE, "the kernel's columns follow METRICS"  # noqa: S101
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +15,10 @@ from patchopt.model.plan import Plan, Step
 from patchopt.model.units import down_set
 from patchopt.simulator import layout as at
 from patchopt.simulator.draws import threshold
-from patchopt.simulator.layout import Ints
+from patchopt.simulator.layout import Fixed, Floats, Ints, State
 
 _ACTIONS = {"patch": at.PATCH, "build": at.BUILD, "switch": at.SWITCH, "pause": at.PAUSE}
+_DAY_S = 86_400
 
 
 class _Pool:
@@ -63,7 +65,7 @@ def jobs_of(infrastructure: Infrastructure, nodes: Sequence[int]) -> list[tuple[
     return jobs
 
 
-def assemble(infrastructure: Infrastructure, plan: Plan) -> Ints:
+def assemble(infrastructure: Infrastructure, plan: Plan) -> Fixed:
     """Lay a checked plan and its infrastructure out for the event loop.
 
     Parameters
@@ -75,95 +77,67 @@ def assemble(infrastructure: Infrastructure, plan: Plan) -> Ints:
 
     Returns
     -------
-    ndarray of int64
-        The vector ``fixed`` of `patchopt.simulator.layout`; linear in nodes, edges
-        and steps.
+    Fixed
+        Linear in nodes, edges and steps.
     """
     pool = _Pool()
-    given, services = infrastructure.edges, infrastructure.services
-    units, releases = infrastructure.units, infrastructure.releases
+    given, services, nodes = infrastructure.edges, infrastructure.services, infrastructure.nodes
+    units, windows = infrastructure.units, infrastructure.windows
     steps, jobs = _steps(infrastructure, plan, pool)
     tables = {
-        at.NODES: (_nodes(infrastructure, pool), (at.N_GUEST_BEGIN, at.N_GUEST_END)),
-        at.STEPS: (
-            steps,
-            (
-                at.S_NEXT_BEGIN,
-                at.S_NEXT_END,
-                at.S_DOWN_BEGIN,
-                at.S_DOWN_END,
-                at.S_TOUCH_BEGIN,
-                at.S_TOUCH_END,
-            ),
-        ),
-        at.JOBS: (jobs, (at.J_NODE_BEGIN, at.J_NODE_END)),
-        at.SERVICES: (np.column_stack([services.min_up, services.instances]), ()),
-        at.EDGES: (np.column_stack([given.source, given.target, given.kind]), ()),
-        at.GROUPS: (_spans(pool, given.ptr, given.idx), (at.G_EDGE_BEGIN, at.G_EDGE_END)),
-        at.UNITS: (np.column_stack([units.size, infrastructure.order.component_of_unit]), ()),
-        at.COMPONENTS: (_components(infrastructure, pool), (at.C_USER_BEGIN, at.C_USER_END)),
-        at.RELEASES: (
-            np.column_stack(
-                [
-                    _thresholds(releases.defect_probability),
-                    _thresholds(releases.defect_failure_probability),
-                    releases.key,
-                ]
-            ),
-            (),
-        ),
-        at.WINDOWS: (
-            np.vstack([infrastructure.windows.starts_s, infrastructure.windows.lengths_s]),
-            (),
-        ),
+        "limits": _limits(infrastructure, len(plan.steps)),
+        "nodes": _nodes(infrastructure, pool),
+        "steps": steps,
+        "jobs": jobs,
+        "services": np.column_stack([services.min_up, services.instances]),
+        "edges": np.column_stack([given.source, given.target, given.kind]),
+        "groups": _spans(pool, given.ptr, given.idx),
+        "units": np.column_stack([units.size, infrastructure.order.component_of_unit]),
+        "components": _components(infrastructure, pool),
+        "releases": _releases(infrastructure),
+        "windows": np.vstack([windows.starts_s, windows.lengths_s]),
     }
-    head = np.zeros(at.FIXED_HEAD, np.int64)
-    _limits(infrastructure, head)
-    pool_begin = at.FIXED_HEAD + sum(table.size for table, _ in tables.values())
-    for table, pointers in tables.values():
-        table[:, list(pointers)] += pool_begin
-    shapes = {name: table.shape for name, (table, _) in tables.items()}
-    _directory(head, shapes)
-    flat = [table.ravel() for table, _ in tables.values()]
-    return np.concatenate([head, *flat, np.array(pool.rows, np.int64)])
+    sigmas = [nodes.duration_sigma, nodes.rollback_sigma, nodes.latent_sigma]
+    return Fixed(
+        **{name: np.ascontiguousarray(table, np.int64) for name, table in tables.items()},
+        rates=_rates(infrastructure),
+        sigmas=np.ascontiguousarray(np.column_stack(sigmas)),
+        pool=np.array(pool.rows, np.int64),
+    )
 
 
-def new_state(fixed: Ints, event_capacity: int = 0) -> Ints:
-    """Make the vector ``state`` of a run, with room for some events."""
+def new_state(fixed: Fixed, event_capacity: int = 0) -> State:
+    """Make the bundle ``state`` of a run, with room for some events."""
+    nodes, jobs, steps = len(fixed.nodes), len(fixed.jobs), len(fixed.steps)
+    troubled = nodes if fixed.limits[at.L_BACKGROUND] else 0
+    # At once, a node may have one crash, onset, detection and reversal due, and two
+    # repairs, the first of which a switch has made void.
+    due = jobs + steps + 6 * troubled + 1
 
-    def count(table: int) -> int:
-        return int(fixed[table + 2])
+    def zeros(*shape: int) -> Ints:
+        return np.zeros(shape, np.int64)
 
-    shapes = {
-        at.NODES: (count(at.NODES), at.NODE_STATES),
-        at.STEPS: (count(at.STEPS), at.STEP_STATES),
-        at.JOBS: (count(at.JOBS), at.JOB_STATES),
-        at.SERVICES: (count(at.SERVICES), at.SERVICE_STATES),
-        at.EDGES: (count(at.EDGES), 1),
-        at.GROUPS: (count(at.GROUPS), at.GROUP_STATES),
-        at.UNITS: (count(at.UNITS), 1),
-        at.COMPONENTS: (count(at.COMPONENTS), at.COMPONENT_STATES),
-        at.RELEASES: (count(at.RELEASES), 1),
-        at.HEAP: (count(at.JOBS) + count(at.STEPS), at.HEAP_STATES),
-        at.READY: (count(at.STEPS), 1),
-        at.DIRTY_SERVICES: (count(at.SERVICES), 1),
-        at.DIRTY_GROUPS: (count(at.GROUPS), 1),
-        at.STACK: (count(at.COMPONENTS), 1),
-        # Last: a reset leaves the events alone.
-        at.EVENTS: (event_capacity, at.EVENT_COLUMNS),
-    }
-    size = at.STATE_HEAD + sum(rows * columns for rows, columns in shapes.values())
-    state = np.zeros(size, np.int64)
-    _directory(state[: at.STATE_HEAD], shapes)
-    return state
-
-
-def _directory(head: Ints, shapes: Mapping[int, tuple[int, ...]]) -> None:
-    """Write where each table begins, its columns and rows; tables follow the head."""
-    begin = len(head)
-    for name, (rows, columns) in shapes.items():
-        head[name : name + 3] = begin, columns, rows
-        begin += rows * columns
+    return State(
+        metrics=zeros(at.OUTPUTS),
+        counters=zeros(at.COUNTERS),
+        nodes=zeros(nodes, at.NODE_STATES),
+        troubles=zeros(troubled, at.TROUBLES),
+        steps=zeros(steps, at.STEP_STATES),
+        jobs=zeros(jobs, at.JOB_STATES),
+        services=zeros(len(fixed.services), at.SERVICE_STATES),
+        edges=zeros(len(fixed.edges)),
+        groups=zeros(len(fixed.groups), at.GROUP_STATES),
+        units=zeros(len(fixed.units)),
+        components=zeros(len(fixed.components), at.COMPONENT_STATES),
+        releases=zeros(len(fixed.releases), at.RELEASE_STATES),
+        heap=zeros(due, at.HEAP_STATES),
+        ready=zeros(steps),
+        dirty_services=zeros(len(fixed.services)),
+        dirty_groups=zeros(len(fixed.groups)),
+        stack=zeros(len(fixed.components)),
+        rollbacks=zeros(troubled),
+        events=zeros(event_capacity, at.EVENT_COLUMNS),
+    )
 
 
 def _thresholds(probabilities: NDArray[np.float64]) -> Ints:
@@ -172,18 +146,34 @@ def _thresholds(probabilities: NDArray[np.float64]) -> Ints:
 
 def _nodes(infrastructure: Infrastructure, pool: _Pool) -> Ints:
     given = infrastructure.nodes
-    spans = _spans(pool, given.guest_ptr, given.guest_idx)
     return np.column_stack(
         [
             given.service,
             given.weight_mw,
             given.patched.astype(np.int64),
             given.restart.astype(np.int64),
+            given.duration_s,
             given.rollback_s,
             given.release,
             infrastructure.units.of_node,
-            spans,
+            given.host,
+            _spans(pool, given.guest_ptr, given.guest_idx),
             _thresholds(given.failure_probability),
+            _thresholds(given.rollback_failure_probability),
+            _thresholds(given.latent_probability),
+            given.latent_delay_s,
+            given.key,
+        ]
+    )
+
+
+def _releases(infrastructure: Infrastructure) -> Ints:
+    given = infrastructure.releases
+    return np.column_stack(
+        [
+            _thresholds(given.defect_probability),
+            _thresholds(given.defect_failure_probability),
+            _thresholds(given.defect_latent_probability),
             given.key,
         ]
     )
@@ -201,15 +191,45 @@ def _components(infrastructure: Infrastructure, pool: _Pool) -> Ints:
     return np.column_stack([order.units_in, np.diff(order.ptr), spans])
 
 
-def _limits(infrastructure: Infrastructure, head: Ints) -> None:
-    limits = infrastructure.limits
-    head[at.L_CREW] = limits.max_parallel
-    head[at.L_SURGE] = limits.surge
-    head[at.L_STRICT] = limits.strict
-    head[at.L_RETRIES] = limits.max_retries
-    head[at.L_ABORT_AFTER] = limits.abort_after_failures
-    head[at.L_HORIZON] = limits.horizon_s
-    head[at.L_PERIOD] = infrastructure.windows.period_s
+def _limits(infrastructure: Infrastructure, steps: int) -> Ints:
+    limits, nodes, around = infrastructure.limits, infrastructure.nodes, infrastructure.surroundings
+    sigmas = (nodes.duration_sigma, nodes.rollback_sigma)
+    latent = (nodes.latent_probability, infrastructure.releases.defect_latent_probability)
+    happens = around.repair_s >= 0 or around.crash_mtbf_s >= 0 or around.alarms_per_day > 0
+    found = np.zeros(at.LIMITS, np.int64)
+    found[at.L_CREW] = limits.max_parallel
+    found[at.L_SURGE] = limits.surge
+    found[at.L_STRICT] = limits.strict
+    found[at.L_RETRIES] = limits.max_retries
+    found[at.L_ABORT_AFTER] = limits.abort_after_failures
+    found[at.L_ABORT_SHARE] = limits.abort_share_bp
+    found[at.L_HORIZON] = limits.horizon_s
+    found[at.L_PERIOD] = infrastructure.windows.period_s
+    found[at.L_OVERHEAD] = limits.overhead_s
+    found[at.L_VARIABLE] = any(sigma.any() for sigma in sigmas)
+    found[at.L_BACKGROUND] = happens or any(probability.any() for probability in latent)
+    found[at.L_CRASHES] = around.crash_mtbf_s >= 0
+    found[at.L_REPAIR] = around.repair_s
+    found[at.L_DETECTION_LUCK] = threshold(around.detection_probability)
+    found[at.L_DETECTION_DELAY] = around.detection_delay_s
+    found[at.L_ALARMS] = around.alarms_per_day > 0
+    # Sums over nodes, weights, edges and steps stay exact until then.
+    most = max(int(nodes.weight_mw.sum()), len(nodes), len(infrastructure.edges.kind), steps, 1)
+    found[at.L_LATEST] = 2**61 // most
+    return found
+
+
+def _rates(infrastructure: Infrastructure) -> Floats:
+    around = infrastructure.surroundings
+    found = np.zeros(at.RATES)
+    found[at.F_REPAIR_SIGMA] = around.repair_sigma
+    found[at.F_DETECTION_SIGMA] = around.detection_sigma
+    if around.alarms_per_day > 0:
+        found[at.F_ALARM_MEAN_S] = _DAY_S / around.alarms_per_day
+    # The mean of a Weibull life is its scale times gamma(1 + 1 / shape).
+    found[at.F_CRASH_SCALE_S] = around.crash_mtbf_s / math.gamma(1 + 1 / around.crash_shape)
+    found[at.F_CRASH_SHAPE] = around.crash_shape
+    return found
 
 
 def _steps(infrastructure: Infrastructure, plan: Plan, pool: _Pool) -> tuple[Ints, Ints]:

@@ -6,80 +6,74 @@ number, so the order of events never depends on how the heap was filled.
 
 from __future__ import annotations
 
+from patchopt.simulator import layout as at
 from patchopt.simulator.jit import inner
-from patchopt.simulator.layout import (
-    H_ITEM,
-    H_TIME,
-    HEAP,
-    HEAP_STATES,
-    K_HEAP,
-    K_READY,
-    READY,
-    Ints,
-    row,
-)
+from patchopt.simulator.layout import Fixed, State
 
 
 @inner
-def _earlier(state: Ints, left: int, right: int) -> bool:
-    a, b = row(state, HEAP, left), row(state, HEAP, right)
-    if state[a + H_TIME] != state[b + H_TIME]:
-        return bool(state[a + H_TIME] < state[b + H_TIME])
-    return bool(state[a + H_ITEM] < state[b + H_ITEM])
-
-
-@inner
-def _exchange(state: Ints, left: int, right: int) -> None:
-    a, b = row(state, HEAP, left), row(state, HEAP, right)
-    for column in range(HEAP_STATES):
-        kept = state[a + column]
-        state[a + column] = state[b + column]
-        state[b + column] = kept
-
-
-@inner
-def push(state: Ints, time: int, item: int) -> None:
+def push(state: State, time: int, item: int) -> None:
     """Add an item that is due at some time. O(log n)."""
-    at = state[K_HEAP]
-    state[K_HEAP] += 1
-    place = row(state, HEAP, at)
-    state[place + H_TIME] = time
-    state[place + H_ITEM] = item
-    while at > 0:
-        above = (at - 1) // 2
-        if not _earlier(state, at, above):
+    heap = state.heap
+    place = state.counters[at.K_HEAP]
+    state.counters[at.K_HEAP] = place + 1
+    while place > 0:
+        above = (place - 1) >> 1
+        due = heap[above, at.H_TIME]
+        if due < time or (due == time and heap[above, at.H_ITEM] < item):
             break
-        _exchange(state, at, above)
-        at = above
+        heap[place, at.H_TIME] = due
+        heap[place, at.H_ITEM] = heap[above, at.H_ITEM]
+        place = above
+    heap[place, at.H_TIME] = time
+    heap[place, at.H_ITEM] = item
 
 
 @inner
-def pop(state: Ints) -> int:
+def pop(state: State) -> int:
     """Take the first item away and give it. O(log n)."""
-    first = state[row(state, HEAP, 0) + H_ITEM]
-    state[K_HEAP] -= 1
-    size = state[K_HEAP]
-    _exchange(state, 0, size)
-    at = 0
+    heap = state.heap
+    first = heap[0, at.H_ITEM]
+    size = state.counters[at.K_HEAP] - 1
+    state.counters[at.K_HEAP] = size
+    time, item = heap[size, at.H_TIME], heap[size, at.H_ITEM]
+    place = 0
     while True:
-        below = 2 * at + 1
+        below = 2 * place + 1
         if below >= size:
             break
-        if below + 1 < size and _earlier(state, below + 1, below):
-            below += 1
-        if not _earlier(state, below, at):
+        due = heap[below, at.H_TIME]
+        if below + 1 < size:
+            other = heap[below + 1, at.H_TIME]
+            if other < due or (
+                other == due and heap[below + 1, at.H_ITEM] < heap[below, at.H_ITEM]
+            ):
+                below += 1
+                due = other
+        if due > time or (due == time and heap[below, at.H_ITEM] > item):
             break
-        _exchange(state, at, below)
-        at = below
+        heap[place, at.H_TIME] = due
+        heap[place, at.H_ITEM] = heap[below, at.H_ITEM]
+        place = below
+    heap[place, at.H_TIME] = time
+    heap[place, at.H_ITEM] = item
     return first  # type: ignore[no-any-return]  # NumPy integer
 
 
 @inner
-def make_ready(state: Ints, step: int) -> None:
+def happen(fixed: Fixed, state: State, after: int, what: int, node: int) -> None:
+    """Let something happen to a node after some seconds."""
+    nodes = fixed.nodes.shape[0]
+    item = fixed.jobs.shape[0] + fixed.steps.shape[0] + what * nodes + node
+    push(state, state.counters[at.K_NOW] + after, item)
+
+
+@inner
+def make_ready(state: State, step: int) -> None:
     """Insert a step into the ascending list of those whose predecessors have ended."""
-    at = state[K_READY]
-    state[K_READY] += 1
-    while at > 0 and state[row(state, READY, at - 1)] > step:
-        state[row(state, READY, at)] = state[row(state, READY, at - 1)]
-        at -= 1
-    state[row(state, READY, at)] = step
+    place = state.counters[at.K_READY]
+    state.counters[at.K_READY] = place + 1
+    while place > 0 and state.ready[place - 1] > step:
+        state.ready[place] = state.ready[place - 1]
+        place -= 1
+    state.ready[place] = step

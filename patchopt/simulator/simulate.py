@@ -45,6 +45,7 @@ class Simulator:
         self._teller = Teller(infrastructure, plan)
         self._fixed = assemble(infrastructure, plan)
         self._state = new_state(self._fixed)
+        self._drawn = np.zeros((0, len(infrastructure.releases.names)), np.int64)
         self._run = compilation.compiled() if run is None else run
 
     def run(self, seed: int, replications: int = 1) -> Outcome:
@@ -64,7 +65,7 @@ class Simulator:
         """
         seeds = np.arange(seed, seed + replications, dtype=np.int64)
         table = np.zeros((replications, at.OUTPUTS), np.int64)
-        self._run(self._fixed, self._state, seeds, table)
+        self._run(self._fixed, self._state, seeds, self._drawn, table)
         patchable = int(self.infrastructure.nodes.patched.sum())
         return Outcome.of(self._teller, seeds, table, patchable)
 
@@ -75,11 +76,10 @@ class Simulator:
         capacity = _FIRST_CAPACITY
         while True:
             state = new_state(self._fixed, capacity)
-            self._run(self._fixed, state, seeds, table)
-            happened = int(state[at.K_EVENTS])
+            self._run(self._fixed, state, seeds, self._drawn, table)
+            happened = int(state.counters[at.K_EVENTS])
             if happened <= capacity:
-                rows = state[state[at.EVENTS] :].reshape(-1, at.EVENT_COLUMNS)
-                return self._teller.events(rows[:happened], seed)
+                return self._teller.events(state.events[:happened], seed)
             capacity = happened
 
 

@@ -6,272 +6,206 @@ that happens in it, by `settle`. So a state that lasts zero seconds is never see
 
 from __future__ import annotations
 
+from patchopt.simulator import layout as at
 from patchopt.simulator.jit import inner
-from patchopt.simulator.layout import (
-    C_OPEN,
-    C_UNITS,
-    C_USER_BEGIN,
-    C_USER_END,
-    COMPONENTS,
-    CS_OPEN,
-    CS_UNITS,
-    DEGRADED,
-    DIRTY_GROUPS,
-    DIRTY_SERVICES,
-    E_KIND,
-    E_SOURCE,
-    E_TARGET,
-    EDGES,
-    ES_MIXED,
-    EV_EDGE_MIXED,
-    EV_EDGE_SETTLED,
-    EV_SERVICE_BELOW,
-    EV_SERVICE_RESTORED,
-    EVENTS,
-    G_EDGE_BEGIN,
-    G_EDGE_END,
-    GROUPS,
-    GS_DIRTY,
-    GS_NEW,
-    GS_OLD,
-    INCOMPATIBLE,
-    K_BELOW,
-    K_DIRTY_GROUPS,
-    K_DIRTY_SERVICES,
-    K_EVENTS,
-    K_MIXED,
-    K_MIXED_DEGRADED,
-    K_MIXED_INCOMPATIBLE,
-    K_NOT_SERVING,
-    K_NOW,
-    K_OUTAGES,
-    K_WAS_DEGRADED,
-    L_STRICT,
-    M_DEGRADED_INTERVALS,
-    M_EXPOSURE,
-    M_MAX_DOWNTIME,
-    M_PATCHED,
-    M_VIOLATIONS,
-    N_GUEST_BEGIN,
-    N_GUEST_END,
-    N_PATCHED,
-    N_SERVICE,
-    N_UNIT,
-    N_WEIGHT,
-    NODES,
-    NS_BLOCKED,
-    NS_NEW,
-    NS_OUT,
-    SERVICES,
-    STACK,
-    U_COMPONENT,
-    UNITS,
-    US_LEFT,
-    V_MIN_UP,
-    VS_BELOW_SINCE,
-    VS_DIRTY,
-    VS_OUTAGE,
-    VS_SERVING,
-    Ints,
-    row,
-    rows,
-)
+from patchopt.simulator.layout import Fixed, State
 
 
 @inner
-def record(state: Ints, code: int, a: int, b: int, c: int) -> None:
+def record(state: State, code: int, a: int, b: int, c: int) -> None:
     """Write an event if there is room; count it in any case."""
-    at = state[K_EVENTS]
-    if at < rows(state, EVENTS):
-        place = row(state, EVENTS, at)
-        state[place] = state[K_NOW]
-        state[place + 1] = code
-        state[place + 2] = a
-        state[place + 3] = b
-        state[place + 4] = c
-    state[K_EVENTS] = at + 1
+    place = state.counters[at.K_EVENTS]
+    state.counters[at.K_EVENTS] = place + 1
+    if place < state.events.shape[0]:
+        event = state.events
+        event[place, 0] = state.counters[at.K_NOW]
+        event[place, 1] = code
+        event[place, 2] = a
+        event[place, 3] = b
+        event[place, 4] = c
 
 
 @inner
-def _touch_group(fixed: Ints, state: Ints, group: int, column: int, change: int) -> None:
-    state[row(state, GROUPS, group) + column] += change
-    edges = (
-        fixed[row(fixed, GROUPS, group) + G_EDGE_END]
-        - fixed[row(fixed, GROUPS, group) + G_EDGE_BEGIN]
-    )
-    if edges > 0 and state[row(state, GROUPS, group) + GS_DIRTY] == 0:
-        state[row(state, GROUPS, group) + GS_DIRTY] = 1
-        state[row(state, DIRTY_GROUPS, state[K_DIRTY_GROUPS])] = group
-        state[K_DIRTY_GROUPS] += 1
+def _touch_group(fixed: Fixed, state: State, group: int, column: int, change: int) -> None:
+    state.groups[group, column] += change
+    edges = fixed.groups[group, at.G_EDGE_END] - fixed.groups[group, at.G_EDGE_BEGIN]
+    if edges > 0 and state.groups[group, at.GS_DIRTY] == 0:
+        state.groups[group, at.GS_DIRTY] = 1
+        state.dirty_groups[state.counters[at.K_DIRTY_GROUPS]] = group
+        state.counters[at.K_DIRTY_GROUPS] += 1
 
 
 @inner
-def _count_version(fixed: Ints, state: Ints, node: int, column: int, change: int) -> None:
-    services = rows(fixed, SERVICES)
-    _touch_group(fixed, state, services + node, column, change)
-    service = fixed[row(fixed, NODES, node) + N_SERVICE]
+def _count_version(fixed: Fixed, state: State, node: int, column: int, change: int) -> None:
+    _touch_group(fixed, state, fixed.services.shape[0] + node, column, change)
+    service = fixed.nodes[node, at.N_SERVICE]
     if service >= 0:
         _touch_group(fixed, state, service, column, change)
 
 
 @inner
-def _serving_changes(fixed: Ints, state: Ints, node: int, change: int) -> None:
-    state[K_NOT_SERVING] -= change
-    service = fixed[row(fixed, NODES, node) + N_SERVICE]
+def _serving_changes(fixed: Fixed, state: State, node: int, change: int) -> None:
+    state.counters[at.K_NOT_SERVING] -= change
+    service = fixed.nodes[node, at.N_SERVICE]
     if service >= 0:
-        state[row(state, SERVICES, service) + VS_SERVING] += change
-        if state[row(state, SERVICES, service) + VS_DIRTY] == 0:
-            state[row(state, SERVICES, service) + VS_DIRTY] = 1
-            state[row(state, DIRTY_SERVICES, state[K_DIRTY_SERVICES])] = service
-            state[K_DIRTY_SERVICES] += 1
-    if fixed[row(fixed, NODES, node) + N_PATCHED] == 1:
-        column = GS_NEW if state[row(state, NODES, node) + NS_NEW] == 1 else GS_OLD
+        state.services[service, at.VS_SERVING] += change
+        if state.services[service, at.VS_DIRTY] == 0:
+            state.services[service, at.VS_DIRTY] = 1
+            state.dirty_services[state.counters[at.K_DIRTY_SERVICES]] = service
+            state.counters[at.K_DIRTY_SERVICES] += 1
+    if fixed.nodes[node, at.N_PATCHED] == 1:
+        column = at.GS_NEW if state.nodes[node, at.NS_NEW] == 1 else at.GS_OLD
         _count_version(fixed, state, node, column, change)
 
 
 @inner
-def _block(fixed: Ints, state: Ints, node: int, change: int) -> None:
-    before = state[row(state, NODES, node) + NS_BLOCKED]
-    state[row(state, NODES, node) + NS_BLOCKED] = before + change
-    if before == 0:
-        _serving_changes(fixed, state, node, -1)
-    elif before + change == 0:
-        _serving_changes(fixed, state, node, 1)
-
-
-@inner
-def set_out(fixed: Ints, state: Ints, node: int, out: int) -> None:
+def set_out(fixed: Fixed, state: State, node: int, out: int) -> None:
     """Take a node out of service (1) or back (0), with all that runs on it."""
-    if state[row(state, NODES, node) + NS_OUT] == out:
+    if state.nodes[node, at.NS_OUT] == out:
         return
-    state[row(state, NODES, node) + NS_OUT] = out
+    state.nodes[node, at.NS_OUT] = out
     change = 1 if out == 1 else -1
-    _block(fixed, state, node, change)
-    for at in range(
-        fixed[row(fixed, NODES, node) + N_GUEST_BEGIN], fixed[row(fixed, NODES, node) + N_GUEST_END]
-    ):
-        _block(fixed, state, fixed[at], change)
+    begin = fixed.nodes[node, at.N_GUEST_BEGIN]
+    # The node itself comes before its guests.
+    for place in range(begin - 1, fixed.nodes[node, at.N_GUEST_END]):
+        which = node if place < begin else fixed.pool[place]
+        before = state.nodes[which, at.NS_BLOCKED]
+        state.nodes[which, at.NS_BLOCKED] = before + change
+        if (before == 0) != (before + change == 0):
+            _serving_changes(fixed, state, which, -change)
 
 
 @inner
-def commit(fixed: Ints, state: Ints, node: int) -> None:
-    """Make a node new: its exposure ends, and what depends on it may start."""
-    serves = state[row(state, NODES, node) + NS_BLOCKED] == 0
+def set_version(fixed: Fixed, state: State, node: int, new: int) -> None:
+    """Make a node new (1), which ends its exposure, or old again (0)."""
+    serves = state.nodes[node, at.NS_BLOCKED] == 0
     if serves:
-        _count_version(fixed, state, node, GS_OLD, -1)
-    state[row(state, NODES, node) + NS_NEW] = 1
+        _count_version(fixed, state, node, at.GS_OLD + 1 - new, -1)
+    state.nodes[node, at.NS_NEW] = new
     if serves:
-        _count_version(fixed, state, node, GS_NEW, 1)
-    state[M_EXPOSURE] += fixed[row(fixed, NODES, node) + N_WEIGHT] * state[K_NOW]
-    state[M_PATCHED] += 1
-    unit = fixed[row(fixed, NODES, node) + N_UNIT]
-    state[row(state, UNITS, unit) + US_LEFT] -= 1
-    if fixed[L_STRICT] == 1 and state[row(state, UNITS, unit) + US_LEFT] == 0:
-        component = fixed[row(fixed, UNITS, unit) + U_COMPONENT]
-        state[row(state, COMPONENTS, component) + CS_UNITS] -= 1
+        _count_version(fixed, state, node, at.GS_OLD + new, 1)
+    sign = 1 if new == 1 else -1
+    state.metrics[at.M_EXPOSURE] += sign * fixed.nodes[node, at.N_WEIGHT] * state.counters[at.K_NOW]
+    state.metrics[at.M_PATCHED] += sign
+
+
+@inner
+def commit(fixed: Fixed, state: State, node: int) -> None:
+    """Make a node new; what depends on its unit may start once all members are."""
+    set_version(fixed, state, node, 1)
+    unit = fixed.nodes[node, at.N_UNIT]
+    state.units[unit] -= 1
+    if fixed.limits[at.L_STRICT] == 1 and state.units[unit] == 0:
+        component = fixed.units[unit, at.U_COMPONENT]
+        state.components[component, at.CS_UNITS] -= 1
         _finish_components(fixed, state, component)
 
 
 @inner
-def _is_done(state: Ints, component: int) -> bool:
-    place = row(state, COMPONENTS, component)
-    return bool(state[place + CS_UNITS] == 0 and state[place + CS_OPEN] == 0)
+def _is_done(state: State, component: int) -> bool:
+    left = state.components[component, at.CS_UNITS] + state.components[component, at.CS_OPEN]
+    return left == 0  # type: ignore[no-any-return]  # NumPy truth value
 
 
 @inner
-def _finish_components(fixed: Ints, state: Ints, component: int) -> None:
+def _finish_components(fixed: Fixed, state: State, component: int) -> None:
     """Pass on that a component is done, to those that depend on it, and so on up."""
     if not _is_done(state, component):
         return
-    state[row(state, STACK, 0)] = component
+    state.stack[0] = component
     size = 1
     while size > 0:
         size -= 1
-        given = row(fixed, COMPONENTS, state[row(state, STACK, size)])
-        for at in range(fixed[given + C_USER_BEGIN], fixed[given + C_USER_END]):
-            user = fixed[at]
-            state[row(state, COMPONENTS, user) + CS_OPEN] -= 1
+        done = state.stack[size]
+        for place in range(
+            fixed.components[done, at.C_USER_BEGIN], fixed.components[done, at.C_USER_END]
+        ):
+            user = fixed.pool[place]
+            state.components[user, at.CS_OPEN] -= 1
             if _is_done(state, user):
-                state[row(state, STACK, size)] = user
+                state.stack[size] = user
                 size += 1
 
 
 @inner
-def reset_order(fixed: Ints, state: Ints) -> None:
+def reset_order(fixed: Fixed, state: State) -> None:
     """Start the dependency order: components without units are done with their dependencies."""
-    if fixed[L_STRICT] == 0:
+    if fixed.limits[at.L_STRICT] == 0:
         return
-    count = rows(fixed, COMPONENTS)
+    count = fixed.components.shape[0]
     for component in range(count):
-        given, place = row(fixed, COMPONENTS, component), row(state, COMPONENTS, component)
-        state[place + CS_UNITS] = fixed[given + C_UNITS]
-        state[place + CS_OPEN] = fixed[given + C_OPEN]
+        state.components[component, at.CS_UNITS] = fixed.components[component, at.C_UNITS]
+        state.components[component, at.CS_OPEN] = fixed.components[component, at.C_OPEN]
     for component in range(count):
-        if fixed[row(fixed, COMPONENTS, component) + C_OPEN] == 0:
+        if fixed.components[component, at.C_OPEN] == 0:
             _finish_components(fixed, state, component)
 
 
 @inner
-def settle(fixed: Ints, state: Ints) -> None:
+def settle(fixed: Fixed, state: State) -> None:
     """Judge the services and edges that an instant has touched."""
-    for at in range(state[K_DIRTY_SERVICES]):
-        _settle_service(fixed, state, state[row(state, DIRTY_SERVICES, at)])
-    state[K_DIRTY_SERVICES] = 0
-    for at in range(state[K_DIRTY_GROUPS]):
-        group = state[row(state, DIRTY_GROUPS, at)]
-        state[row(state, GROUPS, group) + GS_DIRTY] = 0
-        for place in range(
-            fixed[row(fixed, GROUPS, group) + G_EDGE_BEGIN],
-            fixed[row(fixed, GROUPS, group) + G_EDGE_END],
-        ):
-            _settle_edge(fixed, state, fixed[place])
-    state[K_DIRTY_GROUPS] = 0
-    degraded = 1 if state[K_MIXED_DEGRADED] > 0 else 0
-    if degraded == 1 and state[K_WAS_DEGRADED] == 0:
-        state[M_DEGRADED_INTERVALS] += 1
-    state[K_WAS_DEGRADED] = degraded
-
-
-@inner
-def _settle_service(fixed: Ints, state: Ints, service: int) -> None:
-    place = row(state, SERVICES, service)
-    state[place + VS_DIRTY] = 0
-    serving = state[place + VS_SERVING]
-    outage = 1 if serving == 0 else 0
-    state[K_OUTAGES] += outage - state[place + VS_OUTAGE]
-    state[place + VS_OUTAGE] = outage
-    below = serving < fixed[row(fixed, SERVICES, service) + V_MIN_UP]
-    since = state[place + VS_BELOW_SINCE]
-    if below and since < 0:
-        state[place + VS_BELOW_SINCE] = state[K_NOW]
-        state[K_BELOW] += 1
-        record(state, EV_SERVICE_BELOW, service, serving, 0)
-    elif not below and since >= 0:
-        state[M_MAX_DOWNTIME] = max(state[M_MAX_DOWNTIME], state[K_NOW] - since)
-        state[place + VS_BELOW_SINCE] = -1
-        state[K_BELOW] -= 1
-        record(state, EV_SERVICE_RESTORED, service, serving, 0)
-
-
-@inner
-def _settle_edge(fixed: Ints, state: Ints, edge: int) -> None:
-    ends = row(fixed, EDGES, edge)
-    source = row(state, GROUPS, fixed[ends + E_SOURCE])
-    target = row(state, GROUPS, fixed[ends + E_TARGET])
-    old_new = state[source + GS_OLD] > 0 and state[target + GS_NEW] > 0
-    new_old = state[source + GS_NEW] > 0 and state[target + GS_OLD] > 0
-    mixed = 1 if old_new or new_old else 0
-    place = row(state, EDGES, edge) + ES_MIXED
-    if mixed == state[place]:
+    counters = state.counters
+    for place in range(counters[at.K_DIRTY_SERVICES]):
+        _settle_service(fixed, state, state.dirty_services[place])
+    counters[at.K_DIRTY_SERVICES] = 0
+    if counters[at.K_DIRTY_GROUPS] == 0:
         return
-    state[place] = mixed
+    for place in range(counters[at.K_DIRTY_GROUPS]):
+        group = state.dirty_groups[place]
+        state.groups[group, at.GS_DIRTY] = 0
+        for entry in range(
+            fixed.groups[group, at.G_EDGE_BEGIN], fixed.groups[group, at.G_EDGE_END]
+        ):
+            _settle_edge(fixed, state, fixed.pool[entry])
+    counters[at.K_DIRTY_GROUPS] = 0
+    degraded = 1 if counters[at.K_MIXED_DEGRADED] > 0 else 0
+    if degraded == 1 and counters[at.K_WAS_DEGRADED] == 0:
+        state.metrics[at.M_DEGRADED_INTERVALS] += 1
+    counters[at.K_WAS_DEGRADED] = degraded
+
+
+@inner
+def _settle_service(fixed: Fixed, state: State, service: int) -> None:
+    services = state.services
+    services[service, at.VS_DIRTY] = 0
+    serving = services[service, at.VS_SERVING]
+    outage = 1 if serving == 0 else 0
+    state.counters[at.K_OUTAGES] += outage - services[service, at.VS_OUTAGE]
+    services[service, at.VS_OUTAGE] = outage
+    below = serving < fixed.services[service, at.V_MIN_UP]
+    since = services[service, at.VS_BELOW_SINCE]
+    if below == (since >= 0):
+        return
+    now = state.counters[at.K_NOW]
+    if below:
+        services[service, at.VS_BELOW_SINCE] = now
+        state.counters[at.K_BELOW] += 1
+        record(state, at.EV_SERVICE_BELOW, service, serving, 0)
+    else:
+        longest = state.metrics[at.M_MAX_DOWNTIME]
+        state.metrics[at.M_MAX_DOWNTIME] = max(longest, now - since)
+        services[service, at.VS_BELOW_SINCE] = -1
+        state.counters[at.K_BELOW] -= 1
+        record(state, at.EV_SERVICE_RESTORED, service, serving, 0)
+
+
+@inner
+def _settle_edge(fixed: Fixed, state: State, edge: int) -> None:
+    source, target = fixed.edges[edge, at.E_SOURCE], fixed.edges[edge, at.E_TARGET]
+    groups = state.groups
+    old_new = groups[source, at.GS_OLD] > 0 and groups[target, at.GS_NEW] > 0
+    new_old = groups[source, at.GS_NEW] > 0 and groups[target, at.GS_OLD] > 0
+    mixed = 1 if old_new or new_old else 0
+    if mixed == state.edges[edge]:
+        return
+    state.edges[edge] = mixed
     change = 1 if mixed == 1 else -1
-    state[K_MIXED] += change
-    kind = fixed[ends + E_KIND]
-    if kind == DEGRADED:
-        state[K_MIXED_DEGRADED] += change
-    elif kind == INCOMPATIBLE:
-        state[K_MIXED_INCOMPATIBLE] += change
+    state.counters[at.K_MIXED] += change
+    kind = fixed.edges[edge, at.E_KIND]
+    if kind == at.DEGRADED:
+        state.counters[at.K_MIXED_DEGRADED] += change
+    elif kind == at.INCOMPATIBLE:
+        state.counters[at.K_MIXED_INCOMPATIBLE] += change
         if mixed == 1:
-            state[M_VIOLATIONS] += 1
-    record(state, EV_EDGE_MIXED if mixed == 1 else EV_EDGE_SETTLED, edge, 0, 0)
+            state.metrics[at.M_VIOLATIONS] += 1
+    record(state, at.EV_EDGE_MIXED if mixed == 1 else at.EV_EDGE_SETTLED, edge, 0, 0)

@@ -12,7 +12,19 @@ from support.timeline import FAILED_DRAWS, Event, Timeline
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-__all__ = ["check_log", "metrics"]
+__all__ = ["WITHOUT_TROUBLE", "check_log", "metrics"]
+
+#: Metrics of what the scenarios here do not ask for (MODEL 11); see `support.replay`.
+WITHOUT_TROUBLE = (
+    "failed_rollbacks",
+    "latent_failures",
+    "latent_nodes",
+    "impaired_time",
+    "detections",
+    "false_alarms",
+    "crashes",
+    "repairs",
+)
 
 
 def metrics(scenario: Mapping[str, Any], events: Sequence[Event]) -> dict[str, int | float | str]:
@@ -39,6 +51,7 @@ def metrics(scenario: Mapping[str, Any], events: Sequence[Event]) -> dict[str, i
         | _edges(reading, timeline)
         | _counts(reading, timeline, events)
         | _work(reading, timeline)
+        | dict.fromkeys(WITHOUT_TROUBLE, 0)
     )
 
 
@@ -162,6 +175,7 @@ def _work(reading: Reading, timeline: Timeline) -> dict[str, int | float | str]:
         "peak_surge": max(
             (timeline.surge_before(step) + len(step.nodes) for step in builds), default=0
         ),
+        "surge_node_seconds": _integral(timeline, timeline.surge),
         "work_seconds": _integral(timeline, timeline.crew),
         "window_overrun": sum(not reading.windows.is_open(second) for second in busy_seconds),
     }

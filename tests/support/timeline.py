@@ -250,6 +250,18 @@ class Timeline:
             return self._switched_at.get(node, step.index) < step.index
         return commit.time <= step.time
 
+    def surge(self, time: int) -> int:
+        """Return the surge slots in use: by copies being built, and by those not switched yet."""
+        return sum(
+            attempt.start <= time < (self._flipped(node) if attempt.done else attempt.end)
+            for attempt in self.attempts
+            if attempt.action == "build"
+            for node in attempt.job
+        )
+
+    def _flipped(self, node: str) -> int:
+        return self.commits[node].time if node in self.commits else self.end + 1
+
     def surge_before(self, step: Started) -> int:
         """Return the surge slots in use as `step` starts, without its own."""
         return sum(

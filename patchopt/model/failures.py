@@ -1,0 +1,123 @@
+"""How things go wrong, as written in a scenario (MODEL 2 and 11)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+
+from patchopt.model.quantities import PositiveDuration, Probability
+
+
+class Frozen(BaseModel):
+    """Base of everything that a scenario is made of."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+class Spread(Frozen):
+    """A duration that varies: lognormal, with its nominal value as the median."""
+
+    nominal: PositiveDuration
+    """The median; what planners reckon with."""
+    sigma: Annotated[float, Field(ge=0, le=3, strict=False)]
+    """Standard deviation of the logarithm; 0.3 is a spread of about a third."""
+
+
+def _is_mapping(value: Any) -> str:
+    return "spread" if isinstance(value, dict | Spread) else "plain"
+
+
+#: A duration of at least one second, fixed or varying.
+VariableDuration = Annotated[
+    Annotated[PositiveDuration, Tag("plain")] | Annotated[Spread, Tag("spread")],
+    Discriminator(_is_mapping),
+]
+
+
+def nominal_s(duration: int | Spread) -> int:
+    """Give the seconds that planners reckon with.
+
+    Examples
+    --------
+    >>> nominal_s(120), nominal_s(Spread(nominal=120, sigma=0.3))
+    (120, 120)
+    """
+    return duration.nominal if isinstance(duration, Spread) else duration
+
+
+def sigma_of(duration: int | Spread) -> float:
+    """Give the spread of a duration's logarithm, 0 for one that is fixed."""
+    return duration.sigma if isinstance(duration, Spread) else 0.0
+
+
+class Rollback(Frozen):
+    """A rollback that may fail in turn."""
+
+    duration: VariableDuration
+    """Duration of the rollback."""
+    failure_probability: Probability = 0.0
+    """Probability that it leaves its node FAILED."""
+
+
+def _rollback_kind(value: Any) -> str:
+    return "long" if isinstance(value, dict | Rollback) else "plain"
+
+
+RollbackOfPatch = Annotated[
+    Annotated[PositiveDuration, Tag("plain")] | Annotated[Rollback, Tag("long")],
+    Discriminator(_rollback_kind),
+]
+
+
+class Latent(Frozen):
+    """A latent failure: the patch commits well, then turns out bad in service."""
+
+    probability: Probability
+    """Probability that it does, for each node."""
+    delay: VariableDuration
+    """From the commit until the node is IMPAIRED."""
+
+
+class Defect(Frozen):
+    """A bad release: a common cause of failure for all nodes of one patch."""
+
+    probability: Probability
+    """Probability that the release is defective."""
+    failure_probability: Probability
+    """Probability that an attempt fails if it is."""
+    latent_probability: Probability = 0.0
+    """Probability that a node turns out bad in service if it is."""
+
+
+class Detection(Frozen):
+    """What watches the nodes."""
+
+    probability: Probability
+    """Probability that an IMPAIRED node is ever detected."""
+    delay: VariableDuration
+    """From the impairment until it is detected."""
+    false_alarms_per_day: Annotated[float, Field(ge=0, le=86400, strict=False)] = 0.0
+    """Mean number of alarms about nothing, of the whole watch."""
+
+
+class Crash(Frozen):
+    """Crashes of any node, patch or no patch."""
+
+    mtbf: PositiveDuration
+    """Mean time in service until a crash."""
+    shape: Annotated[float, Field(ge=0.2, le=20, strict=False)] = 1.0
+    """Of the Weibull life; below 1: early failures, 1: no memory, above: wear."""
+
+
+class Environment(Frozen):
+    """What happens to nodes by itself."""
+
+    repair: VariableDuration | None = None
+    """Until a node that is FAILED is back, HEALTHY and old; null: never."""
+    detection: Detection | None = None
+    """Detection of latent failures; null: none."""
+    crash: Crash | None = None
+    """Crashes; null: none."""
