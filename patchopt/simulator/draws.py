@@ -112,7 +112,7 @@ def normal_quantile(p: float) -> float:
     Examples
     --------
     >>> round(normal_quantile(0.975), 12), normal_quantile(0.5)
-    (1.959963984540, 0.0)
+    (1.95996398454, 0.0)
     """
     q = p - 0.5
     if abs(q) <= 0.425:

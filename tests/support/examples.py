@@ -149,6 +149,15 @@ ROLLING_METRICS = {
     "peak_surge": 0,
     "work_seconds": 15 + 7 + 3,
     "window_overrun": 4,  # step 1 works on from 16 to 20
+    "surge_node_seconds": 0,
+    "failed_rollbacks": 0,
+    "latent_failures": 0,
+    "latent_nodes": 0,
+    "impaired_time": 0,
+    "detections": 0,
+    "false_alarms": 0,
+    "crashes": 0,
+    "repairs": 0,
 }
 
 # A unit of two is built, fails once and is built again, then is switched in no time; L = 5 + 1.
@@ -219,6 +228,7 @@ BUILT_METRICS = {
     "peak_parallel": 2,
     "peak_surge": 2,
     "work_seconds": 2 * 5 + 2 * 6 + 2,
+    "surge_node_seconds": 2 * 11 + 2,  # two slots until the switch at 11, one from 11 to 13
     "window_overrun": 0,
 }
 
