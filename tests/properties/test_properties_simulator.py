@@ -9,12 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patchopt.files import events_text
-from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.metrics import METRICS
-from patchopt.model.plan import Plan, ScenarioRef, StrategyRef
 from patchopt.simulator.compile import uncompiled
 from patchopt.simulator.simulate import Simulator, simulate
 from patchopt.strategies import make_strategy
+from support.building import plan_of
 from support.contract import infrastructure_of
 from support.execution import check_execution
 from support.generate import FEATURES, features, scenarios
@@ -23,12 +22,6 @@ from support.recompute import WITHOUT_TROUBLE, check_log, metrics
 
 Scenario = dict[str, Any]
 SEEDS = st.integers(0, 2**31)
-
-
-def plan_of(infrastructure: Infrastructure, steps: list[dict[str, Any]]) -> Plan:
-    about = ScenarioRef(name=infrastructure.scenario.name, sha256=infrastructure.sha256)
-    document = {"scenario": about, "strategy": StrategyRef(name="drawn"), "steps": steps}
-    return Plan.model_validate(document)
 
 
 def recomputed(scenario: Scenario, events: list[dict[str, Any]]) -> dict[str, Any]:

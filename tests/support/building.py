@@ -8,7 +8,7 @@ from patchopt.model.infrastructure import key_of
 from patchopt.model.plan import Plan, ScenarioRef, StrategyRef
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from patchopt.model.infrastructure import Infrastructure
 
@@ -22,8 +22,13 @@ def plan_by_hand(infrastructure: Infrastructure, *steps: dict[str, Any]) -> Plan
     for number, step in enumerate(steps):
         after = [number - 1] if number else []
         numbered.append({"id": number, "after": after, "reason": "by hand"} | step)
+    return plan_of(infrastructure, numbered)
+
+
+def plan_of(infrastructure: Infrastructure, steps: Sequence[Mapping[str, Any]]) -> Plan:
+    """Make a plan of whole steps, as ``plan.json`` has them."""
     about = ScenarioRef(name=infrastructure.scenario.name, sha256=infrastructure.sha256)
-    document = {"scenario": about, "strategy": StrategyRef(name="by hand"), "steps": numbered}
+    document = {"scenario": about, "strategy": StrategyRef(name="drawn"), "steps": steps}
     return Plan.model_validate(document)
 
 

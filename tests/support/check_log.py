@@ -277,7 +277,7 @@ def _check_luck(reading: Reading, attempt: Attempt) -> None:
     """Probabilities of 0 and 1 leave no choice."""
     for node in attempt.job:
         patch = reading.patch(node)
-        chance, given_defect = patch.defect or (0.0, 0.0)
+        chance, given_defect, _ = patch.defect or (0.0, 0.0, 0.0)
         possible = {patch.failure_probability} if chance < 1 else set()
         possible |= {given_defect} if chance > 0 else set()
         unlucky = node in attempt.failed

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from support.features import FEATURES, PROBABLE, features
 from support.reading import Reading
+from support.trouble import TROUBLES, environments, troubled_patches, troubles
 
-__all__ = ["FEATURES", "PROBABLE", "features", "scenarios"]
+__all__ = ["FEATURES", "PROBABLE", "TROUBLES", "features", "scenarios", "troubles"]
 
 NAMED = ("CVE-2026-0001", "CVE-2026-0002")
 SERVICES = ("web", "shop", "db")
@@ -25,6 +26,7 @@ class _Sketch:
     room: int
     max_duration: int
     probabilities: bool
+    trouble: bool = False
     services: list[str] = field(default_factory=list)
     patches: dict[str, dict[str, Any]] = field(default_factory=dict)
     nodes: list[dict[str, Any]] = field(default_factory=list)
@@ -58,6 +60,7 @@ def scenarios(
     max_patched: int = 8,
     probabilities: bool = True,
     max_duration: int | None = None,
+    trouble: bool = False,
 ) -> dict[str, Any]:
     """Return a valid scenario as the dictionary that YAML gives.
 
@@ -73,6 +76,9 @@ def scenarios(
         Whether patches may fail and releases be defective.
     max_duration
         Longest duration of a patch, in seconds: 6 with `max_units`, else 600, unless given.
+    trouble
+        Whether times vary, rollbacks fail, patches turn out bad in service, nodes crash and are
+        repaired, and alarms are false; see `TROUBLES`.
 
     Returns
     -------
@@ -83,7 +89,10 @@ def scenarios(
         max_duration = 600 if max_units is None else 6
     limit = max_patched if max_units is None else min(max_patched, max_units + 2)
     sketch = _Sketch(
-        draw(st.integers(1, limit) | st.just(limit) | st.just(limit)), max_duration, probabilities
+        draw(st.integers(1, limit) | st.just(limit) | st.just(limit)),
+        max_duration,
+        probabilities,
+        trouble,
     )
     sketch.services = list(SERVICES[: draw(st.integers(1, len(SERVICES)))])
     for name in NAMED[: draw(st.integers(0, len(NAMED)))]:
@@ -98,7 +107,9 @@ def scenarios(
         service: draw(_service(len(reading.instances[service]))) for service in sketch.services
     }
     return sketch.scenario(
-        services=services, constraints=draw(_constraints(sketch, reading)) or None
+        services=services,
+        constraints=draw(_constraints(sketch, reading)) or None,
+        environment=draw(environments(max_duration)) if trouble else None,
     )
 
 
@@ -130,6 +141,8 @@ def _patches(draw: Draw, sketch: _Sketch) -> dict[str, Any]:
         patch["restart"] = False
     if _often(draw, 50):
         patch["rollback"] = draw(st.none() | _durations(1, longest))
+    if sketch.trouble:
+        patch |= draw(troubled_patches(longest))
     if sketch.probabilities:
         patch["failure_probability"] = draw(st.sampled_from([0, 0.2, 0.5, 0.5, 1]))
         if _often(draw, 30):
@@ -137,6 +150,8 @@ def _patches(draw: Draw, sketch: _Sketch) -> dict[str, Any]:
                 "probability": draw(st.sampled_from([0, 0.5, 1])),
                 "failure_probability": draw(st.sampled_from([0, 0.5, 1])),
             }
+            if "latent" in patch and _often(draw, 50):
+                patch["defect"]["latent_probability"] = draw(st.sampled_from([0.5, 1]))
     return patch
 
 
@@ -256,6 +271,8 @@ def _constraints(draw: Draw, sketch: _Sketch, reading: Reading) -> dict[str, Any
         constraints["max_retries"] = draw(st.integers(0, 2))
     if _often(draw, 30):
         constraints["abort_after_failures"] = draw(st.none() | st.integers(1, 3))
+    if sketch.trouble and _often(draw, 30):
+        constraints["abort_share"] = draw(st.sampled_from([0.1, 0.5, 0.75, 1]))
     return constraints
 
 

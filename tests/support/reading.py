@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from support.windows import Windows
-from support.written import Edge, Patch, expand, seconds, share_of
+from support.written import Edge, Environment, Patch, expand, seconds, share_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -34,6 +34,8 @@ class Reading:
         self.windows = Windows(constraints.get("windows"))
         self.max_retries: int = constraints.get("max_retries", 0)
         self.abort_after: int | None = constraints.get("abort_after_failures")
+        self.abort_share: float | None = constraints.get("abort_share")
+        self.environment = Environment.of(scenario.get("environment") or {})
         self.step_overhead = seconds(constraints.get("step_overhead", 0))
         self.nodes = expand(scenario)
         self.instances: dict[str, tuple[str, ...]] = {

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +31,50 @@ def share_of(value: int | str, count: int) -> int:
     return math.ceil(Fraction(Decimal(value.rstrip("%"))) * count / 100)
 
 
+class Time(NamedTuple):
+    """A time in seconds that may vary: lognormal around its median."""
+
+    nominal: int
+    sigma: float = 0.0
+
+    @classmethod
+    def of(cls, written: int | str | Mapping[str, Any]) -> Time:
+        """Read a duration, fixed or with a spread."""
+        if isinstance(written, int | str):
+            return cls(seconds(written))
+        return cls(seconds(written["nominal"]), written["sigma"])
+
+
+class Latent(NamedTuple):
+    """A latent failure: how likely, and how long after the commit."""
+
+    probability: float
+    delay: Time
+
+
+class Defect(NamedTuple):
+    """A bad release."""
+
+    probability: float
+    failure_probability: float
+    latent_probability: float
+
+
+class Detection(NamedTuple):
+    """What watches the nodes."""
+
+    probability: float
+    delay: Time
+    false_alarms_per_day: float
+
+
+class Crash(NamedTuple):
+    """A Weibull life in service."""
+
+    mtbf: int
+    shape: float
+
+
 @dataclass(frozen=True)
 class Patch:
     """A patch as one node meets it; times in seconds, `severity` in tenths."""
@@ -42,7 +86,11 @@ class Patch:
     restart: bool
     failure_probability: float
     rollback: int | None
-    defect: tuple[float, float] | None
+    defect: Defect | None
+    time: Time
+    rollback_time: Time | None
+    rollback_failure: float
+    latent: Latent | None
 
 
 @dataclass(frozen=True)
@@ -103,16 +151,64 @@ def _patch(entry: Mapping[str, Any], named: Mapping[str, Any]) -> Patch | None:
     if written is None:
         return None
     release, body = (
-        (written, named[written]) if isinstance(written, str) else (entry["id"], written)
+        (written, named[written])
+        if isinstance(written, str)
+        else (f"{entry['id']} (inline)", written)
     )
-    rollback, defect = body.get("rollback"), body.get("defect")
+    time = Time.of(body["duration"])
+    rollback = _rollback(body.get("rollback"))
+    latent, defect = body.get("latent"), body.get("defect")
     return Patch(
         release=release,
         severity=int(Decimal(str(body["severity"])) * 10),
-        duration=seconds(body["duration"]),
+        duration=time.nominal,
         warmup=seconds(body.get("warmup", 0)),
         restart=body.get("restart", True),
         failure_probability=body.get("failure_probability", 0.0),
-        rollback=None if rollback is None else seconds(rollback),
-        defect=None if defect is None else (defect["probability"], defect["failure_probability"]),
+        rollback=None if rollback is None else rollback[0].nominal,
+        defect=None
+        if defect is None
+        else Defect(
+            defect["probability"],
+            defect["failure_probability"],
+            defect.get("latent_probability", 0.0),
+        ),
+        time=time,
+        rollback_time=None if rollback is None else rollback[0],
+        rollback_failure=0.0 if rollback is None else rollback[1],
+        latent=None if latent is None else Latent(latent["probability"], Time.of(latent["delay"])),
     )
+
+
+def _rollback(written: Any) -> tuple[Time, float] | None:
+    """Read a rollback, written as a duration or at length."""
+    if written is None:
+        return None
+    if isinstance(written, int | str):
+        return Time.of(written), 0.0
+    return Time.of(written["duration"]), written.get("failure_probability", 0.0)
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What happens to nodes by itself."""
+
+    repair: Time | None
+    detection: Detection | None
+    crash: Crash | None
+
+    @classmethod
+    def of(cls, written: Mapping[str, Any]) -> Environment:
+        """Read the section, empty if it is absent."""
+        repair, detection, crash = (written.get(key) for key in ("repair", "detection", "crash"))
+        return cls(
+            None if repair is None else Time.of(repair),
+            None
+            if detection is None
+            else Detection(
+                detection["probability"],
+                Time.of(detection["delay"]),
+                detection.get("false_alarms_per_day", 0.0),
+            ),
+            None if crash is None else Crash(seconds(crash["mtbf"]), crash.get("shape", 1.0)),
+        )

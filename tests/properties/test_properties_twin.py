@@ -1,0 +1,107 @@
+"""Failures as they happen (MODEL 11): the simulator against a SimPy model of the same page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from patchopt.model.metrics import METRICS
+from patchopt.simulator.compile import uncompiled
+from patchopt.simulator.simulate import Simulator, simulate
+from support.building import plan_of
+from support.contract import infrastructure_of
+from support.generate import TROUBLES, scenarios, troubles
+from support.plans import plans
+from support.simpy_twin import Twin
+
+Scenario = dict[str, Any]
+SEEDS = st.integers(0, 2**31)
+
+#: How the simulator's reasons for an abort read, and what the twin calls them.
+REASONS = {
+    "the gate's": "gate",
+    "abort_after_failures": "failures",
+    "abort_share": "share",
+    "can never start": "stuck",
+}
+EVENTS = {
+    "rollback_failed",
+    "latent_failure",
+    "rollback_start",
+    "node_left_out",
+    "node_impaired",
+    "failure_detected",
+    "node_crashed",
+    "node_repaired",
+    "false_alarm",
+}
+
+
+def kind_of(reason: str) -> str:
+    """Give what a reason for an abort is about; empty if there is none."""
+    return next((kind for text, kind in REASONS.items() if text in reason), reason)
+
+
+def test_a_simpy_model_agrees_metric_by_metric() -> None:
+    asked: set[str] = set()
+    met: set[str] = set()
+
+    @settings(max_examples=600)
+    @given(st.data(), SEEDS)
+    def law(data: st.DataObject, seed: int) -> None:
+        scenario = data.draw(scenarios(trouble=True, max_duration=60))
+        infrastructure = infrastructure_of(scenario)
+        plan = plan_of(infrastructure, data.draw(plans(scenario)))
+        twin = Twin(scenario, plan.model_dump(mode="json")["steps"])
+        simulator = Simulator(infrastructure, plan)
+        outcome = simulator.run(seed, 2)
+        for replication in range(2):
+            found = {m.name: outcome.columns[m.name][replication] for m in METRICS}
+            found["abort_reason"] = kind_of(found["abort_reason"])
+            assert found == twin.run(seed + replication)
+            met.update(name for name, value in found.items() if value)
+            met.add(found["abort_reason"])
+        met.update(event["event"] for event in simulator.trace(seed))
+        asked.update(troubles(scenario))
+
+    law()
+    assert asked == TROUBLES
+    # Every metric was more than 0 in some run, so that none agrees by never happening.
+    assert met >= {metric.name for metric in METRICS} | EVENTS | set(REASONS.values())
+
+
+def test_compiled_and_uncompiled_loop_agree_bit_for_bit_whatever_happens() -> None:
+    plain = uncompiled()
+
+    @settings(max_examples=300)
+    @given(st.data(), SEEDS)
+    def law(data: st.DataObject, seed: int) -> None:
+        scenario = data.draw(scenarios(trouble=True, max_duration=60))
+        infrastructure = infrastructure_of(scenario)
+        plan = plan_of(infrastructure, data.draw(plans(scenario)))
+        fast, slow = Simulator(infrastructure, plan), Simulator(infrastructure, plan, plain)
+        first, second = fast.run(seed, 2), slow.run(seed, 2)
+        for metric in METRICS:
+            assert first.columns[metric.name].tolist() == second.columns[metric.name].tolist()
+        assert fast.trace(seed) == slow.trace(seed)
+
+    law()
+
+
+def test_replications_that_are_alike_are_copied_and_no_others() -> None:
+    """A block knows which replications have no bad luck; alone, each is simulated."""
+
+    @settings(max_examples=50)
+    @given(st.data(), st.integers(0, 1000))
+    def law(data: st.DataObject, seed: int) -> None:
+        scenario = data.draw(scenarios(trouble=data.draw(st.booleans()), max_duration=60))
+        infrastructure = infrastructure_of(scenario)
+        plan = plan_of(infrastructure, data.draw(plans(scenario)))
+        block = simulate(infrastructure, plan, seed=seed, replications=8).frame()
+        for replication in range(8):
+            alone = simulate(infrastructure, plan, seed=seed + replication).frame()
+            assert block.iloc[replication].tolist() == alone.iloc[0].tolist()
+
+    law()
