@@ -10,6 +10,7 @@ import typer
 from patchopt import __version__
 from patchopt.cli import options
 from patchopt.cli.options import (
+    Failures,
     Force,
     Json,
     Out,
@@ -84,6 +85,7 @@ def simulate(
     ] = None,
     seed: Seed = None,
     replications: Replications = 1,
+    failures: Failures = "as_written",
     out: Out = None,
     force: Force = False,
     json: Json = False,
@@ -102,6 +104,7 @@ def simulate(
         plan,
         seed,
         replications,
+        failures,
         out,
         force,
         json,
@@ -148,6 +151,7 @@ def compare(
     workers: Annotated[
         int, typer.Option(help="Worker processes; -1: one a core. Results do not depend on it.")
     ] = -1,
+    failures: Failures = "as_written",
     out: Out = None,
     force: Force = False,
     json: Json = False,
@@ -160,7 +164,7 @@ def compare(
     from patchopt.cli import studies
 
     code = studies.compare(
-        scenario, replications, time_limit, seed, workers, out, force=force, as_json=json
+        scenario, replications, time_limit, seed, workers, failures, out, force=force, as_json=json
     )
     raise typer.Exit(code)
 
@@ -197,11 +201,12 @@ def report(
 @app.command("list")
 def list_(
     what: Annotated[
-        Literal["strategies", "scenarios", "metrics"], typer.Argument(help="What to list.")
+        Literal["strategies", "scenarios", "failures", "metrics"],
+        typer.Argument(help="What to list."),
     ],
     json: Json = False,
 ) -> None:
-    """List what there is: strategies with parameters, bundled scenarios, metrics with units."""
+    """List what there is: strategies, bundled scenarios, presets of failures, metrics."""
     from patchopt.cli import listing
 
     listing.show(what, json)

@@ -9,8 +9,13 @@ from patchopt.cli import printing
 
 
 def show(what: str, as_json: bool) -> None:
-    """List strategies, scenarios or metrics."""
-    rows = {"strategies": _strategies, "scenarios": _scenarios, "metrics": _metrics}[what]()
+    """List strategies, scenarios, presets of failures or metrics."""
+    rows = {
+        "strategies": _strategies,
+        "scenarios": _scenarios,
+        "failures": _failures,
+        "metrics": _metrics,
+    }[what]()
     if as_json:
         printing.as_json(rows)
         return
@@ -20,7 +25,10 @@ def show(what: str, as_json: bool) -> None:
 
 def _cell(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{key}={_cell(inner)}" for key, inner in value.items())
+        return ", ".join(
+            f"{key}={{{_cell(inner)}}}" if isinstance(inner, dict) else f"{key}={_cell(inner)}"
+            for key, inner in value.items()
+        )
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -55,6 +63,18 @@ def _scenarios() -> list[dict[str, Any]]:
                 "what": about_bundled(name),
             }
         )
+    return found
+
+
+def _failures() -> list[dict[str, Any]]:
+    from patchopt.files import about_preset, bundled_presets, load_preset
+
+    found = []
+    for name in bundled_presets():
+        preset = load_preset(name)
+        figures = {} if preset is None else preset.model_dump(mode="json", exclude_defaults=True)
+        figures.pop("name", None)
+        found.append({"name": name, "what": about_preset(name), "figures": figures})
     return found
 
 

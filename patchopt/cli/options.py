@@ -36,6 +36,14 @@ Seed = Annotated[
 Replications = Annotated[
     int, typer.Option("--replications", "-r", min=1, max=100_000_000, help="How many runs.")
 ]
+Failures = Annotated[
+    str,
+    typer.Option(
+        "--failures",
+        "-f",
+        help="A preset (see `patchopt list failures`), or its file, instead of the scenario's own.",
+    ),
+]
 TimeLimit = Annotated[
     float,
     typer.Option("--time-limit", "-t", min=0.01, max=10_000_000, help="Seconds of search."),

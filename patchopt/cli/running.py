@@ -148,22 +148,25 @@ def simulate(
     plan_file: Path | None,
     seed: int | None,
     replications: int,
+    failures: str,
     out: Path | None,
     force: bool,
     as_json: bool,
 ) -> None:
     """Simulate a plan and write the four files of a run."""
-    from patchopt.files import read_plan
+    from patchopt.files import load_preset
     from patchopt.simulator import simulate as run
-    from patchopt.simulator.check import check_plan
     from patchopt.strategies import make_strategy
 
     maker = None if strategy is None else make_strategy(strategy, parameters)
-    infrastructure = _infrastructure(scenario)
+    preset = load_preset(failures)
+    written = _infrastructure(scenario)
+    infrastructure = written
+    if preset is not None:
+        infrastructure = type(written).build(preset.apply(written.scenario))
     if maker is None:
         assert plan_file is not None  # noqa: S101 - the command line gives one of the two
-        chosen = read_plan(plan_file)
-        check_plan(chosen, infrastructure, str(plan_file))
+        chosen = _read_plan(plan_file, written, infrastructure)
     else:
         chosen = maker.plan(infrastructure)
     _prepare(out, force)
@@ -179,6 +182,20 @@ def simulate(
     if out is not None:
         names = ("plan.json", "metrics.csv", "events.jsonl", "report.md")
         sys.stdout.write("written: " + ", ".join(str(out / name) for name in names) + "\n")
+
+
+def _read_plan(path: Path, written: Infrastructure, infrastructure: Infrastructure) -> Plan:
+    """Read a plan for a scenario, made before or after a preset took the place of its failures."""
+    from patchopt.files import read_plan
+    from patchopt.model.plan import ScenarioRef
+    from patchopt.simulator.check import check_plan
+
+    chosen = read_plan(path)
+    if chosen.scenario.sha256 == written.sha256:
+        about = ScenarioRef(name=written.scenario.name, sha256=infrastructure.sha256)
+        chosen = chosen.model_copy(update={"scenario": about})
+    check_plan(chosen, infrastructure, str(path))
+    return chosen
 
 
 def _write_run(infrastructure: Infrastructure, chosen: Plan, outcome: Outcome, out: Path) -> None:

@@ -23,17 +23,19 @@ def compare(
     time_limit: float,
     seed: int | None,
     workers: int,
+    failures: str,
     out: Path | None,
     *,
     force: bool,
     as_json: bool,
 ) -> int:
     """Run every strategy on one scenario and print what each comes to."""
-    from patchopt.files import prepare_output
+    from patchopt.files import load_preset, prepare_output
     from patchopt.report import summarise, write_report
     from patchopt.strategies import strategy_names
     from patchopt.sweep import check_config, run_sweep
 
+    preset = load_preset(failures)
     if out is not None:
         prepare_output(out, force)
     with nullcontext(str(out)) if out is not None else tempfile.TemporaryDirectory() as folder:
@@ -50,6 +52,7 @@ def compare(
                 },
                 "optimizer": {"time_limit": time_limit, "deterministic": True},
                 "simulator": {"block": 1000, "trace": out is not None},
+                "failures": preset,
                 "parallel": {"n_jobs": workers},
             }
         )

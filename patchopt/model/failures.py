@@ -17,12 +17,16 @@ class Frozen(BaseModel):
     )
 
 
+#: Standard deviation of a duration's logarithm.
+Sigma = Annotated[float, Field(ge=0, le=3, strict=False)]
+
+
 class Spread(Frozen):
     """A duration that varies: lognormal, with its nominal value as the median."""
 
     nominal: PositiveDuration
     """The median; what planners reckon with."""
-    sigma: Annotated[float, Field(ge=0, le=3, strict=False)]
+    sigma: Sigma
     """Standard deviation of the logarithm; 0.3 is a spread of about a third."""
 
 
@@ -110,6 +114,15 @@ class Crash(Frozen):
     """Mean time in service until a crash."""
     shape: Annotated[float, Field(ge=0.2, le=20, strict=False)] = 1.0
     """Of the Weibull life; below 1: early failures, 1: no memory, above: wear."""
+
+
+def require_delay(defect: Defect | None, latent: Latent | None) -> None:
+    """Refuse latent failures of a defective release that nothing says the delay of."""
+    if defect is not None and defect.latent_probability > 0 and latent is None:
+        raise ValueError(
+            "defect.latent_probability says nothing of the delay; "
+            "add latent: {probability: 0, delay: ...}"
+        )
 
 
 class Environment(Frozen):

@@ -18,6 +18,7 @@ from patchopt.model.failures import (
     Rollback,
     RollbackOfPatch,
     VariableDuration,
+    require_delay,
 )
 from patchopt.model.quantities import (
     AbortShare,
@@ -133,11 +134,7 @@ class Patch(Frozen):
 
     @model_validator(mode="after")
     def _latent_failures_have_a_delay(self) -> Self:
-        if self.defect is not None and self.defect.latent_probability > 0 and self.latent is None:
-            raise ValueError(
-                "defect.latent_probability says nothing of the delay; "
-                "add latent: {probability: 0, delay: ...}"
-            )
+        require_delay(self.defect, self.latent)
         return self
 
 

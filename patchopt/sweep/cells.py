@@ -80,7 +80,9 @@ def plan_tasks(config: SweepConfig) -> list[PlanTask]:
     ScenarioError, StrategyError, ConfigError
         Before anything runs, if one of them cannot be used or is there twice.
     """
-    scenarios = [load_scenario(name) for name in config.sweep.scenarios]
+    written = [load_scenario(name) for name in config.sweep.scenarios]
+    preset = config.failures
+    scenarios = [preset.apply(scenario) if preset else scenario for scenario in written]
     _refuse_twice([scenario.name for scenario in scenarios], "sweep.scenarios")
     strategies = [entry for given in config.sweep.strategies for entry in _grid(given)]
     _refuse_twice([_label(name, chosen) for name, chosen in strategies], "sweep.strategies")

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from patchopt.errors import ConfigError, nearest
+from patchopt.model.presets import FailurePreset
 from patchopt.optimizer import OptimizerParameters
 from patchopt.resources import resource_folder
 
@@ -47,6 +48,7 @@ class SweepConfig(_Frozen):
     sweep: SweepSection
     optimizer: OptimizerParameters
     simulator: SimulatorSection
+    failures: FailurePreset | None = None
     parallel: ParallelSection
 
 
@@ -115,5 +117,5 @@ def keys_of(section: str) -> list[str]:
     field = SweepConfig.model_fields.get(section)
     if field is None:
         return list(SweepConfig.model_fields)
-    inner: Any = field.annotation
+    inner: Any = FailurePreset if section == "failures" else field.annotation
     return list(getattr(inner, "model_fields", None) or inner.__dataclass_fields__)

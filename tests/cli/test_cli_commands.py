@@ -248,3 +248,29 @@ def test_help_imports_nothing_heavy() -> None:
         env=dict(os.environ),
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_preset_takes_the_place_of_the_scenarios_failures(run: Run, tmp_path: Path) -> None:
+    def failures(*arguments: str) -> float:
+        code, out, err = run("simulate", "risky_patch", "-r", "50", "--json", *arguments)
+        assert code == 0, err
+        return float(sum(row["failures"] for row in json.loads(out)))
+
+    assert failures("-s", "rolling") > failures("-s", "rolling", "-f", "none") == 0
+    # A plan of the scenario as written does under a preset; one made under it needs it again.
+    assert run("plan", "risky_patch", "-s", "rolling", "-o", "written")[0] == 0
+    assert failures("-p", "written/plan.json", "-f", "independent") > 0
+    made = ("simulate", "risky_patch", "-s", "rolling", "-f", "independent", "-o", "preset")
+    assert run(*made)[0] == 0
+    assert failures("-p", "preset/plan.json", "-f", "independent") > 0
+    code, _, err = run("simulate", "risky_patch", "-p", "preset/plan.json")
+    assert code == 2
+    assert "the plan is for another scenario" in err
+
+
+def test_presets_are_listed_with_their_figures(run: Run) -> None:
+    code, out, _ = run("list", "failures", "--json")
+    assert code == 0
+    figures = {row["name"]: row["figures"] for row in json.loads(out)}
+    assert figures["none"] == figures["as_written"] == {}
+    assert figures["shared_defect"]["defect"]["probability"] == 0.05

@@ -1,0 +1,104 @@
+"""Presets of failures: what they do to a scenario, where their figures come from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from patchopt.errors import ConfigError
+from patchopt.files import bundled_presets, bundled_scenarios, load_preset, load_scenario
+from patchopt.model.infrastructure import Infrastructure
+from patchopt.model.presets import FailurePreset
+from patchopt.resources import resource_folder
+
+PRESETS = [name for name in bundled_presets() if name != "as_written"]
+
+
+def preset_of(name: str) -> FailurePreset:
+    preset = load_preset(name)
+    assert preset is not None
+    return preset
+
+
+@pytest.mark.parametrize("scenario", bundled_scenarios())
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_replaces_every_failure_and_no_nominal_time(name: str, scenario: str) -> None:
+    preset = preset_of(name)
+    before = Infrastructure.build(load_scenario(scenario))
+    after = Infrastructure.build(preset.apply(before.scenario))
+    patched = before.nodes.patched
+    assert (after.nodes.failure_probability[patched] == preset.failure_probability).all()
+    assert (after.nodes.duration_sigma[patched] == preset.duration_sigma).all()
+    chance = 0.0 if preset.defect is None else preset.defect.probability
+    assert (after.releases.defect_probability == chance).all()
+    assert after.scenario.environment == preset.environment
+    for column in ("weight_mw", "duration_s", "warmup_s", "rollback_s", "restart", "host"):
+        assert np.array_equal(getattr(before.nodes, column), getattr(after.nodes, column)), column
+    assert before.limits == after.limits
+    assert before.sha256 != after.sha256
+
+
+def test_none_is_the_nominal_case() -> None:
+    written = Infrastructure.build(load_scenario("risky_patch"))
+    quiet = Infrastructure.build(preset_of("none").apply(written.scenario))
+    nominal = written.without_failures()
+    for column in ("failure_probability", "latent_probability", "duration_sigma", "duration_s"):
+        assert np.array_equal(getattr(quiet.nodes, column), getattr(nominal.nodes, column))
+    assert quiet.surroundings == nominal.surroundings
+
+
+def test_as_written_is_no_preset() -> None:
+    assert load_preset("as_written") is None
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_figure_has_its_source_or_the_word_assumed(name: str) -> None:
+    text = (resource_folder("conf") / "failures" / f"{name}.yaml").read_text(encoding="utf-8")
+    comment = ""
+    for line in text.splitlines()[1:]:
+        if line.lstrip().startswith("#"):
+            comment += line
+            continue
+        if any(c.isdigit() for c in line.partition("#")[0]):
+            said = comment + line.partition("#")[2]
+            assert any(
+                word in said for word in ("assumed", "CCS 2017", "CMU-PDL", "released again")
+            )
+        comment = ""
+
+
+def test_a_preset_can_be_a_file_of_ones_own(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump({"name": "mine", "failure_probability": 0.25}))
+    assert load_preset(str(path)) == FailurePreset(name="mine", failure_probability=0.25)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name: x\nfailure_probabilty: 1\n", "did you mean 'failure_probability'"),
+        ("name: x\nfailure_probability: 2\n", "failure_probability: "),
+        ("name: x\nlatent: {probability: 0.1}\n", "latent.delay: "),
+        ("{", "no YAML"),
+        ("- 1", "preset: "),
+        (
+            "name: x\ndefect: {probability: 1, failure_probability: 1, latent_probability: 1}\n",
+            "says nothing of the delay",
+        ),
+    ],
+)
+def test_a_wrong_preset_is_refused_with_its_place(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "wrong.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load_preset(str(path))
+    assert message in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+def test_an_unknown_preset_is_refused_with_what_there_is() -> None:
+    with pytest.raises(ConfigError, match="did you mean 'shared_defect'"):
+        load_preset("shared_defects")
