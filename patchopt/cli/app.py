@@ -15,11 +15,13 @@ from patchopt.cli.options import (
     Json,
     Out,
     Replications,
+    ReplicationsOrAuto,
     RequiredOut,
     Scenario,
     Seed,
     Settings,
     StrategyName,
+    Stratify,
     TimeLimit,
 )
 
@@ -145,13 +147,14 @@ def optimize(
 @app.command()
 def compare(
     scenario: Scenario,
-    replications: Replications = 200,
+    replications: ReplicationsOrAuto = "200",
     time_limit: TimeLimit = 10.0,
     seed: Seed = None,
     workers: Annotated[
         int, typer.Option(help="Worker processes; -1: one a core. Results do not depend on it.")
     ] = -1,
     failures: Failures = "as_written",
+    stratify: Stratify = False,
     out: Out = None,
     force: Force = False,
     json: Json = False,
@@ -164,7 +167,16 @@ def compare(
     from patchopt.cli import studies
 
     code = studies.compare(
-        scenario, replications, time_limit, seed, workers, failures, out, force=force, as_json=json
+        scenario,
+        replications,
+        time_limit,
+        seed,
+        workers,
+        failures,
+        stratify,
+        out,
+        force=force,
+        as_json=json,
     )
     raise typer.Exit(code)
 

@@ -36,6 +36,31 @@ Seed = Annotated[
 Replications = Annotated[
     int, typer.Option("--replications", "-r", min=1, max=100_000_000, help="How many runs.")
 ]
+
+
+def _count_or_auto(text: str) -> int | str:
+    if text == "auto":
+        return text
+    count = int(text) if text.isascii() and text.isdigit() else 0
+    if not 1 <= count <= 100_000_000:
+        raise typer.BadParameter(f"{text!r} is neither auto nor a number from 1 to 100000000")
+    return count
+
+
+ReplicationsOrAuto = Annotated[
+    Any,
+    typer.Option(
+        "--replications",
+        "-r",
+        parser=_count_or_auto,
+        metavar="N|auto",
+        help="How many runs; auto: until mean total exposures are known to 1%.",
+    ),
+]
+Stratify = Annotated[
+    bool,
+    typer.Option("--stratify", help="Deal out rare defects of releases instead of drawing them."),
+]
 Failures = Annotated[
     str,
     typer.Option(

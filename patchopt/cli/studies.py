@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
 def compare(
     scenario: str,
-    replications: int,
+    replications: int | str,
     time_limit: float,
     seed: int | None,
     workers: int,
     failures: str,
+    stratify: bool,
     out: Path | None,
     *,
     force: bool,
@@ -46,6 +47,8 @@ def compare(
                     "scenarios": [scenario],
                     "strategies": list(strategy_names()),
                     "replications": replications,
+                    "stratify": stratify,
+                    "precision": {"metrics": ["total_exposure"], "share": 0.01, "cap": 100_000},
                     "seed": seed,
                     "out": str(dataset),
                     "force": force,
@@ -76,6 +79,8 @@ def _ended(result: SweepResult, *, kept: bool = True) -> int:
         printing.note(
             f"failed: {cell}: {first}" + (f" (and {len(rest)} more lines)" if rest else "")
         )
+    for cell in result.imprecise:
+        printing.note(f"not as precise as wanted: {cell}: the cap on replications came first")
     if not result.complete:
         where = f"what was finished is in {result.out}" if kept else "with --out it is kept"
         printing.note(f"interrupted: {where}")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from patchopt.model.metrics import METRICS, Kind, Metric
 
 #: Version of the layout of the tables; a reader refuses every other.
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 _TEXT: Final = pa.string()
 _NAME: Final = pa.dictionary(pa.int32(), pa.string())
@@ -42,6 +42,8 @@ RUNS_SCHEMA: Final = pa.schema(
         _always("plan", pa.int32()),
         _sometimes("replication", pa.int64()),
         _sometimes("seed", pa.int64()),
+        _sometimes("stratum", pa.int32()),
+        _sometimes("weight", pa.float64()),
         *(_sometimes(metric.name, _TYPE_OF_KIND[metric.kind]) for metric in METRICS),
         _always("status", _NAME),
         _sometimes("error", _TEXT),
@@ -104,6 +106,8 @@ def runs_table(
     parameters: str,
     first_replication: int,
     seeds: NDArray[np.int64],
+    strata: NDArray[np.int64],
+    weights: NDArray[np.float64],
     columns: Mapping[str, NDArray[np.generic]],
 ) -> pa.Table:
     """Give a block of replications of one plan as a typed table.
@@ -118,6 +122,9 @@ def runs_table(
         Number of the first of them.
     seeds : ndarray of int64, shape (replications,)
         Of each.
+    strata, weights : ndarray, shape (replications,)
+        Stratum of each, and how many replications it stands for; 0 and 1 if it is one
+        like all others.
     columns : mapping of str to ndarray of shape (replications,)
         Every metric, exposures in milli-weight-seconds as the simulator gives them.
 
@@ -131,6 +138,8 @@ def runs_table(
         "plan": pa.repeat(pa.scalar(plan, pa.int32()), count),
         "replication": pa.array(np.arange(count, dtype=np.int64) + first_replication),
         "seed": pa.array(seeds, pa.int64()),
+        "stratum": pa.array(strata, pa.int32()),
+        "weight": pa.array(weights, pa.float64()),
         "error": pa.nulls(count, _TEXT),
     }
     names = {"scenario": scenario, "strategy": strategy, "label": label, "parameters": parameters}

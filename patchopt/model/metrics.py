@@ -81,6 +81,11 @@ METRICS: Final = (
     Metric("repairs", "count", "FAILED nodes that came back"),
 )
 
+#: What plans are compared by first: an aborted plan has little exposure until T, and much after.
+TOTAL_EXPOSURE: Final = Metric(
+    "total_exposure", "weight·s", "exposure + residual_exposure", "exposure"
+)
+
 METRIC_BY_NAME: Final = {metric.name: metric for metric in METRICS}
 
 #: Metrics that are numbers, in order.

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from patchopt.report.frames import TOTAL, Study
+from patchopt.model.metrics import TOTAL_EXPOSURE
+from patchopt.report.frames import Study
 from patchopt.report.statistics import Comparison, Floats, compare, exact
 
 
@@ -99,11 +99,14 @@ def on_same_seeds(study: Study, plan: int, reference: int) -> Comparison | None:
     shared = np.intersect1d(first["seed"], second["seed"])
     if not len(shared):
         return None
-    values, others = (_totals(rows, shared) for rows in (first, second))
-    return compare(values, others)
+    ordered = [
+        rows.drop_duplicates("seed").set_index("seed").loc[shared] for rows in (first, second)
+    ]
+    values, others = (_totals(rows) for rows in ordered)
+    strata = ordered[0]["stratum"].to_numpy(np.int64)
+    return compare(values, others, strata, ordered[0]["weight"].to_numpy(np.float64))
 
 
-def _totals(rows: pd.DataFrame, seeds: NDArray[np.int64]) -> Floats:
-    """Give total exposures in milli-weight-seconds, in the order of seeds."""
-    ordered = rows.drop_duplicates("seed").set_index("seed").loc[seeds]
-    return exact(ordered, TOTAL.name, TOTAL.kind)
+def _totals(rows: pd.DataFrame) -> Floats:
+    """Give total exposures in milli-weight-seconds."""
+    return exact(rows, TOTAL_EXPOSURE.name, TOTAL_EXPOSURE.kind)

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from patchopt.model.metrics import Kind
-from patchopt.report.frames import MEASURES, Study
+from patchopt.report.stratified import stratified_mean, variance_saved
 
 Floats = NDArray[np.float64]
 
@@ -116,6 +116,9 @@ class Comparison:
         Mean over mean, less 1; NaN if the reference's mean is 0.
     difference, difference_low, difference_high : float
         Mean of the differences.
+    variance_saved : float
+        What meeting the same luck saves of the variance of the difference; NaN if nothing
+        varies.
     """
 
     ratio: float
@@ -124,31 +127,60 @@ class Comparison:
     difference: float
     difference_low: float
     difference_high: float
+    variance_saved: float
 
 
-def compare(values: Floats, reference: Floats) -> Comparison:
+def compare(
+    values: Floats,
+    reference: Floats,
+    strata: NDArray[np.int64] | None = None,
+    weights: Floats | None = None,
+) -> Comparison:
     """Compare paired observations: row i of both met the same luck.
 
     Parameters
     ----------
     values, reference : ndarray of float64, shape (replications,)
         Not negative.
+    strata, weights : ndarray, shape (replications,), optional
+        Of replications whose defects were dealt out; see `stratified_mean`.
 
     Returns
     -------
     Comparison
-        Pairs are resampled together, so luck that hits both cancels out.
+        Pairs are resampled together, so luck that hits both cancels out. With several
+        strata the interval of the difference is by the normal distribution, that of the
+        ratio by the delta method (Cochran, Sampling Techniques, 1977, equation 6.13).
     """
-    both = estimate(np.column_stack([values, reference, values - reference]))
+    shares = np.ones(len(values)) if weights is None else weights
+    saved = variance_saved(values, reference, shares)
+    triple = np.column_stack([values, reference, values - reference])
+    if strata is not None and weights is not None and (strata != strata[0]).any():
+        return _compare_strata(triple, strata, weights, saved)
+    both = estimate(triple)
     own, other, difference = both.mean.tolist()
     ratio = own / other - 1 if other else np.nan
     low = high = np.nan
     if other and len(values) > 1:
-        means = _resampled_means(np.column_stack([values, reference]))
+        means = _resampled_means(triple[:, :2])
         positive = means[:, 1] > 0
         ratios = means[positive, 0] / means[positive, 1] - 1
         low, high = (float(limit) for limit in _limits(ratios))
-    return Comparison(ratio, low, high, difference, float(both.low[2]), float(both.high[2]))
+    return Comparison(ratio, low, high, difference, float(both.low[2]), float(both.high[2]), saved)
+
+
+def _compare_strata(
+    triple: Floats, strata: NDArray[np.int64], weights: Floats, saved: float
+) -> Comparison:
+    mean, half = stratified_mean(triple, strata, weights)
+    own, other, difference = mean.tolist()
+    limits = (difference, difference - half[2], difference + half[2], saved)
+    if not other:
+        return Comparison(np.nan, np.nan, np.nan, *map(float, limits))
+    rest = (triple[:, :1] - own / other * triple[:, 1:2]) / other
+    of_ratio = float(stratified_mean(rest, strata, weights)[1][0])
+    ratio = own / other - 1
+    return Comparison(ratio, ratio - of_ratio, ratio + of_ratio, *map(float, limits))
 
 
 def scale_of(kind: Kind) -> float:
@@ -160,59 +192,3 @@ def exact(frame: pd.DataFrame, measure: str, kind: Kind) -> Floats:
     """Give a column in its smallest unit, exposures as whole thousandths."""
     values = frame[measure].to_numpy(np.float64) * _SCALE[kind]
     return np.asarray(values if kind == "share" else np.rint(values), np.float64)
-
-
-def estimates(study: Study) -> pd.DataFrame:
-    """Give every plan's mean and interval for every measure.
-
-    Parameters
-    ----------
-    study : Study
-        What was measured.
-
-    Returns
-    -------
-    DataFrame
-        A row a plan and measure: ``plan``, ``scenario``, ``strategy``, ``label``,
-        ``metric``, ``unit``, ``replications``, ``mean``, ``low``, ``high``.
-    """
-    scale = np.array([_SCALE[measure.kind] for measure in MEASURES])
-    groups = {int(str(plan)): rows for plan, rows in study.runs.groupby("plan")}
-    tables = []
-    for cell in study.cells.itertuples(index=False):
-        rows = groups.get(int(str(cell.plan)))
-        if rows is None:
-            continue
-        values = np.column_stack([exact(rows, m.name, m.kind) for m in MEASURES])
-        found = estimate(values)
-        table = pd.DataFrame(
-            {
-                "plan": cell.plan,
-                "scenario": cell.scenario,
-                "strategy": cell.strategy,
-                "label": cell.label,
-                "metric": [measure.name for measure in MEASURES],
-                "unit": [measure.unit for measure in MEASURES],
-                "replications": len(rows),
-                # Shares are no whole numbers; their last digits are the machine's.
-                "mean": np.round(found.mean / scale, 12),
-                "low": np.round(found.low / scale, 12),
-                "high": np.round(found.high / scale, 12),
-            }
-        )
-        tables.append(table)
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=_COLUMNS)
-
-
-_COLUMNS: Final = [
-    "plan",
-    "scenario",
-    "strategy",
-    "label",
-    "metric",
-    "unit",
-    "replications",
-    "mean",
-    "low",
-    "high",
-]

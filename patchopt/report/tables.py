@@ -10,13 +10,17 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from patchopt.report.estimates import QUANTILES, estimates
 from patchopt.report.frames import OBJECTIVES, Study, read_study
 from patchopt.report.gaps import Reference, gap, on_same_seeds, references, rules
 from patchopt.report.pareto import Front, front_of
-from patchopt.report.statistics import Comparison, estimates
+from patchopt.report.statistics import Comparison
 
 #: Measures of the summary that come with their interval, and those of which the mean is enough.
-_WITH_INTERVAL: Final = OBJECTIVES
+_WITH_INTERVAL: Final = (*OBJECTIVES, "breach")
+#: Measures of the summary that come with their tails.
+_WITH_TAILS: Final = ("total_exposure", "downtime")
+_TAILS: Final = (*QUANTILES, "cvar95")
 _MEAN_ONLY: Final = (
     "exposure",
     "residual_exposure",
@@ -87,10 +91,13 @@ def summarise(dataset: Path) -> pd.DataFrame:
         ``strategy``, ``label``, ``plan``, ``guarded`` (whether every step is),
         ``replications`` (done) and ``failed`` (cells); ``non_dominated`` and its
         ``hypervolume_contribution``; means, with ``_low`` and ``_high`` for total exposure,
-        downtime and completion time; ``nominal_exposure``, ``gap_to_optimum``,
+        downtime, completion time and ``breach`` (the probability of any downtime or
+        violation); ``_p50``, ``_p95``, ``_p99`` and ``_cvar95`` of total exposure and
+        downtime; ``nominal_exposure``, ``gap_to_optimum``,
         ``optimum_proven`` (else the gap is to the best plan known) and ``gap_to_bound``;
         ``relative_to_optimal``, the paired ratio of mean total exposure less 1 on the same
-        seeds, and ``difference_to_optimal`` in weight·s, both with limits.
+        seeds, and ``difference_to_optimal`` in weight·s, both with limits;
+        ``variance_saved`` by the same seeds, of the variance of that difference.
 
     Raises
     ------
@@ -103,7 +110,7 @@ def summarise(dataset: Path) -> pd.DataFrame:
 def results_of(study: Study) -> Results:
     """Compute all numbers of a report."""
     found = estimates(study)
-    means = found.pivot(index="plan", columns="metric", values=["mean", "low", "high"])
+    means = found.pivot(index="plan", columns="metric", values=["mean", "low", "high", *_TAILS])
     failed = study.failed["plan"].value_counts().to_dict()
     rows: list[dict[str, Any]] = []
     fronts: dict[str, Front] = {}
@@ -161,6 +168,8 @@ def _means(measured: pd.Series[Any] | None) -> dict[str, float]:
         found[name] = value("mean", name)
         found[f"{name}_low"] = value("low", name)
         found[f"{name}_high"] = value("high", name)
+    for name in _WITH_TAILS:
+        found |= {f"{name}_{kind}": value(kind, name) for kind in _TAILS}
     return found | {name: value("mean", name) for name in _MEAN_ONLY}
 
 
@@ -186,7 +195,8 @@ def _nominal(study: Study, number: int, certified: Mapping[Hashable, Reference])
 def _paired(study: Study, number: int, certified: Mapping[Hashable, Reference]) -> dict[str, float]:
     reference = _reference(study, number, certified)
     found = on_same_seeds(study, number, reference.plan) if reference else None
-    found = found or Comparison(*[np.nan] * 6)
+    found = found or Comparison(*[np.nan] * 7)
+    itself = reference is not None and reference.plan == number
     return {
         "relative_to_optimal": found.ratio,
         "relative_to_optimal_low": found.ratio_low,
@@ -194,6 +204,7 @@ def _paired(study: Study, number: int, certified: Mapping[Hashable, Reference]) 
         "difference_to_optimal": found.difference / 1000,
         "difference_to_optimal_low": found.difference_low / 1000,
         "difference_to_optimal_high": found.difference_high / 1000,
+        "variance_saved": np.nan if itself else found.variance_saved,
     }
 
 

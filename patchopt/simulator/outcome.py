@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from patchopt.model.metrics import METRICS
 from patchopt.simulator import layout as at
 from patchopt.simulator.events import Event, Teller
-from patchopt.simulator.layout import Ints
+from patchopt.simulator.layout import Floats, Ints
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +35,10 @@ class Outcome:
     columns : dict of str to ndarray
         One entry a metric, shape (replications,), in the order of `METRICS`. Those of
         kind ``exposure`` are int64 milli-weight-seconds, exact.
+    strata : ndarray of int64, shape (replications,)
+        Stratum of each; 0 unless defects were stratified.
+    weights : ndarray of float64, shape (replications,)
+        How many replications each stands for; 1 unless defects were stratified.
     events : list of dict
         Of the first replication; empty unless asked for.
     """
@@ -43,6 +47,8 @@ class Outcome:
     strategy: str
     seeds: Ints
     columns: dict[str, NDArray[np.generic]]
+    strata: Ints
+    weights: Floats
     events: list[Event] = field(default_factory=list)
 
     @classmethod
@@ -61,6 +67,8 @@ class Outcome:
             teller.plan.strategy.name,
             seeds,
             {metric.name: values[metric.name] for metric in METRICS},
+            np.zeros(len(seeds), np.int64),
+            np.ones(len(seeds)),
         )
 
     def __len__(self) -> int:

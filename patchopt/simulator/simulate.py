@@ -14,6 +14,7 @@ from patchopt.simulator.check import check_plan
 from patchopt.simulator.events import Event, Teller
 from patchopt.simulator.outcome import Outcome
 from patchopt.simulator.program import assemble, new_state
+from patchopt.simulator.strata import stratify
 
 _FIRST_CAPACITY = 4096
 
@@ -48,7 +49,7 @@ class Simulator:
         self._drawn = np.zeros((0, len(infrastructure.releases.names)), np.int64)
         self._run = compilation.compiled() if run is None else run
 
-    def run(self, seed: int, replications: int = 1) -> Outcome:
+    def run(self, seed: int, replications: int = 1, *, stratified: bool = False) -> Outcome:
         """Simulate replications; number i has seed ``seed + i``.
 
         Parameters
@@ -57,17 +58,30 @@ class Simulator:
             Of the first replication.
         replications : int
             How many.
+        stratified : bool
+            Whether defects of releases are not drawn but dealt out, a share of the
+            replications to each stratum; means are weighted ones then.
 
         Returns
         -------
         Outcome
             Without events.
+
+        Raises
+        ------
+        PatchoptError
+            If there are too few replications for the strata.
         """
         seeds = np.arange(seed, seed + replications, dtype=np.int64)
         table = np.zeros((replications, at.OUTPUTS), np.int64)
-        self._run(self._fixed, self._state, seeds, self._drawn, table)
+        sample = stratify(self.infrastructure, seeds) if stratified else None
+        defects = self._drawn if sample is None else sample.defects
+        self._run(self._fixed, self._state, seeds, defects, table)
         patchable = int(self.infrastructure.nodes.patched.sum())
-        return Outcome.of(self._teller, seeds, table, patchable)
+        outcome = Outcome.of(self._teller, seeds, table, patchable)
+        if sample is None:
+            return outcome
+        return replace(outcome, strata=sample.strata, weights=sample.weights)
 
     def trace(self, seed: int) -> list[Event]:
         """Simulate one replication and give its events in order of time and cause."""

@@ -37,6 +37,8 @@ class PlanTask:
         Of the first replication.
     trace : bool
         Whether to keep the events of the first replication.
+    stratified : bool
+        Whether defects of releases are dealt out instead of drawn.
     """
 
     number: int
@@ -47,6 +49,7 @@ class PlanTask:
     label: str
     seed: int
     trace: bool
+    stratified: bool
 
     @property
     def parameters_json(self) -> str:
@@ -97,9 +100,9 @@ def plan_tasks(config: SweepConfig) -> list[PlanTask]:
     ]
 
 
-def blocks(config: SweepConfig) -> list[Block]:
-    """Give the blocks of seeds of every plan."""
-    total, size = config.sweep.replications, config.simulator.block
+def blocks(config: SweepConfig, total: int) -> list[Block]:
+    """Give the blocks of the first replications of every plan."""
+    size = config.simulator.block
     return [Block(first, min(size, total - first)) for first in range(0, total, size)]
 
 
@@ -121,6 +124,7 @@ def _task(
         _label(name, chosen),
         seed,
         config.simulator.trace,
+        config.sweep.stratify,
     )
 
 

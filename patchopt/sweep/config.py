@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError
 
 from patchopt.errors import ConfigError, nearest
+from patchopt.model.metrics import NUMERIC_METRICS, TOTAL_EXPOSURE
 from patchopt.model.presets import FailurePreset
 from patchopt.optimizer import OptimizerParameters
 from patchopt.resources import resource_folder
@@ -18,12 +19,38 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
+def _metric(name: str) -> str:
+    known = [metric.name for metric in (TOTAL_EXPOSURE, *NUMERIC_METRICS)]
+    if name not in known:
+        raise ValueError(f"no such metric: {nearest(name, known)}")
+    return name
+
+
+def _replications(value: Any) -> int | str:
+    counts = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 10**9
+    if not counts and value != "auto":
+        raise ValueError(f"give a number from 1 to {10**9}, or auto")
+    return cast("int | str", value)
+
+
+class PrecisionSection(_Frozen):
+    """When there are enough replications; see ``conf/sweep/default.yaml``."""
+
+    metrics: Annotated[
+        tuple[Annotated[str, AfterValidator(_metric)], ...], Field(min_length=1, strict=False)
+    ]
+    share: Annotated[float, Field(gt=0, lt=1)]
+    cap: Annotated[int, Field(ge=1, le=1_000_000_000)]
+
+
 class SweepSection(_Frozen):
     """What is swept and where it goes; see ``conf/sweep/default.yaml``."""
 
     scenarios: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
     strategies: Annotated[tuple[str | dict[str, Any], ...], Field(min_length=1, strict=False)]
-    replications: Annotated[int, Field(ge=1, le=1_000_000_000)]
+    replications: Annotated[int | Literal["auto"], PlainValidator(_replications)]
+    stratify: bool
+    precision: PrecisionSection
     seed: Annotated[int, Field(ge=0, lt=2**53)] | None
     out: str | None
     force: bool
@@ -108,7 +135,8 @@ def _problem(problem: Any, section: tuple[str, ...]) -> str:
         return f"{key}: no such key: {nearest(path[-1], keys_of(path[0]))}"
     message = _MESSAGES.get(problem["type"])
     if message is None:
-        message = f"{problem['msg'][0].lower()}{problem['msg'][1:]}, not {problem['input']!r}"
+        said = problem["msg"].removeprefix("Value error, ")
+        message = f"{said[0].lower()}{said[1:]}, not {problem['input']!r}"
     return f"{key}: {message}"
 
 

@@ -8,8 +8,9 @@ from typing import Any
 from patchopt.files.dataset import failed_run, runs_table
 from patchopt.model.plan import Plan
 from patchopt.model.scenario import Scenario
+from patchopt.simulator import Outcome
 from patchopt.sweep.cells import PlanTask
-from patchopt.sweep.work import Planned, Simulated
+from patchopt.sweep.work import Planned
 
 
 def scenario_of(task: PlanTask) -> Scenario:
@@ -81,13 +82,15 @@ def timing_row(number: int, kind: str, replications: int, wall_time_s: float) ->
     }
 
 
-def block_table(task: PlanTask, simulated: Simulated) -> Any:
-    """Give a block's replications as a typed table."""
+def block_table(task: PlanTask, first: int, outcome: Outcome) -> Any:
+    """Give a block's replications as a typed table, numbered from `first` on."""
     return runs_table(
         **_cell(task),
-        first_replication=simulated.block.first,
-        seeds=simulated.seeds,
-        columns=simulated.columns,
+        first_replication=first,
+        seeds=outcome.seeds,
+        strata=outcome.strata,
+        weights=outcome.weights,
+        columns=outcome.columns,
     )
 
 

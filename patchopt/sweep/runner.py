@@ -7,7 +7,7 @@ written in the order of the cells, so the dataset is the same on any number of w
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -21,6 +21,7 @@ from patchopt.simulator import Simulator
 from patchopt.sweep import rows
 from patchopt.sweep.cells import Block, PlanTask, blocks, plan_tasks
 from patchopt.sweep.config import SweepConfig
+from patchopt.sweep.precision import Precision
 from patchopt.sweep.provenance import provenance
 from patchopt.sweep.work import Planned, Simulated, make_plan, run_block
 
@@ -33,6 +34,9 @@ DEFAULT_OUT: Final = "sweep-results"
 #: Blocks that each worker may be ahead of what is written: bounds memory, and what an
 #: interruption loses.
 _ROUNDS: Final = 32
+
+#: Replications after which precision is judged for the first time.
+_FIRST: Final = 200
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,8 @@ class SweepResult:
         Scenario and strategy of each failed plan or cell, and its error.
     complete : bool
         False if the sweep was interrupted; what was finished is in the dataset.
+    imprecise : tuple of str
+        Scenario and strategy of the plans that the cap on replications came too early for.
     """
 
     out: Path
@@ -58,6 +64,7 @@ class SweepResult:
     plans: int
     failures: dict[str, str] = field(default_factory=dict)
     complete: bool = True
+    imprecise: tuple[str, ...] = ()
 
 
 def run_sweep(config: SweepConfig, *, watch: Watcher | None = None) -> SweepResult:
@@ -101,7 +108,8 @@ class _Run:
         self.watch = watch
         self.planned: dict[int, Planned] = {}
         self.failures: dict[str, str] = {}
-        self.rows = 0
+        self.imprecise: list[str] = []
+        self.rows = self.cells = self.cells_done = 0
         self.plans_written = False
 
     def run(self, out: Path) -> SweepResult:
@@ -118,7 +126,8 @@ class _Run:
                 complete = False
                 self._write_plans()
         self.writer.close(complete=complete)
-        return SweepResult(out, self.rows, len(self.planned), self.failures, complete)
+        found = (self.failures, complete, tuple(self.imprecise))
+        return SweepResult(out, self.rows, len(self.planned), *found)
 
     def _warm_up(self) -> None:
         """Compile the event loop here, once, before every worker does."""
@@ -159,22 +168,71 @@ class _Run:
         self.plans_written = True
 
     def _simulate(self) -> None:
-        cells = [(task, block) for task in self.tasks for block in blocks(self.config)]
-        made = [cell for cell in cells if self.planned[cell[0].number].error is None]
-        self.watch("replications", 0, len(cells))
-        results = self._run_blocks(made)
-        done = 0
         for task in self.tasks:
             error = self.planned[task.number].error
             if error is not None:
                 self.writer.write_runs(rows.failed_table(task, error))
-                done += len(blocks(self.config))
-                self.watch("replications", done, len(cells))
-                continue
-            for simulated in _take(results, len(blocks(self.config))):
-                self._write(task, simulated)
-                done += 1
-                self.watch("replications", done, len(cells))
+        made = [task for task in self.tasks if self.planned[task.number].error is None]
+        wanted = self.config.sweep.replications
+        if wanted == "auto":
+            self._simulate_until_precise(made)
+        else:
+            every = blocks(self.config, wanted)
+            for _ in self._run_cells([(task, block) for task in made for block in every]):
+                pass
+
+    def _simulate_until_precise(self, made: list[PlanTask]) -> None:
+        """Run rounds of blocks; the plans of a scenario go on together, so pairs stay pairs."""
+        precision, size = self.config.sweep.precision, self.config.simulator.block
+        found = {task.number: Precision(precision.metrics) for task in made}
+        # The normal interval of a mean needs some replications to be trusted at all.
+        first = min(precision.cap, -(-_FIRST // size) * size)
+        target = {task.scenario_name: first for task in made}
+        done = dict.fromkeys(target, 0)
+        while target:
+            cells = [
+                (task, block)
+                for task in made
+                if task.scenario_name in target
+                for block in blocks(self.config, target[task.scenario_name])
+                if block.first >= done[task.scenario_name]
+            ]
+            broken: set[int] = set()
+            for simulated in self._run_cells(cells):
+                if simulated.outcome is None:
+                    broken.add(simulated.number)
+                else:
+                    found[simulated.number].add(simulated.outcome)
+            made = [task for task in made if task.number not in broken]
+            done |= target
+            target = {}
+            for name in dict.fromkeys(task.scenario_name for task in made):
+                reached = done[name]
+                of_scenario = [task for task in made if task.scenario_name == name]
+                needed = {t.number: found[t.number].needed(precision.share) for t in of_scenario}
+                short = [number for number, count in needed.items() if count > reached]
+                if not short:
+                    continue
+                if reached >= precision.cap:
+                    self._note_imprecise(short)
+                    continue
+                # Not more than twice as many at once: the variance is an estimate too.
+                aim = min(max(needed.values()), 2 * reached)
+                target[name] = min(-(-aim // size) * size, precision.cap)
+
+    def _note_imprecise(self, numbers: list[int]) -> None:
+        for task in (self.tasks[number] for number in numbers):
+            self.imprecise.append(f"{task.scenario_name} / {task.label}")
+
+    def _run_cells(self, cells: list[tuple[PlanTask, Block]]) -> Iterator[Simulated]:
+        """Run blocks and write their rows, in order."""
+        self.cells += len(cells)
+        self.watch("replications", self.cells_done, self.cells)
+        for (task, _), simulated in zip(cells, self._run_blocks(cells), strict=True):
+            self._write(task, simulated)
+            self.cells_done += 1
+            self.watch("replications", self.cells_done, self.cells)
+            yield simulated
 
     def _run_blocks(self, made: list[tuple[PlanTask, Block]]) -> Iterator[Simulated]:
         """Run blocks in their order, some rounds of all workers ahead of what is written."""
@@ -188,11 +246,12 @@ class _Run:
                 )
 
     def _write(self, task: PlanTask, simulated: Simulated) -> None:
-        if simulated.error is not None:
-            self._fail(task.number, simulated.error)
-            self.writer.write_runs(rows.failed_table(task, simulated.error))
+        if simulated.outcome is None:
+            error = simulated.error or ""
+            self._fail(task.number, error)
+            self.writer.write_runs(rows.failed_table(task, error))
             return
-        self.writer.write_runs(rows.block_table(task, simulated))
+        self.writer.write_runs(rows.block_table(task, simulated.block.first, simulated.outcome))
         self.rows += simulated.block.count
         self.writer.write_timings(
             [rows.timing_row(task.number, "simulate", simulated.block.count, simulated.wall_time_s)]
@@ -201,9 +260,3 @@ class _Run:
     def _fail(self, number: int, error: str) -> None:
         task = self.tasks[number]
         self.failures[f"{task.scenario_name} / {task.label}"] = error
-
-
-def _take(results: Iterable[Simulated], count: int) -> Iterator[Simulated]:
-    iterator = iter(results)
-    for _ in range(count):
-        yield next(iterator)

@@ -7,13 +7,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan
 from patchopt.model.scenario import Scenario
-from patchopt.simulator import Simulator
+from patchopt.simulator import Outcome, Simulator
 from patchopt.strategies import make_strategy
 from patchopt.sweep.cells import Block, PlanTask, one_line
 
@@ -36,8 +33,7 @@ class Simulated:
 
     number: int
     block: Block
-    seeds: NDArray[np.int64]
-    columns: dict[str, NDArray[np.generic]] = field(default_factory=dict)
+    outcome: Outcome | None = None
     error: str | None = None
     wall_time_s: float = 0.0
 
@@ -75,13 +71,9 @@ def make_plan(task: PlanTask) -> Planned:
 def run_block(task: PlanTask, plan_json: str, block: Block) -> Simulated:
     """Run a block of replications of a plan; errors become part of the result."""
     begun = time.perf_counter()
-    seeds = np.arange(block.count, dtype=np.int64) + task.seed + block.first
     try:
-        outcome = _simulator(task.scenario_json, plan_json).run(
-            task.seed + block.first, block.count
-        )
+        simulator = _simulator(task.scenario_json, plan_json)
+        outcome = simulator.run(task.seed + block.first, block.count, stratified=task.stratified)
     except Exception as error:  # noqa: BLE001 - a failed cell is a row, never the end of a sweep
-        return Simulated(task.number, block, seeds, error=one_line(error))
-    return Simulated(
-        task.number, block, seeds, outcome.columns, wall_time_s=time.perf_counter() - begun
-    )
+        return Simulated(task.number, block, error=one_line(error))
+    return Simulated(task.number, block, outcome, wall_time_s=time.perf_counter() - begun)
