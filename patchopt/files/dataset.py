@@ -69,14 +69,16 @@ class _Stream:
         self.schema = schema
         self.part = part_of(path)
         self._pending: list[pa.Table] = []
+        self._rows = self._bytes = 0
         self._writer = pq.ParquetWriter(
             self.part, schema.with_metadata(dict(metadata)), compression="zstd"
         )
 
     def write(self, table: pa.Table) -> None:
         self._pending.append(table)
-        rows = sum(len(pending) for pending in self._pending)
-        if rows >= _GROUP_ROWS or sum(p.nbytes for p in self._pending) >= _GROUP_BYTES:
+        self._rows += len(table)
+        self._bytes += table.nbytes
+        if self._rows >= _GROUP_ROWS or self._bytes >= _GROUP_BYTES:
             self._flush()
 
     def _flush(self) -> None:
@@ -85,6 +87,7 @@ class _Stream:
             whole = pa.concat_tables(self._pending).unify_dictionaries().combine_chunks()
             self._writer.write_table(whole)
             self._pending = []
+            self._rows = self._bytes = 0
 
     def finish(self, complete: bool) -> None:
         self._flush()

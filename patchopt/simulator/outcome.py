@@ -55,11 +55,15 @@ class Outcome:
     def of(cls, teller: Teller, seeds: Ints, table: Ints, share_of: int) -> Outcome:
         """Name the columns of the kernel's output."""
         counted = {metric.name: table[:, place] for place, metric in enumerate(_COUNTED)}
-        reasons = [teller.abort_reason(*row) for row in table[:, len(_COUNTED) :].tolist()]
+        reasons = np.full(len(seeds), "", dtype=object)
+        aborted = np.flatnonzero(counted["aborted"])
+        causes, which = np.unique(table[aborted, len(_COUNTED) :], axis=0, return_inverse=True)
+        told = np.array([teller.abort_reason(*row) for row in causes.tolist()], dtype=object)
+        reasons[aborted] = told[which.ravel()]
         shares = counted["patched"] / share_of if share_of else np.ones(len(seeds))
         values: dict[str, NDArray[np.generic]] = {
             **counted,
-            "abort_reason": np.array(reasons, dtype=object),
+            "abort_reason": reasons,
             "patched_share": shares,
         }
         return cls(
