@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -214,16 +215,15 @@ def _write_run(infrastructure: Infrastructure, chosen: Plan, outcome: Outcome, o
 def _print_metrics(outcome: Outcome) -> None:
     from patchopt.model.metrics import NUMERIC_METRICS
 
-    frame = outcome.frame()
     count = len(outcome)
     title = f"{outcome.scenario}, {outcome.strategy}, seed {outcome.seeds[0]}"
     rows = []
     for metric in NUMERIC_METRICS:
-        values = frame[metric.name].astype(float)
+        values = outcome.values(metric)
         digits = 3 if metric.kind in ("exposure", "share") else 0
         cells = [metric.name, metric.unit, printing.number(values.mean(), max(digits, 1))]
         if count == 1:
-            cells = [metric.name, metric.unit, printing.number(values.iloc[0], digits)]
+            cells = [metric.name, metric.unit, printing.number(values[0], digits)]
         else:
             cells += [printing.number(values.min(), digits), printing.number(values.max(), digits)]
         rows.append(cells)
@@ -232,8 +232,8 @@ def _print_metrics(outcome: Outcome) -> None:
     if count > 1:
         title += f" and the {count - 1} after it"
     printing.table(single if count == 1 else many, rows, title)
-    reasons = frame["abort_reason"][frame["aborted"] == 1].value_counts()
-    for reason, times in reasons.items():
+    reasons = Counter(reason for reason in outcome.columns["abort_reason"].tolist() if reason)
+    for reason, times in reasons.most_common():
         sys.stdout.write(f"aborted {times} of {count}: {reason}\n")
 
 

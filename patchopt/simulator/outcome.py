@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from patchopt.model.metrics import METRICS
+from patchopt.model.metrics import METRICS, Metric
 from patchopt.simulator import layout as at
 from patchopt.simulator.events import Event, Teller
 from patchopt.simulator.layout import Floats, Ints
@@ -82,6 +82,11 @@ class Outcome:
     def exact(self, metric: str, replication: int = 0) -> int:
         """Give an integer metric of one replication, exposures in milli-weight-seconds."""
         return int(self.columns[metric][replication])
+
+    def values(self, metric: Metric) -> Floats:
+        """Give a numeric metric in the units of MODEL 7, shape (replications,)."""
+        values = self.columns[metric.name].astype(np.float64)
+        return values / 1000 if metric.kind == "exposure" else values
 
     def frame(self) -> pd.DataFrame:
         """Give the metrics as a table in the units of MODEL 7, exposures in weight-seconds."""
