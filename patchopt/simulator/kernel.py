@@ -91,6 +91,7 @@ def _reset(fixed: Fixed, state: State) -> None:
     state.jobs[:] = 0
     state.edges[:] = 0
     state.groups[:] = 0
+    state.dirty[:] = 0
     state.releases[:, at.RS_ATTEMPTED] = 0
     state.releases[:, at.RS_UNLUCKY] = 0
     services = fixed.services.shape[0]

@@ -17,6 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
+#: Of what is reached in no order: the smaller, the more of it stays in the cache.
+SmallInts = NDArray[np.int32]
+TinyInts = NDArray[np.int8]
 Floats = NDArray[np.float64]
 
 
@@ -30,8 +33,9 @@ class Fixed(NamedTuple):
     steps: Ints
     jobs: Ints
     services: Ints
-    edges: Ints
-    groups: Ints  # a group is a service (its number) or a node (services + number)
+    edges: Ints  # shape (edges,): the kind of each
+    groups: SmallInts  # a group is a service (its number) or a node (services + number)
+    adjacent: SmallInts  # edges at the groups, each with the group at its other end
     units: Ints
     components: Ints  # of the condensed dependency order
     releases: Ints
@@ -49,8 +53,9 @@ class State(NamedTuple):
     steps: Ints
     jobs: Ints
     services: Ints
-    edges: Ints  # shape (edges,): 1 while mixed
-    groups: Ints
+    edges: TinyInts  # shape (edges,): 1 while mixed
+    groups: SmallInts
+    dirty: TinyInts  # shape (groups,): 1 while its edges are to be judged
     units: Ints  # shape (units,): members that have not committed
     components: Ints
     releases: Ints
@@ -133,18 +138,19 @@ V_MIN_UP: Final = 0
 V_INSTANCES: Final = 1
 SERVICE_COLUMNS: Final = 2
 
-# edges; the ends are groups
-E_SOURCE: Final = 0
-E_TARGET: Final = 1
-E_KIND: Final = 2
-EDGE_COLUMNS: Final = 3
+# edges: kinds
 DEGRADED: Final = 1
 INCOMPATIBLE: Final = 2
 
-# groups
+# groups: rows of `adjacent`
 G_EDGE_BEGIN: Final = 0
 G_EDGE_END: Final = 1
 GROUP_COLUMNS: Final = 2
+
+# adjacent
+A_EDGE: Final = 0
+A_OTHER: Final = 1
+ADJACENT_COLUMNS: Final = 2
 
 # units
 U_SIZE: Final = 0
@@ -241,8 +247,7 @@ SERVICE_STATES: Final = 5
 # groups: patched instances that serve
 GS_OLD: Final = 0
 GS_NEW: Final = 1
-GS_DIRTY: Final = 2
-GROUP_STATES: Final = 3
+GROUP_STATES: Final = 2
 
 # components, releases
 CS_UNITS: Final = 0  # units not committed

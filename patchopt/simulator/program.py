@@ -15,7 +15,7 @@ from patchopt.model.plan import Plan, Step
 from patchopt.model.units import down_set
 from patchopt.simulator import layout as at
 from patchopt.simulator.draws import threshold
-from patchopt.simulator.layout import Fixed, Floats, Ints, State
+from patchopt.simulator.layout import Fixed, Floats, Ints, SmallInts, State
 
 _ACTIONS = {"patch": at.PATCH, "build": at.BUILD, "switch": at.SWITCH, "pause": at.PAUSE}
 _DAY_S = 86_400
@@ -90,20 +90,26 @@ def assemble(infrastructure: Infrastructure, plan: Plan) -> Fixed:
         "steps": steps,
         "jobs": jobs,
         "services": np.column_stack([services.min_up, services.instances]),
-        "edges": np.column_stack([given.source, given.target, given.kind]),
-        "groups": _spans(pool, given.ptr, given.idx),
+        "edges": given.kind,
         "units": np.column_stack([units.size, infrastructure.order.component_of_unit]),
         "components": _components(infrastructure, pool),
         "releases": _releases(infrastructure),
         "windows": np.vstack([windows.starts_s, windows.lengths_s]),
     }
+    ends = np.repeat(np.arange(len(given.ptr) - 1), np.diff(given.ptr))
     sigmas = [nodes.duration_sigma, nodes.rollback_sigma, nodes.latent_sigma]
     return Fixed(
         **{name: np.ascontiguousarray(table, np.int64) for name, table in tables.items()},
         rates=_rates(infrastructure),
+        groups=_small(given.ptr[:-1], given.ptr[1:]),
+        adjacent=_small(given.idx, given.source[given.idx] + given.target[given.idx] - ends),
         sigmas=np.ascontiguousarray(np.column_stack(sigmas)),
         pool=np.array(pool.rows, np.int64),
     )
+
+
+def _small(*columns: Ints) -> SmallInts:
+    return np.ascontiguousarray(np.column_stack(columns), np.int32)
 
 
 def new_state(fixed: Fixed, event_capacity: int = 0) -> State:
@@ -125,8 +131,9 @@ def new_state(fixed: Fixed, event_capacity: int = 0) -> State:
         steps=zeros(steps, at.STEP_STATES),
         jobs=zeros(jobs, at.JOB_STATES),
         services=zeros(len(fixed.services), at.SERVICE_STATES),
-        edges=zeros(len(fixed.edges)),
-        groups=zeros(len(fixed.groups), at.GROUP_STATES),
+        edges=np.zeros(len(fixed.edges), np.int8),
+        groups=np.zeros((len(fixed.groups), at.GROUP_STATES), np.int32),
+        dirty=np.zeros(len(fixed.groups), np.int8),
         units=zeros(len(fixed.units)),
         components=zeros(len(fixed.components), at.COMPONENT_STATES),
         releases=zeros(len(fixed.releases), at.RELEASE_STATES),

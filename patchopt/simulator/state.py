@@ -29,8 +29,8 @@ def record(state: State, code: int, a: int, b: int, c: int) -> None:
 def _touch_group(fixed: Fixed, state: State, group: int, column: int, change: int) -> None:
     state.groups[group, column] += change
     edges = fixed.groups[group, at.G_EDGE_END] - fixed.groups[group, at.G_EDGE_BEGIN]
-    if edges > 0 and state.groups[group, at.GS_DIRTY] == 0:
-        state.groups[group, at.GS_DIRTY] = 1
+    if edges > 0 and state.dirty[group] == 0:
+        state.dirty[group] = 1
         state.dirty_groups[state.counters[at.K_DIRTY_GROUPS]] = group
         state.counters[at.K_DIRTY_GROUPS] += 1
 
@@ -152,11 +152,12 @@ def settle(fixed: Fixed, state: State) -> None:
         return
     for place in range(counters[at.K_DIRTY_GROUPS]):
         group = state.dirty_groups[place]
-        state.groups[group, at.GS_DIRTY] = 0
+        state.dirty[group] = 0
         for entry in range(
             fixed.groups[group, at.G_EDGE_BEGIN], fixed.groups[group, at.G_EDGE_END]
         ):
-            _settle_edge(fixed, state, fixed.pool[entry])
+            other = fixed.adjacent[entry, at.A_OTHER]
+            _settle_edge(fixed, state, fixed.adjacent[entry, at.A_EDGE], group, other)
     counters[at.K_DIRTY_GROUPS] = 0
     degraded = 1 if counters[at.K_MIXED_DEGRADED] > 0 else 0
     if degraded == 1 and counters[at.K_WAS_DEGRADED] == 0:
@@ -190,18 +191,17 @@ def _settle_service(fixed: Fixed, state: State, service: int) -> None:
 
 
 @inner
-def _settle_edge(fixed: Fixed, state: State, edge: int) -> None:
-    source, target = fixed.edges[edge, at.E_SOURCE], fixed.edges[edge, at.E_TARGET]
+def _settle_edge(fixed: Fixed, state: State, edge: int, end: int, other: int) -> None:
     groups = state.groups
-    old_new = groups[source, at.GS_OLD] > 0 and groups[target, at.GS_NEW] > 0
-    new_old = groups[source, at.GS_NEW] > 0 and groups[target, at.GS_OLD] > 0
+    old_new = groups[end, at.GS_OLD] > 0 and groups[other, at.GS_NEW] > 0
+    new_old = groups[end, at.GS_NEW] > 0 and groups[other, at.GS_OLD] > 0
     mixed = 1 if old_new or new_old else 0
     if mixed == state.edges[edge]:
         return
     state.edges[edge] = mixed
     change = 1 if mixed == 1 else -1
     state.counters[at.K_MIXED] += change
-    kind = fixed.edges[edge, at.E_KIND]
+    kind = fixed.edges[edge]
     if kind == at.DEGRADED:
         state.counters[at.K_MIXED_DEGRADED] += change
     elif kind == at.INCOMPATIBLE:

@@ -28,7 +28,7 @@ def plan_by_hand(infrastructure: Infrastructure, *steps: dict[str, Any]) -> Plan
 def plan_of(infrastructure: Infrastructure, steps: Sequence[Mapping[str, Any]]) -> Plan:
     """Make a plan of whole steps, as ``plan.json`` has them."""
     about = ScenarioRef(name=infrastructure.scenario.name, sha256=infrastructure.sha256)
-    document = {"scenario": about, "strategy": StrategyRef(name="drawn"), "steps": steps}
+    document = {"scenario": about, "strategy": StrategyRef(name="by hand"), "steps": steps}
     return Plan.model_validate(document)
 
 
