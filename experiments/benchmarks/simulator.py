@@ -198,7 +198,8 @@ def cold_start() -> list[Row]:
     return [row(what, statistics.median(times), "s", "< 2")]
 
 
-def workers() -> list[Row]:
+def workers(scenario: str, preset: str) -> list[Row]:
+    """A million replications and their Parquet files, on one worker and on two, in turns."""
     from patchopt.sweep import compose, run_sweep
 
     times: dict[int, list[float]] = {1: [], 2: []}
@@ -207,11 +208,11 @@ def workers() -> list[Row]:
             for count in (1, 2):
                 config = compose(
                     [
-                        "sweep.scenarios=[cloud_foundry]",
+                        f"sweep.scenarios=[{scenario}]",
                         "sweep.strategies=[rolling,hybrid,dependency_aware,batch_rolling]",
                         "sweep.replications=250000",
                         "simulator.block=10000",
-                        "failures=critical_infrastructure",
+                        f"failures={preset}",
                         f"sweep.out={folder}/{turn}-{count}",
                         f"parallel.n_jobs={count}",
                     ]
@@ -220,10 +221,11 @@ def workers() -> list[Row]:
                 assert run_sweep(config).rows == 1_000_000
                 times[count].append(time.perf_counter() - begun)
     ratio = statistics.median(a / b for a, b in zip(times[1], times[2], strict=True))
+    about = f"10⁶ replications of {scenario}, failures {preset}"
     return [
-        row("10⁶ replications, one worker, median of 3", statistics.median(times[1]), "s"),
-        row("10⁶ replications, two workers, median of 3", statistics.median(times[2]), "s"),
-        row("two workers against one, in pairs", ratio, "times", ">= 1.8"),
+        row(f"{about}, one worker, median of 3", statistics.median(times[1]), "s"),
+        row(f"{about}, two workers, median of 3", statistics.median(times[2]), "s"),
+        row(f"{about}: two workers against one, in pairs", ratio, "times", ">= 1.8"),
     ]
 
 
@@ -259,7 +261,8 @@ def main() -> None:
         *against_simpy("shop", shop(20, 5, 300), "critical_infrastructure"),
         *growth(),
         *cold_start(),
-        *workers(),
+        *workers("cloud_foundry", "critical_infrastructure"),
+        *workers("ha_microservices", "as_written"),
     ]
     pd.DataFrame(rows).assign(machine=machine()).to_parquet(out / "simulator.parquet")
     sys.stdout.write(table(rows))

@@ -148,6 +148,14 @@ class Infrastructure:
         return replace(self, nodes=nodes, releases=releases, surroundings=Surroundings())
 
     @property
+    def restless(self) -> bool:
+        """Whether things happen that no step does: repairs, crashes, alarms, latent failures."""
+        around = self.surroundings
+        happens = around.repair_s >= 0 or around.crash_mtbf_s >= 0 or around.alarms_per_day > 0
+        latent = (self.nodes.latent_probability, self.releases.defect_latent_probability)
+        return happens or any(bool(probability.any()) for probability in latent)
+
+    @property
     def longest_run_s(self) -> int:
         """Upper bound on the nominal work of any plan, all attempts one after another."""
         rollback = np.maximum(self.nodes.rollback_s[self.nodes.patched], 0)

@@ -124,6 +124,6 @@ def _gantt(study: Study, infrastructure: Infrastructure, number: int, title: str
         infrastructure,
         bars(infrastructure, plan, events),
         availability(infrastructure, events),
-        end_of(events),
+        end_of(infrastructure, events),
         title,
     )

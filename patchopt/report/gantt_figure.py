@@ -24,7 +24,8 @@ _WORK: Final[dict[Kind, tuple[str, str, str]]] = {
     "build": ("#009E73", "", "building beside"),
     "built": ("#009E73", "....", "built, before its switch"),
     "wait": ("#ffffff", "....", "waiting for a constraint"),
-    "failed": ("#000000", "", "FAILED"),
+    "impaired": ("#F0E442", "", "IMPAIRED, serving"),
+    "failed": ("#000000", "", "FAILED or crashed"),
 }
 
 #: Colour of each state of a service: none serving, below min_up, at min_up, above.

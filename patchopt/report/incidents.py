@@ -9,7 +9,7 @@ from typing import Any
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan
 from patchopt.report.markdown import clock, code, escape, plural
-from patchopt.report.trace import end_of
+from patchopt.report.trace import end_of, new_at_end
 
 Event = Mapping[str, Any]
 
@@ -47,15 +47,16 @@ def incidents(
     Returns
     -------
     list of Incident
-        In the order in which they began: failures, rollbacks, aborts, services below
-        min_up, mixed edges that are not harmless, steps that waited, nodes left unpatched.
+        In the order in which they began: failures, rollbacks, crashes, repairs, latent
+        failures and their detection, alarms, aborts, services below min_up, mixed edges
+        that are not harmless, steps that waited, nodes left unpatched.
     """
     teller = _Teller()
     for event in events:
         handle = getattr(teller, f"on_{event['event']}", None)
         if handle is not None:
             handle(int(event["time"]), event)
-    end = end_of(events)
+    end = end_of(infrastructure, events)
     teller.finish(end)
     left = _unpatched(infrastructure, plan, events) if events else 0
     found = sorted(teller.found, key=lambda incident: incident.time_s)
@@ -66,7 +67,7 @@ def incidents(
 
 def _unpatched(infrastructure: Infrastructure, plan: Plan, events: Sequence[Event]) -> int:
     planned = {name for step in plan.steps for name in step.nodes}
-    done = {event["node"] for event in events if event["event"] in ("node_patched", "switched")}
+    done = new_at_end(events)
     return len([name for name in infrastructure.nodes.ids if name in planned - done])
 
 
@@ -93,7 +94,31 @@ class _Teller:
         self.tell(time, f"{code(event['node'])} rolled back")
 
     def on_node_failed(self, time: int, event: Event) -> None:
-        self.tell(time, f"{code(event['node'])} FAILED for good: no rollback")
+        self.tell(time, f"{code(event['node'])} FAILED")
+
+    def on_rollback_failed(self, time: int, event: Event) -> None:
+        self.tell(time, f"rollback of {code(event['node'])} failed")
+
+    def on_node_left_out(self, time: int, event: Event) -> None:
+        self.tell(time, f"{code(event['node'])} left out of step {event['step']}: FAILED before")
+
+    def on_node_impaired(self, time: int, event: Event) -> None:
+        self.tell(time, f"{code(event['node'])} IMPAIRED: the patch turned out bad in service")
+
+    def on_failure_detected(self, time: int, event: Event) -> None:
+        self.tell(time, f"latent failure of {code(event['node'])} detected")
+
+    def on_rollback_start(self, time: int, event: Event) -> None:
+        self.tell(time, f"{code(event['node'])} being rolled back after its detection")
+
+    def on_false_alarm(self, time: int, event: Event) -> None:
+        self.tell(time, "false alarm")
+
+    def on_node_crashed(self, time: int, event: Event) -> None:
+        self.tell(time, f"{code(event['node'])} crashed")
+
+    def on_node_repaired(self, time: int, event: Event) -> None:
+        self.tell(time, f"{code(event['node'])} repaired, old again")
 
     def on_gate_failed(self, time: int, event: Event) -> None:
         self.tell(time, f"gate failed: {escape(event['reason'])}")

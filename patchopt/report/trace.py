@@ -14,10 +14,13 @@ from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan
 
 Event = Mapping[str, Any]
-Kind = Literal["wait", "patch", "live", "warmup", "rollback", "build", "built", "failed"]
+Kind = Literal[
+    "wait", "patch", "live", "warmup", "rollback", "build", "built", "impaired", "failed"
+]
 
-#: Events that make a node new.
+#: Events that make a node new, and those that make it old again if it is new.
 _COMMITS: Final = ("node_patched", "switched")
+_REVERSALS: Final = ("rolled_back", "rollback_failed", "node_repaired")
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,9 +39,24 @@ class Curve:
     values: NDArray[Any]
 
 
-def end_of(events: Iterable[Event]) -> int:
-    """Give T in seconds: the end of the last step, 0 without one."""
-    return max((int(e["time"]) for e in events if e["event"] == "step_end"), default=0)
+def end_of(infrastructure: Infrastructure, events: Iterable[Event]) -> int:
+    """Give T in seconds: the end of the last step, or of the run where nodes change by themselves.
+
+    A plan that waited in vain for a step is aborted after its end.
+    """
+    last = "run_end" if infrastructure.restless else "step_end"
+    return max((int(e["time"]) for e in events if e["event"] == last), default=0)
+
+
+def new_at_end(events: Iterable[Event]) -> set[str]:
+    """Give the nodes that are new when the run ends."""
+    new: set[str] = set()
+    for event in events:
+        if event["event"] in _COMMITS:
+            new.add(event["node"])
+        elif event["event"] in _REVERSALS:
+            new.discard(event["node"])
+    return new
 
 
 def was_aborted(events: Iterable[Event]) -> bool:
@@ -64,16 +82,22 @@ def burn_down(infrastructure: Infrastructure, events: Sequence[Event]) -> Curve:
     nodes = infrastructure.nodes
     open_mw = int(nodes.weight_mw.sum())
     times, values = [0], [open_mw]
+    new: set[str] = set()
     for event in events:
-        if event["event"] not in _COMMITS:
+        if event["event"] in _COMMITS:
+            new.add(event["node"])
+            open_mw -= int(nodes.weight_mw[nodes.index[event["node"]]])
+        elif event["event"] in _REVERSALS and event["node"] in new:
+            new.remove(event["node"])
+            open_mw += int(nodes.weight_mw[nodes.index[event["node"]]])
+        else:
             continue
-        open_mw -= int(nodes.weight_mw[nodes.index[event["node"]]])
         if event["time"] == times[-1]:
             values[-1] = open_mw
         else:
             times.append(int(event["time"]))
             values.append(open_mw)
-    end = end_of(events)
+    end = end_of(infrastructure, events)
     if end > times[-1]:
         times.append(end)
         values.append(open_mw)
@@ -99,7 +123,14 @@ def availability(infrastructure: Infrastructure, events: Sequence[Event]) -> Cur
     own = np.ones(len(nodes), np.bool_)
     times: list[int] = []
     counts: list[NDArray[np.int64]] = []
-    turns = {"node_down": False, "node_failed": False, "node_serving": True}
+    turns = {
+        "node_down": False,
+        "node_failed": False,
+        "node_crashed": False,
+        "node_serving": True,
+        "node_repaired": True,
+        "switched": True,
+    }
     for time, group in groupby(events, key=lambda event: int(event["time"])):
         for event in group:
             if event["event"] in turns:
@@ -108,7 +139,7 @@ def availability(infrastructure: Infrastructure, events: Sequence[Event]) -> Cur
         if not counts or (count != counts[-1]).any():
             times.append(time)
             counts.append(count)
-    end = end_of(events)
+    end = end_of(infrastructure, events)
     if counts and end > times[-1]:
         times.append(end)
         counts.append(counts[-1])
@@ -139,7 +170,7 @@ class Bar:
     kind : str
         ``wait`` for a constraint, ``patch`` in place, ``live`` (in place, serving all the
         while), ``warmup``, ``rollback``, ``build``, ``built`` (waiting for its switch),
-        ``failed`` (for good).
+        ``impaired`` (new, and bad in service), ``failed`` (or crashed).
     """
 
     node: str
@@ -170,7 +201,7 @@ def bars(infrastructure: Infrastructure, plan: Plan, events: Sequence[Event]) ->
         handle = getattr(reader, f"on_{event['event']}", None)
         if handle is not None:
             handle(int(event["time"]), event)
-    return reader.finish(end_of(events))
+    return reader.finish(end_of(infrastructure, events))
 
 
 @dataclass
@@ -181,11 +212,13 @@ class _Reader:
     plan: Plan
     bars: list[Bar] = field(default_factory=list)
     #: Since when: an attempt runs on a node, a step waits, a copy waits for its switch, a node
-    #: is FAILED.
+    #: is FAILED, is IMPAIRED, is rolled back after a detection.
     active: dict[str, int] = field(default_factory=dict)
     waiting: dict[int, int] = field(default_factory=dict)
     copies: dict[str, int] = field(default_factory=dict)
     dead: dict[str, int] = field(default_factory=dict)
+    bad: dict[str, int] = field(default_factory=dict)
+    reverting: dict[str, int] = field(default_factory=dict)
     #: When the current attempt of a node, or of another member of its unit, failed.
     drawn: dict[str, int] = field(default_factory=dict)
 
@@ -229,10 +262,35 @@ class _Reader:
 
     def on_rolled_back(self, time: int, event: Event) -> None:
         node = event["node"]
+        if node in self.reverting:
+            self.add(node, self.reverting.pop(node), time, "rollback")
+            return
         failed = self.drawn.get(node, time)
         self.add(node, self.active.get(node, failed), failed, self.in_place(node))
         self.add(node, failed, time, "rollback")
         self.active[node] = time
+
+    on_rollback_failed = on_rolled_back
+
+    def on_node_left_out(self, _time: int, event: Event) -> None:
+        self.active.pop(event["node"], None)
+
+    def on_node_impaired(self, time: int, event: Event) -> None:
+        self.bad[event["node"]] = time
+
+    def on_rollback_start(self, time: int, event: Event) -> None:
+        node = event["node"]
+        self.add(node, self.bad.pop(node, time), time, "impaired")
+        self.reverting[node] = time
+
+    def on_node_crashed(self, time: int, event: Event) -> None:
+        node = event["node"]
+        self.add(node, self.bad.pop(node, time), time, "impaired")
+        self.dead[node] = time
+
+    def on_node_repaired(self, time: int, event: Event) -> None:
+        node = event["node"]
+        self.add(node, self.dead.pop(node, time), time, "failed")
 
     def on_node_failed(self, time: int, event: Event) -> None:
         node = event["node"]
@@ -258,6 +316,7 @@ class _Reader:
     def on_switched(self, time: int, event: Event) -> None:
         node = event["node"]
         self.add(node, self.copies.pop(node, time), time, "built")
+        self.add(node, self.dead.pop(node, time), time, "failed")
 
     def close_waits(self, time: int) -> None:
         """End what waits and will never start."""
@@ -272,6 +331,10 @@ class _Reader:
         self.close_waits(end)
         for node, since in self.copies.items():
             self.add(node, since, end, "built")
+        for node, since in self.bad.items():
+            self.add(node, since, end, "impaired")
+        for node, since in self.reverting.items():
+            self.add(node, since, end, "rollback")
         for node, since in self.dead.items():
             self.bars.append(Bar(node, since, end, "failed"))
         return self.bars

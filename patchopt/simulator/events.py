@@ -89,8 +89,8 @@ class Teller:
             return f"step {step}: {reason}"
         return f"step {step} can never start: {reason}"
 
-    def events(self, rows: Ints, seed: int) -> list[Event]:
-        """Give a run's events as they go into ``events.jsonl``."""
+    def events(self, rows: Ints, seed: int, end: int) -> list[Event]:
+        """Give a run's events as they go into ``events.jsonl``; `end` is T."""
         ends = {
             "scenario": self.infrastructure.scenario.name,
             "strategy": self.plan.strategy.name,
@@ -100,7 +100,7 @@ class Teller:
         for time, code, *operands in rows.tolist():
             name, keys = self._tell(code, operands)
             told.append({"time": time, "event": name, **keys})
-        last = int(rows[-1, 0]) if len(rows) else 0
+        last = max(int(rows[-1, 0]), end) if len(rows) else end
         told.append({"time": last, "event": "run_end", **ends})
         return told
 

@@ -201,8 +201,6 @@ def _components(infrastructure: Infrastructure, pool: _Pool) -> Ints:
 def _limits(infrastructure: Infrastructure, steps: int) -> Ints:
     limits, nodes, around = infrastructure.limits, infrastructure.nodes, infrastructure.surroundings
     sigmas = (nodes.duration_sigma, nodes.rollback_sigma)
-    latent = (nodes.latent_probability, infrastructure.releases.defect_latent_probability)
-    happens = around.repair_s >= 0 or around.crash_mtbf_s >= 0 or around.alarms_per_day > 0
     found = np.zeros(at.LIMITS, np.int64)
     found[at.L_CREW] = limits.max_parallel
     found[at.L_SURGE] = limits.surge
@@ -214,7 +212,7 @@ def _limits(infrastructure: Infrastructure, steps: int) -> Ints:
     found[at.L_PERIOD] = infrastructure.windows.period_s
     found[at.L_OVERHEAD] = limits.overhead_s
     found[at.L_VARIABLE] = any(sigma.any() for sigma in sigmas)
-    found[at.L_BACKGROUND] = happens or any(probability.any() for probability in latent)
+    found[at.L_BACKGROUND] = infrastructure.restless
     found[at.L_CRASHES] = around.crash_mtbf_s >= 0
     found[at.L_REPAIR] = around.repair_s
     found[at.L_DETECTION_LUCK] = threshold(around.detection_probability)

@@ -93,7 +93,8 @@ class Simulator:
             self._run(self._fixed, state, seeds, self._drawn, table)
             happened = int(state.counters[at.K_EVENTS])
             if happened <= capacity:
-                return self._teller.events(state.events[:happened], seed)
+                end = int(table[0, at.M_COMPLETION])
+                return self._teller.events(state.events[:happened], seed, end)
             capacity = happened
 
 

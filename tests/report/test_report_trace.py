@@ -9,14 +9,16 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patchopt.model.plan import Plan, ScenarioRef, StrategyRef
-from patchopt.report.trace import availability, bars, burn_down, end_of, was_aborted
+from patchopt.report.trace import availability, bars, burn_down, end_of, new_at_end, was_aborted
 from patchopt.simulator.simulate import simulate
-from support.building import plan_by_hand, seed_for
+from support.building import plan_by_hand, plan_of, seed_for
 from support.contract import infrastructure_of
 from support.examples import ABORTED, BUILT, FAILING, small
 from support.generate import scenarios
 from support.plans import plans
+
+#: Bars that stand for crew at work.
+WORK = {"patch", "live", "warmup", "rollback", "build"}
 
 
 def integral(times: Any, values: Any) -> float:
@@ -24,21 +26,13 @@ def integral(times: Any, values: Any) -> float:
     return float(sum((after - before) * value for (before, after), value in steps))
 
 
-@settings(max_examples=300)
-@given(st.data(), st.integers(0, 10**6))
-def test_areas_are_metrics(data: st.DataObject, seed: int) -> None:
-    scenario = data.draw(scenarios())
+def areas_are_metrics(scenario: dict[str, Any], data: st.DataObject, seed: int) -> None:
+    """Compare what is read from the events of a drawn plan with its metrics."""
     infrastructure = infrastructure_of(scenario)
-    plan = Plan.model_validate(
-        {
-            "scenario": ScenarioRef(name="generated", sha256=infrastructure.sha256),
-            "strategy": StrategyRef(name="drawn"),
-            "steps": data.draw(plans(scenario)),
-        }
-    )
+    plan = plan_of(infrastructure, data.draw(plans(scenario)))
     outcome = simulate(infrastructure, plan, seed=seed, events=True)
     events = outcome.events
-    assert end_of(events) == outcome.exact("completion_time")
+    assert end_of(infrastructure, events) == outcome.exact("completion_time")
     assert was_aborted(events) == bool(outcome.exact("aborted"))
     curve = burn_down(infrastructure, events)
     assert integral(curve.times_s, np.rint(curve.values * 1000)) == outcome.exact("exposure")
@@ -48,12 +42,25 @@ def test_areas_are_metrics(data: st.DataObject, seed: int) -> None:
     none = ((serving.values == 0) & (services.instances > 0)).sum(axis=1)
     assert integral(serving.times_s, short) == outcome.exact("downtime")
     assert integral(serving.times_s, none) == outcome.exact("outage")
-    worked = [
-        bar
-        for bar in bars(infrastructure, plan, events)
-        if bar.kind in ("patch", "live", "warmup", "rollback", "build")
-    ]
-    assert sum(bar.end_s - bar.start_s for bar in worked) == outcome.exact("work_seconds")
+    assert len(new_at_end(events)) == outcome.exact("patched")
+    found = bars(infrastructure, plan, events)
+    assert all(bar.start_s <= bar.end_s <= outcome.exact("completion_time") for bar in found)
+    worked = sum(bar.end_s - bar.start_s for bar in found if bar.kind in WORK)
+    # Work on a node that crashes while it is patched live is not told apart in a chart.
+    if infrastructure.surroundings.crash_mtbf_s < 0:
+        assert worked == outcome.exact("work_seconds")
+
+
+@settings(max_examples=300)
+@given(st.data(), st.integers(0, 10**6))
+def test_areas_are_metrics(data: st.DataObject, seed: int) -> None:
+    areas_are_metrics(data.draw(scenarios()), data, seed)
+
+
+@settings(max_examples=300)
+@given(st.data(), st.integers(0, 10**6))
+def test_areas_are_metrics_whatever_happens(data: st.DataObject, seed: int) -> None:
+    areas_are_metrics(data.draw(scenarios(trouble=True, max_duration=60)), data, seed)
 
 
 def drawn(scenario: dict[str, Any], *steps: dict[str, Any], seed: int = 0) -> set[Any]:
