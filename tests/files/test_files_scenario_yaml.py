@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -233,3 +234,56 @@ def test_a_broken_node_hides_min_up_only_where_it_may_count(entry: str, counted:
     nodes = f"nodes: [{{id: a, type: database, service: web}}, {entry}]\n"
     found = "\n".join(problems(HEAD + services + nodes))
     assert ("min_up 2 is more than the 1 instances of 'web'" in found) == counted
+
+
+@pytest.mark.parametrize(
+    ("patch", "more", "message"),
+    [
+        ("duration: {nominal: 0, sigma: 0.3}", "", "4:61: nodes.0.patch.duration.nominal: the dur"),
+        ("duration: {nominal: 60, sigma: 4}", "", "4:74: nodes.0.patch.duration.sigma: 4 does not"),
+        ("duration: {nominl: 60, sigma: 1}", "", "did you mean 'nominal'"),
+        ("duration: 60, rollback: {duration: 0}", "", "nodes.0.patch.rollback.duration: the dur"),
+        ("duration: 60, latent: {probability: 1}", "", "nodes.0.patch.latent.delay: delay is miss"),
+        (
+            "duration: 60, defect: {probability: 1, failure_probability: 1, latent_probability: 1}",
+            "",
+            "says nothing of the delay; add latent",
+        ),
+        ("duration: 60", "environment: {repare: 4h}\n", "5:15: environment.repare: unknown key"),
+        (
+            "duration: 60",
+            "environment: {crash: {mtbf: 1h, shape: 0}}\n",
+            "5:33: environment.crash.shape: 0 does not do",
+        ),
+        (
+            "duration: 60",
+            "environment: {repair: {nominal: soon, sigma: 1}}\n",
+            "5:24: environment.repair.nominal: 'soon' is not a duration",
+        ),
+        ("duration: 60", "constraints: {abort_share: 1.5}\n", "more than 0 and at most 1"),
+        ("duration: 60", "constraints: {abort_share: 0.00001}\n", "more than 4 decimals"),
+    ],
+)
+def test_mistakes_about_failures_are_named_with_place_and_remedy(
+    patch: str, more: str, message: str
+) -> None:
+    node = f"{{id: a, type: database, patch: {{severity: 5, {patch}}}}}"
+    with pytest.raises(ScenarioError) as caught:
+        scenario_from_text(f"version: 1\nname: x\nnodes:\n  - {node}\n{more}", "f")
+    assert message in str(caught.value)
+
+
+def test_short_and_long_forms_say_the_same() -> None:
+    """A plain duration is one without spread, a plain rollback one that never fails."""
+    node = (
+        "nodes:\n  - {{id: a, type: database, patch: {{severity: 5, {0}}}}}\nversion: 1\nname: x\n"
+    )
+    short, long = (
+        Infrastructure.build(scenario_from_text(node.format(text), "f"))
+        for text in (
+            "duration: 1m, rollback: 30s",
+            "duration: {nominal: 60, sigma: 0}, rollback: {duration: {nominal: 30, sigma: 0}}",
+        )
+    )
+    for name, column in vars(short.nodes).items():
+        assert np.array_equal(column, getattr(long.nodes, name)), name
