@@ -70,8 +70,13 @@ class _Stream:
         self.part = part_of(path)
         self._pending: list[pa.Table] = []
         self._rows = self._bytes = 0
+        # Names repeat; numbers are left to zstd, which is faster and takes less room.
+        names = [field.name for field in schema if pa.types.is_dictionary(field.type)]
         self._writer = pq.ParquetWriter(
-            self.part, schema.with_metadata(dict(metadata)), compression="zstd"
+            self.part,
+            schema.with_metadata(dict(metadata)),
+            compression="zstd",
+            use_dictionary=names,
         )
 
     def write(self, table: pa.Table) -> None:

@@ -31,9 +31,10 @@ Watcher = Callable[[str, int, int], None]
 #: Where a sweep goes if nobody says.
 DEFAULT_OUT: Final = "sweep-results"
 
-#: Blocks that each worker may be ahead of what is written: bounds memory, and what an
-#: interruption loses.
-_ROUNDS: Final = 32
+#: Replications, and blocks of each worker, that may be ahead of what is written: bounds memory,
+#: and what an interruption loses. Workers wait for one another only after so many.
+_AHEAD: Final = 1_000_000
+_LEAST_ROUNDS: Final = 4
 
 #: Replications after which precision is judged for the first time.
 _FIRST: Final = 200
@@ -235,9 +236,10 @@ class _Run:
             yield simulated
 
     def _run_blocks(self, made: list[tuple[PlanTask, Block]]) -> Iterator[Simulated]:
-        """Run blocks in their order, some rounds of all workers ahead of what is written."""
+        """Run blocks in their order, a bounded number ahead of what is written."""
         workers = self.config.parallel.n_jobs
-        ahead = _ROUNDS * joblib.effective_n_jobs(workers)
+        least = _LEAST_ROUNDS * joblib.effective_n_jobs(workers)
+        ahead = max(least, _AHEAD // self.config.simulator.block)
         with joblib.Parallel(workers, return_as="generator") as pool:
             for first in range(0, len(made), ahead):
                 yield from pool(
