@@ -38,6 +38,9 @@ _STATES: Final = (
 
 #: Beyond that many rows, names would be too small to read.
 _NAMED_ROWS: Final = 70
+#: Rows that either part has room for: with fewer its title takes it all, with more a page ends.
+_LEAST_ROWS: Final = 4
+_MOST_ROWS: Final = 130
 
 
 def gantt_figure(
@@ -71,11 +74,10 @@ def gantt_figure(
     for bar in sorted(bars, key=lambda bar: (bar.start_s, bar.end_s)):
         first.setdefault(bar.node, len(first))
     services = len(infrastructure.services.names)
-    rows = max(len(first), 1), max(services, 1)
+    rows = [min(max(count, _LEAST_ROWS), _MOST_ROWS) for count in (len(first), services)]
     handles = _legend(bars, serving, infrastructure)
     legend = LegendShape.of([str(handle.get_label()) for handle in handles], 8.6)
-    height = 0.17 * (min(rows[0], 130) + min(rows[1], 130))
-    figure = new_figure(8.6, 1.5 + legend.height + height)
+    figure = new_figure(8.6, 1.5 + legend.height + 0.17 * sum(rows))
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=rows)
     unit, seconds = time_unit(max(end_s, 1))
     _work(upper, bars, first, seconds)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -76,7 +77,8 @@ def _panel(
             linestyle="none",
             clip_on=False,
         )
-    _scale_axes(axes, rows["total_exposure"], rows[measure] / scale)
+    _scale(axes, "x", rows["total_exposure"], rows["total_exposure_low"])
+    _scale(axes, "y", rows[measure] / scale, rows[f"{measure}_low"] / scale)
 
 
 def _marker(look: Look, filled: bool) -> dict[str, Any]:
@@ -99,16 +101,21 @@ def _error(row: Mapping[Any, Any], measure: str, scale: float) -> list[list[floa
     return [[below / scale], [above / scale]]
 
 
-def _scale_axes(axes: Axes, x: pd.Series[float], y: pd.Series[float]) -> None:
-    if x.min() > 0 and x.max() > LOG_RATIO * x.min():
-        axes.set_xscale("log")
-    else:
-        axes.set_xlim(left=0)
-    if y.min() > 0 and y.max() > LOG_RATIO * y.min():
-        axes.set_yscale("log")
-        plain_numbers(axes.yaxis, y.min(), y.max())
-    else:
-        axes.set_ylim(bottom=0, top=None if y.max() > 0 else 1)
+def _scale(axes: Axes, name: Literal["x", "y"], means: pd.Series[float], lows: Any) -> None:
+    """Scale one axis: logarithmic where means are far apart, down to 0 where something is there."""
+    scale, limits = getattr(axes, f"set_{name}scale"), getattr(axes, f"set_{name}lim")
+    above = means[means > 0]
+    to_zero = min(means.min(), np.nanmin([*lows, np.inf])) <= 0
+    wide = len(above) > 0 and above.max() > LOG_RATIO * above.min()
+    if wide and to_zero:
+        # No logarithm has a 0: below the smallest mean, the last stretch is linear.
+        scale("symlog", linthresh=above.min(), linscale=0.5)
+    elif wide:
+        scale("log")
+    if wide:
+        plain_numbers(axes.xaxis if name == "x" else axes.yaxis, above.min(), above.max())
+    if to_zero or not wide:
+        limits(0, None if len(above) else 1)
 
 
 def _legend(rows: pd.DataFrame, looks: Mapping[str, Look]) -> list[Line2D]:
