@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import resource
 import statistics
 import subprocess
@@ -22,15 +20,15 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
 import yaml
 from numpy.random import default_rng
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
+
+from tables import Row, keep, row
 
 from patchopt.files import load_preset, scenario_from_text
 from patchopt.model.infrastructure import Infrastructure
@@ -39,8 +37,8 @@ from patchopt.simulator import layout as at
 from patchopt.strategies import make_strategy
 from support.simpy_twin import Twin
 
-Row = dict[str, Any]
-MARKS = ("<!-- table -->\n", "<!-- end of table -->\n")
+#: Turns in which one worker is held against two.
+PAIRS = 5
 
 
 def shop(services: int, replicas: int, edges: int, seed: int = 1) -> Row:
@@ -135,16 +133,6 @@ def against_simpy(name: str, written: Row, preset: str) -> list[Row]:
     return rows
 
 
-def row(what: str, value: float, unit: str, reach: str = "") -> Row:
-    met = ""
-    if reach:
-        relation, limit = reach.split()
-        holds = value >= float(limit) if relation == ">=" else value < float(limit)
-        met = "yes" if holds else "no"
-    sys.stderr.write(f"{what}: {value:,.3g} {unit} {reach} {met}\n")
-    return {"what": what, "value": value, "unit": unit, "reach": reach, "met": met}
-
-
 def large(nodes: int) -> Row:
     """One replication of a rolling plan, in a process of its own: seconds and megabytes."""
     script = f"import simulator; simulator.one_large({nodes})"
@@ -199,12 +187,17 @@ def cold_start() -> list[Row]:
 
 
 def workers(scenario: str, preset: str) -> list[Row]:
-    """A million replications and their Parquet files, on one worker and on two, in turns."""
+    """A million replications and their Parquet files, on one worker and on two, in turns.
+
+    Beside it in every turn, what this machine gives at best: the bare loop in one process, and
+    in two that share nothing.
+    """
     from patchopt.sweep import compose, run_sweep
 
     times: dict[int, list[float]] = {1: [], 2: []}
+    bare: dict[int, list[float]] = {1: [], 2: []}
     with tempfile.TemporaryDirectory() as folder:
-        for turn in range(3):
+        for turn in range(PAIRS):
             for count in (1, 2):
                 config = compose(
                     [
@@ -220,32 +213,58 @@ def workers(scenario: str, preset: str) -> list[Row]:
                 begun = time.perf_counter()
                 assert run_sweep(config).rows == 1_000_000
                 times[count].append(time.perf_counter() - begun)
-    ratio = statistics.median(a / b for a, b in zip(times[1], times[2], strict=True))
+            for count in (1, 2):
+                bare[count].append(side_by_side(count, scenario, preset))
+    ratios = [a / b for a, b in zip(times[1], times[2], strict=True)]
+    ceilings = [2 * a / b for a, b in zip(bare[1], bare[2], strict=True)]
     about = f"10⁶ replications of {scenario}, failures {preset}"
+    median = statistics.median
     return [
-        row(f"{about}, one worker, median of 3", statistics.median(times[1]), "s"),
-        row(f"{about}, two workers, median of 3", statistics.median(times[2]), "s"),
-        row(f"{about}: two workers against one, in pairs", ratio, "times", ">= 1.8"),
+        row(f"{about}, one worker, median of {PAIRS}", median(times[1]), "s"),
+        row(f"{about}, two workers, median of {PAIRS}", median(times[2]), "s"),
+        row(f"{about}: two workers against one, median", median(ratios), "times", ">= 1.8"),
+        row(f"{about}: the same, least", min(ratios), "times"),
+        row(f"{about}: the same, most", max(ratios), "times"),
+        row(f"{about}: two bare loops that share nothing, median", median(ceilings), "times"),
+        row(f"{about}: the same, least", min(ceilings), "times"),
     ]
 
 
-def machine() -> str:
-    model = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        names = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
-        model = names[0].partition(": ")[2] if names else model
-    return f"{platform.node()}: {model}, {os.cpu_count()} cores, Python {platform.python_version()}"
+def side_by_side(count: int, scenario: str, preset: str) -> float:
+    """Run the bare loop in some processes at once; give the seconds of the slowest."""
+    script = f"import simulator; simulator.bare_loop({scenario!r}, {preset!r})"
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", script],
+            cwd=HERE,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        for _ in range(count)
+    ]
+    for one in running:
+        assert one.stdout is not None
+        one.stdout.readline()  # it is warm, and waits
+    for one in running:
+        assert one.stdin is not None
+        one.stdin.write("go\n")
+        one.stdin.flush()
+    found = [one.communicate()[0] for one in running]
+    return max(float(text.split()[-1]) for text in found)
 
 
-def table(rows: list[Row]) -> str:
-    head = ["| what | measured | reach | met |", "| --- | ---: | --- | --- |"]
-    lines = [f"Measured on {machine()}.\n", *head]
-    for one in rows:
-        digits = 0 if one["value"] >= 1000 else 2
-        value = f"{one['value']:,.{digits}f} {one['unit']}"
-        lines.append(f"| {one['what']} | {value} | {one['reach']} | {one['met']} |")
-    return "\n".join(lines) + "\n"
+def bare_loop(scenario: str, preset: str) -> None:
+    written = yaml.safe_load((ROOT / "scenarios" / f"{scenario}.yaml").read_text())
+    infrastructure, _ = built(written, preset)
+    simulator = Simulator(infrastructure, make_strategy("rolling", {}).plan(infrastructure))
+    simulator.run(0, 100)
+    print("warm", flush=True)
+    sys.stdin.readline()
+    begun = time.perf_counter()
+    for block in range(20):
+        simulator.run(10_000 * block, 10_000)
+    print(time.perf_counter() - begun)
 
 
 def main() -> None:
@@ -264,12 +283,7 @@ def main() -> None:
         *workers("cloud_foundry", "critical_infrastructure"),
         *workers("ha_microservices", "as_written"),
     ]
-    pd.DataFrame(rows).assign(machine=machine()).to_parquet(out / "simulator.parquet")
-    sys.stdout.write(table(rows))
-    readme = HERE / "README.md"
-    text = readme.read_text(encoding="utf-8")
-    before, _, rest = text.partition(MARKS[0])
-    readme.write_text(before + MARKS[0] + table(rows) + MARKS[1] + rest.partition(MARKS[1])[2])
+    keep(rows, out, "simulator")
 
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ def draw(
             "pareto",
             pareto_figure(rows, looks, scenario),
             "Mean total exposure (exposure + residual) against downtime and completion time, "
-            "with 95% bootstrap intervals; filled: non-dominated over the three.",
+            "with 95% intervals; filled: non-dominated over the three.",
         )
     infrastructure = study.infrastructure(scenario)
     traced = [row for row in rows.to_dict("records") if study.trace(int(row["plan"]))]

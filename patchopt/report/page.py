@@ -23,10 +23,17 @@ from patchopt.report.markdown import (
 from patchopt.report.statistics import CONFIDENCE, RESAMPLES
 from patchopt.report.tables import Results
 
-_HOW_TO_READ: Final = f"""\
+_BOOTSTRAP: Final = f"""\
 Every cell is a mean over replications with its {CONFIDENCE:.0%} bootstrap interval \
 (percentile, {RESAMPLES:,} resamples).
-
+"""
+_STRATA: Final = f"""\
+Every cell is a mean over replications with its {CONFIDENCE:.0%} interval. Where defects of \
+releases were dealt out, replications have weights, and intervals are by the normal distribution \
+over strata (Cochran), probabilities' too; what no replication of a stratum has shown counts as \
+impossible there. Elsewhere they are bootstrap intervals (percentile, {RESAMPLES:,} resamples).
+"""
+_HOW_TO_READ: Final = """\
 - **Total exposure** is exposure + residual exposure: a plan that is aborted early must not look \
 good.
 - **Gap** compares plans without failures: how far the exposure of a plan is above that of the \
@@ -37,7 +44,8 @@ units. Plans that break constraints can be below both.
 **Variance saved** is what meeting the same luck takes off the variance of that difference: at \
 75%, independent seeds would need four times as many replications.
 - **p50, p95, p99** are quantiles over replications, **CVaR** is the mean of the worst 5%. \
-**Any breach** is the probability of any downtime or violation, with its 95% interval (Wilson's).
+**Any breach** is the probability of any downtime or violation, with its 95% interval \
+(Wilson's, if every replication counts alike).
 - **✓** marks the plans that are non-dominated over total exposure, downtime and completion time.
 """
 
@@ -63,7 +71,9 @@ def study_page(
     str
         Markdown.
     """
-    parts = ["# Study report\n", _what(study), *_failures(study), _HOW_TO_READ]
+    dealt_out = bool((study.runs["stratum"] != 0).any())
+    how = _STRATA if dealt_out else _BOOTSTRAP
+    parts = ["# Study report\n", _what(study), *_failures(study), how, _HOW_TO_READ]
     for scenario in study.scenarios:
         parts += _scenario(results, scenario, pictures.get(scenario, ()), links)
     parts += ["## All numbers\n", _files(), "## Where this comes from\n", _provenance(study)]

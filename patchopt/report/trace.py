@@ -270,7 +270,7 @@ class _Reader:
         self.add(node, failed, time, "rollback")
         self.active[node] = time
 
-    on_rollback_failed = on_rolled_back
+    on_rollback_failed = on_work_over = on_rolled_back
 
     def on_node_left_out(self, _time: int, event: Event) -> None:
         self.active.pop(event["node"], None)

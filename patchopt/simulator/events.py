@@ -28,6 +28,7 @@ _NODE_EVENTS = {
     at.EV_ROLLBACK_FAILED: "rollback_failed",
     at.EV_LATENT: "latent_failure",
     at.EV_REVERT: "rollback_start",
+    at.EV_WORK_OVER: "work_over",
 }
 _HAPPENINGS = {
     at.EV_IMPAIRED: "node_impaired",

@@ -7,8 +7,10 @@ the cache carries a fingerprint of all of the loop's sources.
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,20 +30,37 @@ _njit: Any = numba.njit  # its types do not know the options that leave wrappers
 
 @cache
 def cache_folder() -> Path:
-    """Give the folder for compiled code: beside the sources, else one the user can write."""
+    """Give the folder for compiled code: beside the sources, else one the user can write.
+
+    Where there is neither, it is a passing one, which processes started by this one share.
+    """
     here = Path(__file__).parent
-    sources = [*sorted(here.glob("*.py")), here.parent / "model" / "windows.py"]
-    content = b"".join(source.read_bytes() for source in sources)
-    name = f"numba-{hashlib.sha256(content).hexdigest()[:16]}"
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
-    for folder in (here / "__pycache__" / name, Path(base) / "patchopt" / name):
+    name = f"numba-{_fingerprint(here)}"
+    for folder in (here / "__pycache__", *_of_user()):
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            (folder / name).mkdir(parents=True, exist_ok=True)
         except OSError:
             continue
-        if os.access(folder, os.W_OK):
-            return folder
-    return Path(tempfile.mkdtemp(prefix="patchopt-"))
+        if os.access(folder / name, os.W_OK):
+            return folder / name
+    passing = tempfile.mkdtemp(prefix="patchopt-")
+    atexit.register(shutil.rmtree, passing, ignore_errors=True)
+    os.environ["NUMBA_CACHE_DIR"] = passing
+    return Path(passing)
+
+
+def _fingerprint(here: Path) -> str:
+    sources = [*sorted(here.glob("*.py")), here.parent / "model" / "windows.py"]
+    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
+
+
+def _of_user() -> list[Path]:
+    """Give the folder for caches of the user, if there is one."""
+    named = os.environ.get("XDG_CACHE_HOME")
+    try:
+        return [(Path(named) if named else Path.home() / ".cache") / "patchopt"]
+    except RuntimeError:  # a user without a home, as in some containers
+        return []
 
 
 @contextmanager

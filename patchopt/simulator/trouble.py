@@ -302,8 +302,9 @@ def _reverse(fixed: Fixed, state: State, node: int) -> None:
     state.counters[at.K_RUNNING] -= 1
     state.counters[at.K_CREW] -= 1
     state.metrics[at.M_COMPLETION] = state.counters[at.K_NOW]
-    if state.troubles[node, at.T_BAD] == 0:
-        return  # it crashed meanwhile: its repair makes it old
+    if state.troubles[node, at.T_BAD] == 0:  # it crashed meanwhile: its repair makes it old
+        record(state, at.EV_WORK_OVER, node, step, attempt)
+        return
     if state.troubles[node, at.T_BAD] == at.IMPAIRED:
         state.counters[at.K_IMPAIRED] -= 1
     state.troubles[node, at.T_BAD] = 0

@@ -253,9 +253,11 @@ def _fail(fixed: Fixed, state: State, job: int) -> bool:
             lasts = max(lasts, rollback_time(fixed, state, node, attempt))
             continue
         _stop_work(state, node)
-        if state.nodes[node, at.NS_FAILED] == 0:  # else it has crashed
-            record(state, at.EV_NODE_FAILED, node, step, attempt)
-            let_fail(fixed, state, node, 1)
+        if state.nodes[node, at.NS_FAILED] > 0:  # crashed
+            record(state, at.EV_WORK_OVER, node, step, attempt)
+            continue
+        record(state, at.EV_NODE_FAILED, node, step, attempt)
+        let_fail(fixed, state, node, 1)
     if lasts < 0:
         return True
     _enter(state, job, at.ROLLING_BACK, lasts)
@@ -285,6 +287,7 @@ def _rolled_back(fixed: Fixed, state: State, job: int) -> bool:
         elif state.nodes[node, at.NS_FAILED] > 0:
             whole = False  # crashed
             _stop_work(state, node)
+            record(state, at.EV_WORK_OVER, node, step, attempt)
         elif rollback_fails(fixed, state, node, attempt):
             whole = False
             _stop_work(state, node)

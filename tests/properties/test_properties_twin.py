@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from patchopt.files import events_text
 from patchopt.model.metrics import METRICS
 from patchopt.simulator.compile import uncompiled
 from patchopt.simulator.simulate import Simulator, simulate
@@ -14,6 +16,7 @@ from support.building import plan_of
 from support.contract import infrastructure_of
 from support.generate import TROUBLES, scenarios, troubles
 from support.plans import plans
+from support.replay import replay
 from support.simpy_twin import Twin
 
 Scenario = dict[str, Any]
@@ -36,6 +39,7 @@ EVENTS = {
     "node_crashed",
     "node_repaired",
     "false_alarm",
+    "work_over",
 }
 
 
@@ -70,6 +74,24 @@ def test_a_simpy_model_agrees_metric_by_metric() -> None:
     assert asked == TROUBLES
     # Every metric was more than 0 in some run, so that none agrees by never happening.
     assert met >= {metric.name for metric in METRICS} | EVENTS | set(REASONS.values())
+
+
+def test_every_metric_follows_from_scenario_and_events_whatever_happens() -> None:
+    met: set[str] = set()
+
+    @settings(max_examples=500)
+    @given(st.data(), SEEDS)
+    def law(data: st.DataObject, seed: int) -> None:
+        scenario = data.draw(scenarios(trouble=True, max_duration=60))
+        infrastructure = infrastructure_of(scenario)
+        plan = plan_of(infrastructure, data.draw(plans(scenario)))
+        outcome = simulate(infrastructure, plan, seed=seed, events=True)
+        read = [json.loads(line) for line in events_text(outcome.events).splitlines()]
+        assert replay(scenario, read) == {m.name: outcome.columns[m.name][0] for m in METRICS}
+        met.update(event["event"] for event in read)
+
+    law()
+    assert met >= EVENTS
 
 
 def test_compiled_and_uncompiled_loop_agree_bit_for_bit_whatever_happens() -> None:

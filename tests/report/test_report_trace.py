@@ -46,9 +46,7 @@ def areas_are_metrics(scenario: dict[str, Any], data: st.DataObject, seed: int) 
     found = bars(infrastructure, plan, events)
     assert all(bar.start_s <= bar.end_s <= outcome.exact("completion_time") for bar in found)
     worked = sum(bar.end_s - bar.start_s for bar in found if bar.kind in WORK)
-    # Work on a node that crashes while it is patched live is not told apart in a chart.
-    if infrastructure.surroundings.crash_mtbf_s < 0:
-        assert worked == outcome.exact("work_seconds")
+    assert worked == outcome.exact("work_seconds")
 
 
 @settings(max_examples=300)

@@ -74,6 +74,18 @@ class Reading:
             raise ValueError(f"{node} has nothing to patch")
         return patch
 
+    @property
+    def restless(self) -> bool:
+        """Whether anything can happen that no step does: then T is the end of the run."""
+        around, patches = self.environment, [self.patch(node) for node in self.patched]
+        return bool(
+            around.repair is not None
+            or around.crash is not None
+            or (around.detection and around.detection.false_alarms_per_day)
+            or any(patch.latent and patch.latent.probability for patch in patches)
+            or any(patch.defect and patch.defect.latent_probability for patch in patches)
+        )
+
     # --- units ---
 
     @cached_property

@@ -1,13 +1,44 @@
-"""The monitor of the SimPy twin: a picture after each instant, metrics from all pictures."""
+"""Watches the SimPy twin, and a replay: a picture after each instant, metrics from all of them."""
 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from support.twin_nodes import Nodes
+    from collections.abc import Mapping
+
+    from support.reading import Reading
+
+
+@dataclass(eq=False)
+class Standing:
+    """How a node stands."""
+
+    new: bool = False
+    out: bool = False  # of service, by its own work or failure
+    working: bool = False
+    failed: str = ""  # "patch" or "crash"
+    bad: str = ""  # "latent", "impaired" or "reverting"
+
+
+class Watched(Protocol):
+    """What a monitor looks at."""
+
+    @property
+    def reading(self) -> Reading: ...
+    @property
+    def nodes(self) -> Mapping[str, Standing]: ...
+    @property
+    def now(self) -> int: ...
+    @property
+    def crew(self) -> int: ...
+    @property
+    def surge(self) -> int: ...
+    @property
+    def abort(self) -> str: ...
 
 
 class Picture(NamedTuple):
@@ -27,7 +58,7 @@ class Picture(NamedTuple):
 class Monitor:
     """Watches one replication."""
 
-    def __init__(self, run: Nodes) -> None:
+    def __init__(self, run: Watched) -> None:
         self.run, self.reading = run, run.reading
         self.count: Counter[str] = Counter()
         self.pauses = self.waited = self.last_end = 0
@@ -79,7 +110,7 @@ class Monitor:
     def metrics(self) -> dict[str, Any]:
         """Give every metric by name; exposures in milli-weight-seconds."""
         reading, nodes = self.reading, self.run.nodes
-        end = self.run.now if self.run.background else self.last_end
+        end = self.run.now if self.reading.restless else self.last_end
         pictures = [picture for picture in self.pictures if picture.time <= end]
         spans = [
             (one, after.time - one.time)

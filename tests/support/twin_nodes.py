@@ -9,7 +9,7 @@ import simpy
 
 from support import luck as of
 from support.luck import Luck
-from support.twin_monitor import Monitor
+from support.twin_monitor import Monitor, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -35,18 +35,13 @@ class Due(simpy.Event):
         env.schedule(self, priority=priority * _MANY + number, delay=delay)  # type: ignore[arg-type]  # any integer orders
 
 
-@dataclass(eq=False)
-class NodeRecord:
-    """Where a node stands."""
+@dataclass(eq=False, kw_only=True)
+class NodeRecord(Standing):
+    """Where a node stands, and what it waits for."""
 
     id: str
     number: int
     returned: simpy.Event  # succeeds when it comes back into service
-    new: bool = False
-    out: bool = False  # of service, by its own work or failure
-    working: bool = False
-    failed: str = ""  # "patch" or "crash"
-    bad: str = ""  # "latent", "impaired" or "reverting"
     built: int = 0
     made_new: int = 0  # the attempt that did
     repairs: int = 0
@@ -60,7 +55,7 @@ class Nodes:
         self.env = simpy.Environment()
         self.reading, self.around, self.luck = reading, reading.environment, Luck(seed)
         self.nodes = {
-            name: NodeRecord(name, number, self.env.event())
+            name: NodeRecord(id=name, number=number, returned=self.env.event())
             for number, name in enumerate(reading.nodes)
         }
         self.crew = self.surge = self.running = 0
@@ -77,13 +72,6 @@ class Nodes:
         }
         watch, crash = self.around.detection, self.around.crash
         alarms = 0.0 if watch is None else watch.false_alarms_per_day
-        self.background = bool(
-            self.around.repair is not None
-            or crash is not None
-            or alarms
-            or any(patch.latent and patch.latent.probability for patch in patches.values())
-            or any(patch.defect and patch.defect.latent_probability for patch in patches.values())
-        )
         self.monitor = Monitor(self)
         if crash is not None:
             for node in self.nodes.values():
