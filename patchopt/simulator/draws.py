@@ -15,6 +15,7 @@ import math
 import numpy as np
 
 from patchopt.simulator.jit import outer
+from patchopt.simulator.streams import RANGE
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -24,21 +25,6 @@ _S27 = np.uint64(27)
 _S31 = np.uint64(31)
 _S11 = np.uint64(11)
 
-#: Streams keep kinds of draws apart: one more kind never changes another's luck.
-STREAM_FAILURE = 1
-STREAM_DEFECT = 2
-STREAM_DURATION = 3
-STREAM_ROLLBACK = 4
-STREAM_ROLLBACK_TIME = 5
-STREAM_LATENT = 6
-STREAM_LATENT_DELAY = 7
-STREAM_DETECTION = 8
-STREAM_DETECTION_DELAY = 9
-STREAM_ALARM = 10
-STREAM_CRASH = 11
-STREAM_REPAIR = 12
-
-_RANGE = 2**53
 #: No time that is drawn is longer, in seconds: a thousand years.
 _LONGEST_S = 1000.0 * 365 * 86400
 
@@ -69,26 +55,12 @@ def draw(seed: int, stream: int, key: int, count: int) -> int:
     Returns
     -------
     int
-        To be held against a `threshold`.
+        To be held against a `threshold` of `patchopt.simulator.streams`.
     """
     value = mix(np.uint64(seed) + _GOLDEN * np.uint64(stream))
     value = mix(value ^ np.uint64(key))
     value = mix(value + _GOLDEN * np.uint64(count + 1))
     return np.int64(value >> _S11)  # type: ignore[return-value]  # NumPy integer
-
-
-def threshold(probability: float) -> int:
-    """Give the integer below which a draw must lie to happen with some probability.
-
-    Exact: u = k / 2**53 is below p if and only if k is below ceil(p * 2**53), and
-    scaling by a power of two rounds nothing.
-
-    Examples
-    --------
-    >>> threshold(0.0), threshold(0.5) == 2**52, threshold(1.0) == 2**53
-    (0, True, True)
-    """
-    return math.ceil(probability * 2**53)
 
 
 @outer
@@ -203,7 +175,7 @@ _FAR_BOTTOM = (
 @outer
 def _uniform(seed: int, stream: int, key: int, count: int) -> float:
     """Draw a float strictly between 0 and 1."""
-    return (draw(seed, stream, key, count) + 0.5) / _RANGE
+    return (draw(seed, stream, key, count) + 0.5) / RANGE
 
 
 @outer

@@ -13,19 +13,14 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-import numba
-import numba.core.config
-
-config: Any = numba.core.config  # its settings are made at run time, unknown to type checkers
+from patchopt.simulator import compile as compilation
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-_njit: Any = numba.njit  # its types do not know the options that leave wrappers out
 
 
 @cache
@@ -65,6 +60,9 @@ def _of_user() -> list[Path]:
 
 @contextmanager
 def _our_cache() -> Iterator[None]:
+    from numba.core import config as known
+
+    config: Any = known  # its settings are made at run time, unknown to type checkers
     before = config.CACHE_DIR
     if not before:  # a folder that the user has named is kept
         config.CACHE_DIR = str(cache_folder())
@@ -74,13 +72,20 @@ def _our_cache() -> Iterator[None]:
         config.CACHE_DIR = before
 
 
+def _compile(function: F, **options: bool) -> F:
+    if compilation.is_off():
+        return function
+    # Here, since it takes a while to import, and plain loops do without.
+    import numba
+
+    njit: Any = numba.njit  # its types do not know the options that leave wrappers out
+    return cast(F, njit(error_model="numpy", forceinline=True, _nrt=False, **options)(function))
+
+
 def outer(function: F) -> F:
     """Compile a function that Python calls too, and keep it on disk."""
-    with _our_cache():
-        compiled: Any = _njit(cache=True, error_model="numpy", forceinline=True, _nrt=False)(
-            function
-        )
-    return cast(F, compiled)
+    with nullcontext() if compilation.is_off() else _our_cache():
+        return _compile(function, cache=True)
 
 
 def inner(function: F) -> F:
@@ -89,11 +94,4 @@ def inner(function: F) -> F:
     Inlined, the bundles of arrays that it is given cost nothing to pass on, and nothing
     of it has to be kept on disk.
     """
-    compiled: Any = _njit(
-        error_model="numpy",
-        forceinline=True,
-        _nrt=False,
-        no_cpython_wrapper=True,
-        no_cfunc_wrapper=True,
-    )(function)
-    return cast(F, compiled)
+    return _compile(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)

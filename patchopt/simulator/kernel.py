@@ -9,12 +9,13 @@ The same source is compiled by Numba and, for its reference, run uncompiled
 from __future__ import annotations
 
 from patchopt.simulator import layout as at
-from patchopt.simulator.draws import STREAM_DEFECT, draw
+from patchopt.simulator.draws import draw
 from patchopt.simulator.guard import closed_time, guard, next_opening
 from patchopt.simulator.jit import inner, outer
 from patchopt.simulator.layout import Fixed, Ints, State
 from patchopt.simulator.queue import make_ready, pop, push
 from patchopt.simulator.state import record, reset_order, settle
+from patchopt.simulator.streams import STREAM_DEFECT
 from patchopt.simulator.trouble import abort, await_alarm, begin_life, let_happen, start_rollbacks
 from patchopt.simulator.work import end_phase, is_unlucky, start_step
 

@@ -14,8 +14,8 @@ from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan, Step
 from patchopt.model.units import down_set
 from patchopt.simulator import layout as at
-from patchopt.simulator.draws import threshold
 from patchopt.simulator.layout import Fixed, Floats, Ints, SmallInts, State
+from patchopt.simulator.streams import threshold
 
 _ACTIONS = {"patch": at.PATCH, "build": at.BUILD, "switch": at.SWITCH, "pause": at.PAUSE}
 _DAY_S = 86_400

@@ -14,7 +14,6 @@ from patchopt.simulator.check import check_plan
 from patchopt.simulator.events import Event, Teller
 from patchopt.simulator.outcome import Outcome
 from patchopt.simulator.program import assemble, new_state
-from patchopt.simulator.strata import stratify
 
 _FIRST_CAPACITY = 4096
 
@@ -74,7 +73,11 @@ class Simulator:
         """
         seeds = np.arange(seed, seed + replications, dtype=np.int64)
         table = np.zeros((replications, at.OUTPUTS), np.int64)
-        sample = stratify(self.infrastructure, seeds) if stratified else None
+        sample = None
+        if stratified:
+            from patchopt.simulator.strata import stratify  # its draws are compiled
+
+            sample = stratify(self.infrastructure, seeds)
         defects = self._drawn if sample is None else sample.defects
         self._run(self._fixed, self._state, seeds, defects, table)
         patchable = int(self.infrastructure.nodes.patched.sum())
@@ -130,6 +133,7 @@ def simulate(
     PlanError
         If the plan does not fit the infrastructure.
     """
-    simulator = Simulator(infrastructure, plan)
+    loop = compilation.fitting(infrastructure, replications)
+    simulator = Simulator(infrastructure, plan, loop)
     outcome = simulator.run(seed, replications)
     return replace(outcome, events=simulator.trace(seed)) if events else outcome

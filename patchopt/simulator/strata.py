@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 
 from patchopt.errors import PatchoptError
 from patchopt.model.infrastructure import Infrastructure
-from patchopt.simulator.draws import STREAM_DEFECT, draw
+from patchopt.simulator.draws import draw
 from patchopt.simulator.layout import Floats, Ints
+from patchopt.simulator.streams import STREAM_DEFECT
 
 #: Replications that each stratum gets at least, so that its variance is known.
 LEAST = 2

@@ -7,7 +7,12 @@ place like any other work. Nothing of it is called unless the scenario asks for 
 from __future__ import annotations
 
 from patchopt.simulator import layout as at
-from patchopt.simulator.draws import (
+from patchopt.simulator.draws import draw, lognormal, weibull
+from patchopt.simulator.jit import inner
+from patchopt.simulator.layout import Fixed, State
+from patchopt.simulator.queue import happen, push
+from patchopt.simulator.state import record, set_out, set_version
+from patchopt.simulator.streams import (
     STREAM_ALARM,
     STREAM_CRASH,
     STREAM_DETECTION,
@@ -17,14 +22,7 @@ from patchopt.simulator.draws import (
     STREAM_REPAIR,
     STREAM_ROLLBACK,
     STREAM_ROLLBACK_TIME,
-    draw,
-    lognormal,
-    weibull,
 )
-from patchopt.simulator.jit import inner
-from patchopt.simulator.layout import Fixed, State
-from patchopt.simulator.queue import happen, push
-from patchopt.simulator.state import record, set_out, set_version
 
 
 @inner

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from patchopt.simulator import layout as at
-from patchopt.simulator.draws import STREAM_DURATION, STREAM_FAILURE, draw, lognormal
+from patchopt.simulator.draws import draw, lognormal
 from patchopt.simulator.jit import inner
 from patchopt.simulator.layout import Fixed, State
 from patchopt.simulator.queue import push
 from patchopt.simulator.state import commit, record, set_out
+from patchopt.simulator.streams import STREAM_DURATION, STREAM_FAILURE
 from patchopt.simulator.trouble import (
     abort,
     bring_back,

@@ -11,16 +11,9 @@ from hypothesis import strategies as st
 from scipy.special import ndtri
 
 from patchopt.model.infrastructure import key_of
-from patchopt.simulator import draws
-from patchopt.simulator.draws import (
-    STREAM_DEFECT,
-    STREAM_FAILURE,
-    draw,
-    lognormal,
-    normal_quantile,
-    threshold,
-    weibull,
-)
+from patchopt.simulator import streams
+from patchopt.simulator.draws import draw, lognormal, normal_quantile, weibull
+from patchopt.simulator.streams import STREAM_DEFECT, STREAM_FAILURE, threshold
 from support.building import slow_draw
 from support.luck import Luck
 from support.written import Crash, Time
@@ -73,8 +66,8 @@ def test_keys_depend_on_kind_and_name_alone() -> None:
 
 
 def test_streams_are_all_different() -> None:
-    streams = [value for name, value in vars(draws).items() if name.startswith("STREAM_")]
-    assert sorted(streams) == list(range(1, 13))
+    numbers = [value for name, value in vars(streams).items() if name.startswith("STREAM_")]
+    assert sorted(numbers) == list(range(1, 13))
 
 
 @given(st.floats(2.0**-54, 1 - 2.0**-53))
@@ -86,8 +79,8 @@ def test_the_normal_quantile_is_that_of_scipy(p: float) -> None:
 def test_a_lognormal_time_is_that_of_its_slow_twin(
     seed: int, median: int, sigma: float, count: int
 ) -> None:
-    slow = Luck(seed).lasts(Time(median, sigma), draws.STREAM_REPAIR, "web-1", count)
-    fast = lognormal(seed, draws.STREAM_REPAIR, KEY_OF_WEB_1, count, median, sigma)
+    slow = Luck(seed).lasts(Time(median, sigma), streams.STREAM_REPAIR, "web-1", count)
+    fast = lognormal(seed, streams.STREAM_REPAIR, KEY_OF_WEB_1, count, median, sigma)
     assert fast == pytest.approx(slow, rel=1e-12)
     assert 1 <= fast <= 1000 * 365 * 86_400
 
@@ -95,6 +88,6 @@ def test_a_lognormal_time_is_that_of_its_slow_twin(
 @given(SEEDS, st.integers(1, 10**9), st.floats(0.2, 20), st.integers(1, 9))
 def test_a_life_is_that_of_its_slow_twin(seed: int, mtbf: int, shape: float, count: int) -> None:
     scale = mtbf / math.gamma(1 + 1 / shape)
-    fast = weibull(seed, draws.STREAM_CRASH, KEY_OF_WEB_1, count, scale, shape)
+    fast = weibull(seed, streams.STREAM_CRASH, KEY_OF_WEB_1, count, scale, shape)
     assert fast == pytest.approx(Luck(seed).life(Crash(mtbf, shape), "web-1", count), rel=1e-12)
     assert 1 <= fast <= 1000 * 365 * 86_400

@@ -1,0 +1,62 @@
+"""Little work is done by the plain loop, which needs no compiler; much by the compiled one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from patchopt.simulator.compile import compiled, fitting, uncompiled
+from support.contract import infrastructure_of
+from support.examples import small
+
+
+def scenario(**more: Any) -> dict[str, Any]:
+    return small({"a": {}, "b": {}}, edges=[("a", "b")], max_retries=1) | more
+
+
+def test_the_loop_fits_the_work() -> None:
+    # 2 nodes and 1 edge, 2 attempts each: 6 a replication, 1,666 of them in 10,000.
+    quiet = infrastructure_of(scenario())
+    assert fitting(quiet, 1) is uncompiled()
+    assert fitting(quiet, 1_666) is uncompiled()
+    assert fitting(quiet, 1_667) is compiled()
+
+
+@pytest.mark.parametrize("environment", [{"repair": 60}, {"crash": {"mtbf": "2d"}}])
+def test_what_happens_by_itself_has_no_known_size(environment: dict[str, Any]) -> None:
+    assert fitting(infrastructure_of(scenario(environment=environment)), 1) is compiled()
+
+
+def prints(script: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
+def test_little_work_needs_no_compiler() -> None:
+    script = """
+import sys
+import patchopt
+scenario = patchopt.load_scenario("compatibility")
+plan = patchopt.plan(scenario, "rolling")
+outcome = patchopt.simulate(scenario, plan, seed=1, replications=3)
+print("numba" in sys.modules)
+"""
+    assert prints(script) == "False"
+
+
+@pytest.mark.parametrize("before", ["import patchopt.simulator.kernel", ""])
+def test_the_plain_loop_leaves_no_plain_modules_behind(before: str) -> None:
+    script = f"""
+{before}
+from patchopt.simulator.compile import uncompiled
+uncompiled()
+from patchopt.simulator import draws, kernel
+from patchopt.simulator.work import is_unlucky
+print(*(hasattr(function, "py_func") for function in (draws.draw, kernel.run, is_unlucky)))
+"""
+    assert prints(script) == "True True True"
