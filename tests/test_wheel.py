@@ -58,6 +58,13 @@ def test_the_installed_command_does_the_main_job(bare: Path, tmp_path: Path) -> 
     )  # fmt: skip
     assert "60 replications of 3 plans" in out
 
+    simulated = call(
+        bare / "patchopt", "simulate", "ha_microservices", "--strategy", "rolling",
+        "--failures", "shared_defect", "--json",
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert json.loads(simulated)[0]["patched_share"] > 0
+
     call(bare / "patchopt", "report", "study", "--out", "report", cwd=tmp_path)
     assert (tmp_path / "report" / "report.md").is_file()
 
