@@ -206,24 +206,23 @@ class _Run:
                     found[simulated.number].add(simulated.outcome)
             made = [task for task in made if task.number not in broken]
             done |= target
-            target = {}
-            for name in dict.fromkeys(task.scenario_name for task in made):
-                reached = done[name]
-                of_scenario = [task for task in made if task.scenario_name == name]
-                needed = {t.number: found[t.number].needed(precision.share) for t in of_scenario}
-                short = [number for number, count in needed.items() if count > reached]
-                if not short:
-                    continue
-                if reached >= precision.cap:
-                    self._note_imprecise(short)
-                    continue
-                # Not more than twice as many at once: the variance is an estimate too.
-                aim = min(max(needed.values()), 2 * reached)
-                target[name] = min(-(-aim // size) * size, precision.cap)
+            together = {name: [t for t in made if t.scenario_name == name] for name in target}
+            aims = {name: self._aim(of, found, done[name]) for name, of in together.items()}
+            target = {name: aim for name, aim in aims.items() if aim > done[name]}
 
-    def _note_imprecise(self, numbers: list[int]) -> None:
-        for task in (self.tasks[number] for number in numbers):
-            self.imprecise.append(f"{task.scenario_name} / {task.label}")
+    def _aim(self, tasks: list[PlanTask], found: dict[int, Precision], done: int) -> int:
+        """Give how many replications the plans of a scenario are to have after the next round."""
+        precision, size = self.config.sweep.precision, self.config.simulator.block
+        needed = {task.number: found[task.number].needed(precision.share) for task in tasks}
+        short = [task for task in tasks if needed[task.number] > done]
+        if not short:
+            return done
+        if done >= precision.cap:
+            self.imprecise += [f"{task.scenario_name} / {task.label}" for task in short]
+            return done
+        # Not more than twice as many at once: the variance is an estimate too.
+        aim = min(max(needed.values()), 2 * done)
+        return min(-(-aim // size) * size, precision.cap)
 
     def _run_cells(self, cells: list[tuple[PlanTask, Block]]) -> Iterator[Simulated]:
         """Run blocks and write their rows, in order."""

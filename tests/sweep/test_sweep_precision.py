@@ -72,6 +72,22 @@ def test_a_cap_ends_it_and_is_said(tmp_path: Path) -> None:
     assert "risky_patch / rolling" in result.imprecise
 
 
+def test_a_plan_stopped_by_the_cap_is_named_once_though_others_go_on(tmp_path: Path) -> None:
+    # risky_patch is at the cap two rounds before ha_microservices.
+    result = sweep(
+        [
+            "sweep.scenarios=[risky_patch,ha_microservices]",
+            "sweep.strategies=[rolling]",
+            "sweep.replications=auto",
+            "sweep.precision={share: 0.018, cap: 420}",
+            "simulator.block=5",
+            "parallel.n_jobs=1",
+            f"sweep.out={tmp_path / 'out'}",
+        ]
+    )
+    assert result.imprecise == ("risky_patch / rolling", "ha_microservices / rolling")
+
+
 def test_moments_merged_block_by_block_are_those_of_all() -> None:
     generator = np.random.default_rng(3)
     values = generator.normal(100, 20, size=1000)
