@@ -32,6 +32,7 @@ from tables import Row, keep, row
 
 from patchopt.files import load_preset, scenario_from_text
 from patchopt.model.infrastructure import Infrastructure
+from patchopt.model.presets import with_failures
 from patchopt.simulator import Simulator
 from patchopt.simulator import layout as at
 from patchopt.strategies import make_strategy
@@ -94,10 +95,8 @@ def seconds(work: Callable[[], object], least: float) -> tuple[float, int]:
 
 
 def built(written: Row, preset: str) -> tuple[Infrastructure, Row]:
-    scenario = scenario_from_text(yaml.safe_dump(written), "benchmark")
-    chosen = load_preset(preset)
-    if chosen is not None:
-        scenario = chosen.apply(scenario)
+    read = scenario_from_text(yaml.safe_dump(written), "benchmark")
+    scenario = with_failures(read, load_preset(preset))
     return Infrastructure.build(scenario), scenario.model_dump(mode="json", exclude_none=True)
 
 

@@ -15,6 +15,7 @@ from patchopt.errors import ScenarioError
 if TYPE_CHECKING:
     from patchopt.model.infrastructure import Infrastructure
     from patchopt.model.plan import Plan
+    from patchopt.model.scenario import Scenario
     from patchopt.optimizer import Progress
     from patchopt.simulator import Outcome
 
@@ -79,9 +80,14 @@ def _print_validity(row: dict[str, Any]) -> None:
 
 def _infrastructure(name: str) -> Infrastructure:
     from patchopt.files import load_scenario
+
+    return _built(load_scenario(name))
+
+
+def _built(scenario: Scenario) -> Infrastructure:
     from patchopt.model.infrastructure import Infrastructure
 
-    infrastructure = Infrastructure.build(load_scenario(name))
+    infrastructure = Infrastructure.build(scenario)
     for warning in infrastructure.warnings:
         printing.warn(warning)
     return infrastructure
@@ -155,16 +161,15 @@ def simulate(
     as_json: bool,
 ) -> None:
     """Simulate a plan and write the four files of a run."""
-    from patchopt.files import load_preset
+    from patchopt.files import load_preset, load_scenario
+    from patchopt.model.presets import with_failures
     from patchopt.simulator import simulate as run
     from patchopt.strategies import make_strategy
 
     maker = None if strategy is None else make_strategy(strategy, parameters)
     preset = load_preset(failures)
-    written = _infrastructure(scenario)
-    infrastructure = written
-    if preset is not None:
-        infrastructure = type(written).build(preset.apply(written.scenario))
+    written = load_scenario(scenario)
+    infrastructure = _built(with_failures(written, preset))
     if maker is None:
         assert plan_file is not None  # noqa: S101 - the command line gives one of the two
         chosen = _read_plan(plan_file, written, infrastructure)
@@ -185,15 +190,16 @@ def simulate(
         sys.stdout.write("written: " + ", ".join(str(out / name) for name in names) + "\n")
 
 
-def _read_plan(path: Path, written: Infrastructure, infrastructure: Infrastructure) -> Plan:
+def _read_plan(path: Path, written: Scenario, infrastructure: Infrastructure) -> Plan:
     """Read a plan for a scenario, made before or after a preset took the place of its failures."""
     from patchopt.files import read_plan
+    from patchopt.model.infrastructure import scenario_sha256
     from patchopt.model.plan import ScenarioRef
     from patchopt.simulator.check import check_plan
 
     chosen = read_plan(path)
-    if chosen.scenario.sha256 == written.sha256:
-        about = ScenarioRef(name=written.scenario.name, sha256=infrastructure.sha256)
+    if chosen.scenario.sha256 == scenario_sha256(written):
+        about = ScenarioRef(name=written.name, sha256=infrastructure.sha256)
         chosen = chosen.model_copy(update={"scenario": about})
     check_plan(chosen, infrastructure, str(path))
     return chosen

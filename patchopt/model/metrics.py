@@ -86,6 +86,9 @@ TOTAL_EXPOSURE: Final = Metric(
     "total_exposure", "weight·s", "exposure + residual_exposure", "exposure"
 )
 
+#: Quantile of the normal distribution for 95% on both sides: how far limits of means reach.
+Z_95: Final = 1.959963984540054
+
 METRIC_BY_NAME: Final = {metric.name: metric for metric in METRICS}
 
 #: Metrics that are numbers, in order.

@@ -86,5 +86,10 @@ class FailurePreset(Frozen):
         return patch.model_copy(update=update)
 
 
+def with_failures(scenario: Scenario, preset: FailurePreset | None) -> Scenario:
+    """Give a scenario with the failures of a preset; without one, it keeps its own."""
+    return scenario if preset is None else preset.apply(scenario)
+
+
 def _spread(nominal: int, sigma: float) -> int | Spread:
     return Spread(nominal=nominal, sigma=sigma) if sigma > 0 else nominal

@@ -105,7 +105,7 @@ def _scale(axes: Axes, name: Literal["x", "y"], means: pd.Series[float], lows: A
     """Scale one axis: logarithmic where means are far apart, down to 0 where something is there."""
     scale, limits = getattr(axes, f"set_{name}scale"), getattr(axes, f"set_{name}lim")
     above = means[means > 0]
-    to_zero = min(means.min(), np.nanmin([*lows, np.inf])) <= 0
+    to_zero = np.nanmin([*means, *lows]) <= 0
     wide = len(above) > 0 and above.max() > LOG_RATIO * above.min()
     if wide and to_zero:
         # No logarithm has a 0: below the smallest mean, the last stretch is linear.

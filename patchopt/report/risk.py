@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from patchopt.model.metrics import Z_95
 
-#: Quantile of the normal distribution for 95% on both sides.
-Z: Final = 1.959963984540054
+Floats = NDArray[np.float64]
 
 
 def quantiles(values: Floats, weights: Floats, shares: Floats) -> Floats:
@@ -108,8 +105,8 @@ def wilson(hits: float, count: int) -> tuple[float, float]:
     >>> low, round(high, 4)
     (0.0, 0.0188)
     """
-    share, z2 = hits / count, Z * Z
+    share, z2 = hits / count, Z_95 * Z_95
     centre = (share + z2 / (2 * count)) / (1 + z2 / count)
-    half = Z / (1 + z2 / count) * np.sqrt(share * (1 - share) / count + z2 / (4 * count**2))
+    half = Z_95 / (1 + z2 / count) * np.sqrt(share * (1 - share) / count + z2 / (4 * count**2))
     low = 0.0 if hits == 0 else float(centre - half)
     return low, 1.0 if hits == count else float(centre + half)

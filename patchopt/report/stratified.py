@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from patchopt.report.risk import Z
+from patchopt.model.metrics import Z_95
 
 Floats = NDArray[np.float64]
 
@@ -50,7 +50,7 @@ def stratified_mean(
         part = weights[chosen].sum() / total
         spread = values[chosen].var(axis=0, ddof=1) if count > 1 else np.nan
         variance = variance + part**2 * spread / count
-    return mean, Z * np.sqrt(variance)
+    return mean, Z_95 * np.sqrt(variance)
 
 
 def variance_saved(values: Floats, reference: Floats, weights: Floats) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Final, Literal
@@ -48,15 +48,23 @@ def end_of(infrastructure: Infrastructure, events: Iterable[Event]) -> int:
     return max((int(e["time"]) for e in events if e["event"] == last), default=0)
 
 
-def new_at_end(events: Iterable[Event]) -> set[str]:
-    """Give the nodes that are new when the run ends."""
+def _changes(events: Iterable[Event]) -> Iterator[tuple[int, str, bool]]:
+    """Give when which node becomes new, or old again."""
     new: set[str] = set()
     for event in events:
         if event["event"] in _COMMITS:
             new.add(event["node"])
-        elif event["event"] in _REVERSALS:
-            new.discard(event["node"])
-    return new
+        elif event["event"] in _REVERSALS and event["node"] in new:
+            new.remove(event["node"])
+        else:
+            continue
+        yield int(event["time"]), event["node"], event["node"] in new
+
+
+def new_at_end(events: Iterable[Event]) -> set[str]:
+    """Give the nodes that are new when the run ends."""
+    last = {node: is_new for _, node, is_new in _changes(events)}
+    return {node for node, is_new in last.items() if is_new}
 
 
 def was_aborted(events: Iterable[Event]) -> bool:
@@ -82,20 +90,13 @@ def burn_down(infrastructure: Infrastructure, events: Sequence[Event]) -> Curve:
     nodes = infrastructure.nodes
     open_mw = int(nodes.weight_mw.sum())
     times, values = [0], [open_mw]
-    new: set[str] = set()
-    for event in events:
-        if event["event"] in _COMMITS:
-            new.add(event["node"])
-            open_mw -= int(nodes.weight_mw[nodes.index[event["node"]]])
-        elif event["event"] in _REVERSALS and event["node"] in new:
-            new.remove(event["node"])
-            open_mw += int(nodes.weight_mw[nodes.index[event["node"]]])
-        else:
-            continue
-        if event["time"] == times[-1]:
+    for time, node, is_new in _changes(events):
+        weight_mw = int(nodes.weight_mw[nodes.index[node]])
+        open_mw += -weight_mw if is_new else weight_mw
+        if time == times[-1]:
             values[-1] = open_mw
         else:
-            times.append(int(event["time"]))
+            times.append(time)
             values.append(open_mw)
     end = end_of(infrastructure, events)
     if end > times[-1]:

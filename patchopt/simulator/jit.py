@@ -13,7 +13,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -59,10 +59,7 @@ def _of_user() -> list[Path]:
 
 
 @contextmanager
-def _our_cache() -> Iterator[None]:
-    from numba.core import config as known
-
-    config: Any = known  # its settings are made at run time, unknown to type checkers
+def _our_cache(config: Any) -> Iterator[None]:
     before = config.CACHE_DIR
     if not before:  # a folder that the user has named is kept
         config.CACHE_DIR = str(cache_folder())
@@ -78,14 +75,15 @@ def _compile(function: F, **options: bool) -> F:
     # Here, since it takes a while to import, and plain loops do without.
     import numba
 
-    njit: Any = numba.njit  # its types do not know the options that leave wrappers out
-    return cast(F, njit(error_model="numpy", forceinline=True, _nrt=False, **options)(function))
+    known: Any = numba  # its types know neither its settings nor all options of njit
+    with _our_cache(known.config):
+        decorate = known.njit(error_model="numpy", forceinline=True, _nrt=False, **options)
+        return cast(F, decorate(function))
 
 
 def outer(function: F) -> F:
     """Compile a function that Python calls too, and keep it on disk."""
-    with nullcontext() if compilation.is_off() else _our_cache():
-        return _compile(function, cache=True)
+    return _compile(function, cache=True)
 
 
 def inner(function: F) -> F:

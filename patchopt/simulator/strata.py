@@ -24,7 +24,7 @@ from patchopt.errors import PatchoptError
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.simulator.draws import draw
 from patchopt.simulator.layout import Floats, Ints
-from patchopt.simulator.streams import STREAM_DEFECT
+from patchopt.simulator.streams import STREAM_DEFECT, threshold
 
 #: Replications that each stratum gets at least, so that its variance is known.
 LEAST = 2
@@ -161,7 +161,7 @@ def _several(infrastructure: Infrastructure, releases: Ints, seeds: Ints) -> Int
         needed = 2
         for k, p in enumerate(probabilities):
             given = p * chance[k + 1, max(needed - 1, 0)] / chance[k, needed]
-            if draw(seed, STREAM_DEFECT, keys[k], 0) < given * 2**53:
+            if draw(seed, STREAM_DEFECT, keys[k], 0) < threshold(given):
                 found[row, k] = 1
                 needed = max(needed - 1, 0)
     return found

@@ -10,6 +10,7 @@ from typing import Any
 
 from patchopt.errors import ConfigError, PatchoptError
 from patchopt.files import load_scenario
+from patchopt.model.presets import with_failures
 from patchopt.model.scenario import Scenario
 from patchopt.strategies import make_strategy
 from patchopt.sweep.config import SweepConfig
@@ -83,9 +84,9 @@ def plan_tasks(config: SweepConfig) -> list[PlanTask]:
     ScenarioError, StrategyError, ConfigError
         Before anything runs, if one of them cannot be used or is there twice.
     """
-    written = [load_scenario(name) for name in config.sweep.scenarios]
-    preset = config.failures
-    scenarios = [preset.apply(scenario) if preset else scenario for scenario in written]
+    scenarios = [
+        with_failures(load_scenario(name), config.failures) for name in config.sweep.scenarios
+    ]
     _refuse_twice([scenario.name for scenario in scenarios], "sweep.scenarios")
     strategies = [entry for given in config.sweep.strategies for entry in _grid(given)]
     _refuse_twice([_label(name, chosen) for name, chosen in strategies], "sweep.strategies")

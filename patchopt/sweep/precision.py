@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from patchopt.model.metrics import TOTAL_EXPOSURE
+from patchopt.model.metrics import TOTAL_EXPOSURE, Z_95
 from patchopt.simulator import Outcome
-
-#: Quantile of the normal distribution for 95% on both sides.
-_Z: Final = 1.959963984540054
 
 
 class Precision:
@@ -77,7 +73,7 @@ class Precision:
         most = 0
         for centre, varies in zip(np.abs(mean).tolist(), variance.tolist(), strict=True):
             if varies > 0:
-                count = math.ceil(varies * (_Z / (share * centre)) ** 2) if centre else 2**62
+                count = math.ceil(varies * (Z_95 / (share * centre)) ** 2) if centre else 2**62
                 most = max(most, count)
         return most
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,11 +14,11 @@ from patchopt.model.metrics import METRICS
 from patchopt.simulator.compile import uncompiled
 from patchopt.simulator.simulate import Simulator, simulate
 from patchopt.strategies import make_strategy
-from support.building import plan_of
+from support.building import drawn
 from support.contract import infrastructure_of
 from support.execution import check_execution
 from support.generate import FEATURES, features, scenarios
-from support.plans import USES, plans, uses
+from support.plans import USES, uses
 from support.recompute import WITHOUT_TROUBLE, check_log, metrics
 
 Scenario = dict[str, Any]
@@ -40,9 +41,7 @@ def test_every_metric_follows_from_scenario_and_events() -> None:
     @settings(max_examples=1000)
     @given(st.data(), SEEDS)
     def law(data: st.DataObject, seed: int) -> None:
-        scenario = data.draw(scenarios())
-        infrastructure = infrastructure_of(scenario)
-        plan = plan_of(infrastructure, data.draw(plans(scenario)))
+        scenario, infrastructure, plan = drawn(data)
         steps = plan.model_dump(mode="json")["steps"]
         outcome = simulate(infrastructure, plan, seed=seed, events=True)
         check_log(scenario, outcome.events)
@@ -80,15 +79,16 @@ def test_strategies_plans_can_be_recomputed_too() -> None:
     law()
 
 
-def test_compiled_and_uncompiled_loop_agree_bit_for_bit() -> None:
+@pytest.mark.parametrize(
+    ("kind", "examples"), [({}, 400), ({"trouble": True, "max_duration": 60}, 300)]
+)
+def test_compiled_and_uncompiled_loop_agree_bit_for_bit(kind: Scenario, examples: int) -> None:
     plain = uncompiled()
 
-    @settings(max_examples=400)
+    @settings(max_examples=examples)
     @given(st.data(), SEEDS)
     def law(data: st.DataObject, seed: int) -> None:
-        scenario = data.draw(scenarios())
-        infrastructure = infrastructure_of(scenario)
-        plan = plan_of(infrastructure, data.draw(plans(scenario)))
+        _, infrastructure, plan = drawn(data, **kind)
         fast, slow = Simulator(infrastructure, plan), Simulator(infrastructure, plan, plain)
         first, second = fast.run(seed, 2), slow.run(seed, 2)
         for metric in METRICS:
@@ -102,9 +102,7 @@ def test_replications_do_not_know_of_each_other() -> None:
     @settings(max_examples=50)
     @given(st.data(), st.integers(0, 1000))
     def law(data: st.DataObject, seed: int) -> None:
-        scenario = data.draw(scenarios())
-        infrastructure = infrastructure_of(scenario)
-        plan = plan_of(infrastructure, data.draw(plans(scenario)))
+        _, infrastructure, plan = drawn(data)
         block = simulate(infrastructure, plan, seed=seed, replications=3).frame()
         alone = simulate(infrastructure, plan, seed=seed + 2).frame()
         assert block.iloc[2].tolist() == alone.iloc[0].tolist()

@@ -10,12 +10,9 @@ from hypothesis import strategies as st
 
 from patchopt.files import events_text
 from patchopt.model.metrics import METRICS
-from patchopt.simulator.compile import uncompiled
 from patchopt.simulator.simulate import Simulator, simulate
-from support.building import plan_of
-from support.contract import infrastructure_of
-from support.generate import TROUBLES, scenarios, troubles
-from support.plans import plans
+from support.building import drawn
+from support.generate import TROUBLES, troubles
 from support.replay import replay
 from support.simpy_twin import Twin
 
@@ -55,9 +52,7 @@ def test_a_simpy_model_agrees_metric_by_metric() -> None:
     @settings(max_examples=600)
     @given(st.data(), SEEDS)
     def law(data: st.DataObject, seed: int) -> None:
-        scenario = data.draw(scenarios(trouble=True, max_duration=60))
-        infrastructure = infrastructure_of(scenario)
-        plan = plan_of(infrastructure, data.draw(plans(scenario)))
+        scenario, infrastructure, plan = drawn(data, trouble=True, max_duration=60)
         twin = Twin(scenario, plan.model_dump(mode="json")["steps"])
         simulator = Simulator(infrastructure, plan)
         outcome = simulator.run(seed, 2)
@@ -82,9 +77,7 @@ def test_every_metric_follows_from_scenario_and_events_whatever_happens() -> Non
     @settings(max_examples=500)
     @given(st.data(), SEEDS)
     def law(data: st.DataObject, seed: int) -> None:
-        scenario = data.draw(scenarios(trouble=True, max_duration=60))
-        infrastructure = infrastructure_of(scenario)
-        plan = plan_of(infrastructure, data.draw(plans(scenario)))
+        scenario, infrastructure, plan = drawn(data, trouble=True, max_duration=60)
         outcome = simulate(infrastructure, plan, seed=seed, events=True)
         read = [json.loads(line) for line in events_text(outcome.events).splitlines()]
         assert replay(scenario, read) == {m.name: outcome.columns[m.name][0] for m in METRICS}
@@ -94,33 +87,13 @@ def test_every_metric_follows_from_scenario_and_events_whatever_happens() -> Non
     assert met >= EVENTS
 
 
-def test_compiled_and_uncompiled_loop_agree_bit_for_bit_whatever_happens() -> None:
-    plain = uncompiled()
-
-    @settings(max_examples=300)
-    @given(st.data(), SEEDS)
-    def law(data: st.DataObject, seed: int) -> None:
-        scenario = data.draw(scenarios(trouble=True, max_duration=60))
-        infrastructure = infrastructure_of(scenario)
-        plan = plan_of(infrastructure, data.draw(plans(scenario)))
-        fast, slow = Simulator(infrastructure, plan), Simulator(infrastructure, plan, plain)
-        first, second = fast.run(seed, 2), slow.run(seed, 2)
-        for metric in METRICS:
-            assert first.columns[metric.name].tolist() == second.columns[metric.name].tolist()
-        assert fast.trace(seed) == slow.trace(seed)
-
-    law()
-
-
 def test_replications_that_are_alike_are_copied_and_no_others() -> None:
     """A block knows which replications have no bad luck; alone, each is simulated."""
 
     @settings(max_examples=50)
     @given(st.data(), st.integers(0, 1000))
     def law(data: st.DataObject, seed: int) -> None:
-        scenario = data.draw(scenarios(trouble=data.draw(st.booleans()), max_duration=60))
-        infrastructure = infrastructure_of(scenario)
-        plan = plan_of(infrastructure, data.draw(plans(scenario)))
+        _, infrastructure, plan = drawn(data, trouble=data.draw(st.booleans()), max_duration=60)
         block = simulate(infrastructure, plan, seed=seed, replications=8).frame()
         for replication in range(8):
             alone = simulate(infrastructure, plan, seed=seed + replication).frame()

@@ -11,11 +11,9 @@ from hypothesis import strategies as st
 
 from patchopt.report.trace import availability, bars, burn_down, end_of, new_at_end, was_aborted
 from patchopt.simulator.simulate import simulate
-from support.building import plan_by_hand, plan_of, seed_for
+from support.building import drawn, plan_by_hand, seed_for
 from support.contract import infrastructure_of
 from support.examples import ABORTED, BUILT, FAILING, small
-from support.generate import scenarios
-from support.plans import plans
 
 #: Bars that stand for crew at work.
 WORK = {"patch", "live", "warmup", "rollback", "build"}
@@ -26,10 +24,9 @@ def integral(times: Any, values: Any) -> float:
     return float(sum((after - before) * value for (before, after), value in steps))
 
 
-def areas_are_metrics(scenario: dict[str, Any], data: st.DataObject, seed: int) -> None:
+def areas_are_metrics(data: st.DataObject, seed: int, **kind: Any) -> None:
     """Compare what is read from the events of a drawn plan with its metrics."""
-    infrastructure = infrastructure_of(scenario)
-    plan = plan_of(infrastructure, data.draw(plans(scenario)))
+    _, infrastructure, plan = drawn(data, **kind)
     outcome = simulate(infrastructure, plan, seed=seed, events=True)
     events = outcome.events
     assert end_of(infrastructure, events) == outcome.exact("completion_time")
@@ -52,16 +49,16 @@ def areas_are_metrics(scenario: dict[str, Any], data: st.DataObject, seed: int) 
 @settings(max_examples=300)
 @given(st.data(), st.integers(0, 10**6))
 def test_areas_are_metrics(data: st.DataObject, seed: int) -> None:
-    areas_are_metrics(data.draw(scenarios()), data, seed)
+    areas_are_metrics(data, seed)
 
 
 @settings(max_examples=300)
 @given(st.data(), st.integers(0, 10**6))
 def test_areas_are_metrics_whatever_happens(data: st.DataObject, seed: int) -> None:
-    areas_are_metrics(data.draw(scenarios(trouble=True, max_duration=60)), data, seed)
+    areas_are_metrics(data, seed, trouble=True, max_duration=60)
 
 
-def drawn(scenario: dict[str, Any], *steps: dict[str, Any], seed: int = 0) -> set[Any]:
+def bars_of(scenario: dict[str, Any], *steps: dict[str, Any], seed: int = 0) -> set[Any]:
     infrastructure = infrastructure_of(scenario)
     plan = plan_by_hand(infrastructure, *steps)
     events = simulate(infrastructure, plan, seed=seed, events=True).events
@@ -74,7 +71,7 @@ def test_bars_of_a_retried_patch() -> None:
     told = FAILING | {"rollback": 3, "warmup": 1}
     scenario = small({"a": {"patch_with": told}}, max_retries=1)
     seed = seed_for({("a", 1): True, ("a", 2): False})
-    assert drawn(scenario, {"action": "patch", "nodes": ["a"]}, seed=seed) == {
+    assert bars_of(scenario, {"action": "patch", "nodes": ["a"]}, seed=seed) == {
         ("a", 0, 2, "patch"),
         ("a", 2, 5, "rollback"),
         ("a", 5, 7, "patch"),
@@ -91,7 +88,7 @@ def test_bars_of_a_build_that_waits_for_its_switch_and_one_that_waits_for_a_slot
         {"action": "build", "nodes": ["c"], "after": []},
         {"action": "switch", "nodes": ["c"]},
     ]
-    assert drawn(BUILT, *steps, seed=seed) == {
+    assert bars_of(BUILT, *steps, seed=seed) == {
         ("a", 0, 6, "build"),
         ("b", 0, 6, "build"),
         ("a", 6, 10, "built"),
@@ -107,7 +104,7 @@ def test_bars_of_a_node_that_is_lost() -> None:
         {"action": "patch", "nodes": ["live", "host"], "guarded": False},
         {"action": "patch", "nodes": ["last"], "after": []},
     ]
-    assert drawn(ABORTED, *steps) == {
+    assert bars_of(ABORTED, *steps) == {
         ("live", 0, 2, "live"),
         ("live", 2, 6, "rollback"),
         ("host", 0, 2, "patch"),

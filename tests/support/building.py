@@ -6,9 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from patchopt.model.infrastructure import key_of
 from patchopt.model.plan import Plan, ScenarioRef, StrategyRef
+from support.contract import infrastructure_of
+from support.generate import scenarios
+from support.plans import plans
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from hypothesis import strategies as st
 
     from patchopt.model.infrastructure import Infrastructure
 
@@ -30,6 +35,13 @@ def plan_of(infrastructure: Infrastructure, steps: Sequence[Mapping[str, Any]]) 
     about = ScenarioRef(name=infrastructure.scenario.name, sha256=infrastructure.sha256)
     document = {"scenario": about, "strategy": StrategyRef(name="by hand"), "steps": steps}
     return Plan.model_validate(document)
+
+
+def drawn(data: st.DataObject, **kind: Any) -> tuple[dict[str, Any], Infrastructure, Plan]:
+    """Draw a scenario of some kind, and any plan that fits it."""
+    scenario = data.draw(scenarios(**kind))
+    infrastructure = infrastructure_of(scenario)
+    return scenario, infrastructure, plan_of(infrastructure, data.draw(plans(scenario)))
 
 
 def _mix(value: int) -> int:
