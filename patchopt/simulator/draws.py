@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from patchopt.simulator.jit import outer
+from patchopt.compiling.jit import outer
 from patchopt.simulator.streams import RANGE
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from patchopt.compiling.jit import inner
 from patchopt.model import windows
 from patchopt.simulator import layout as at
-from patchopt.simulator.jit import inner
 from patchopt.simulator.layout import Fixed, State
 
 window_close = inner(windows.window_close)

@@ -8,10 +8,10 @@ The same source is compiled by Numba and, for its reference, run uncompiled
 
 from __future__ import annotations
 
+from patchopt.compiling.jit import inner, outer
 from patchopt.simulator import layout as at
 from patchopt.simulator.draws import draw
 from patchopt.simulator.guard import closed_time, guard, next_opening
-from patchopt.simulator.jit import inner, outer
 from patchopt.simulator.layout import Fixed, Ints, State
 from patchopt.simulator.queue import make_ready, pop, push
 from patchopt.simulator.state import record, reset_order, settle

@@ -6,8 +6,8 @@ number, so the order of events never depends on how the heap was filled.
 
 from __future__ import annotations
 
+from patchopt.compiling.jit import inner
 from patchopt.simulator import layout as at
-from patchopt.simulator.jit import inner
 from patchopt.simulator.layout import Fixed, State
 
 

@@ -6,8 +6,8 @@ that happens in it, by `settle`. So a state that lasts zero seconds is never see
 
 from __future__ import annotations
 
+from patchopt.compiling.jit import inner
 from patchopt.simulator import layout as at
-from patchopt.simulator.jit import inner
 from patchopt.simulator.layout import Fixed, State
 
 

@@ -6,9 +6,9 @@ place like any other work. Nothing of it is called unless the scenario asks for 
 
 from __future__ import annotations
 
+from patchopt.compiling.jit import inner
 from patchopt.simulator import layout as at
 from patchopt.simulator.draws import draw, lognormal, weibull
-from patchopt.simulator.jit import inner
 from patchopt.simulator.layout import Fixed, State
 from patchopt.simulator.queue import happen, push
 from patchopt.simulator.state import record, set_out, set_version

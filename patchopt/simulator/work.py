@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from patchopt.compiling.jit import inner
 from patchopt.simulator import layout as at
 from patchopt.simulator.draws import draw, lognormal
-from patchopt.simulator.jit import inner
 from patchopt.simulator.layout import Fixed, State
 from patchopt.simulator.queue import push
 from patchopt.simulator.state import commit, record, set_out

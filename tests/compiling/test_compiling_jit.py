@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import patchopt
-from patchopt.simulator import jit
+from patchopt.compiling import jit
 
 #: Where the event loop of the package on the path would be kept, and what its workers are told.
 ASK = """

@@ -1,8 +1,8 @@
-"""How the event loop is compiled: one set of options, one place for what is compiled.
+"""How loops are compiled: one set of options, one place for what is compiled.
 
 Numba keeps compiled functions on disk and compiles a function anew when its own file
 changes, but not when a function that it calls, in another file, does. So the folder of
-the cache carries a fingerprint of all of the loop's sources.
+the cache carries a fingerprint of all sources of the package that it lies in.
 """
 
 from __future__ import annotations
@@ -18,18 +18,23 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from patchopt.simulator import compile as compilation
+from patchopt.compiling.plain import is_off
+from patchopt.model import windows
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 @cache
-def cache_folder() -> Path:
+def cache_folder(here: Path) -> Path:
     """Give the folder for compiled code: beside the sources, else one the user can write.
 
     Where there is neither, it is a passing one, which processes started by this one share.
+
+    Parameters
+    ----------
+    here : Path
+        Folder of the sources.
     """
-    here = Path(__file__).parent
     name = f"numba-{_fingerprint(here)}"
     for folder in (here / "__pycache__", *_of_user()):
         try:
@@ -38,14 +43,20 @@ def cache_folder() -> Path:
             continue
         if os.access(folder / name, os.W_OK):
             return folder / name
-    passing = tempfile.mkdtemp(prefix="patchopt-")
-    atexit.register(shutil.rmtree, passing, ignore_errors=True)
-    os.environ["NUMBA_CACHE_DIR"] = passing
-    return Path(passing)
+    return _passing()
+
+
+@cache
+def _passing() -> Path:
+    made = tempfile.mkdtemp(prefix="patchopt-")
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    os.environ["NUMBA_CACHE_DIR"] = made
+    return Path(made)
 
 
 def _fingerprint(here: Path) -> str:
-    sources = [*sorted(here.glob("*.py")), here.parent / "model" / "windows.py"]
+    shared = [Path(__file__), Path(windows.__file__)]
+    sources = [*sorted(here.glob("*.py")), *shared]
     return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
 
 
@@ -59,10 +70,10 @@ def _of_user() -> list[Path]:
 
 
 @contextmanager
-def _our_cache(config: Any) -> Iterator[None]:
+def _our_cache(config: Any, here: Path) -> Iterator[None]:
     before = config.CACHE_DIR
     if not before:  # a folder that the user has named is kept
-        config.CACHE_DIR = str(cache_folder())
+        config.CACHE_DIR = str(cache_folder(here))
     try:
         yield
     finally:
@@ -70,13 +81,13 @@ def _our_cache(config: Any) -> Iterator[None]:
 
 
 def _compile(function: F, **options: bool) -> F:
-    if compilation.is_off():
+    if is_off():
         return function
     # Here, since it takes a while to import, and plain loops do without.
     import numba
 
     known: Any = numba  # its types know neither its settings nor all options of njit
-    with _our_cache(known.config):
+    with _our_cache(known.config, Path(function.__code__.co_filename).parent):
         decorate = known.njit(error_model="numpy", forceinline=True, _nrt=False, **options)
         return cast(F, decorate(function))
 

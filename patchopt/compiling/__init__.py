@@ -1,0 +1,1 @@
+"""How loops are compiled by Numba, and how the same source runs as plain Python."""
