@@ -75,7 +75,7 @@ class Problem:
     column: int | None = None
 
     def render(self, source: str) -> str:
-        """Give the problem as one line, as compilers do: ``file:line:column: ...``."""
+        """Return the problem as one line, as compilers do: ``file:line:column: ...``."""
         position = "" if self.line is None else f":{self.line}:{self.column}"
         path = ".".join(str(part) for part in self.path)
         where = f" {path}:" if path else ""

@@ -10,7 +10,7 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def resource_folder(name: str) -> Path:
-    """Give a folder of bundled files.
+    """Return a folder of bundled files.
 
     Parameters
     ----------

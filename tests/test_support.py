@@ -120,8 +120,8 @@ def test_an_empty_run_has_metrics() -> None:
     log = examples.run("rolling", 0)
     check_log(examples.ROLLING, log)
     found = metrics(examples.ROLLING, log)
-    assert {name for name, value in found.items() if value} == {"residual_exposure_mws"}
-    assert found["residual_exposure_mws"] == 100 * 21_000
+    assert {name for name, value in found.items() if value} == {"residual_exposure_milli"}
+    assert found["residual_exposure_milli"] == 100 * 21_000
 
 
 def test_slots_freed_after_another_start_of_the_instant_count_for_the_peak() -> None:

@@ -32,7 +32,7 @@ def call(*command: str | Path, cwd: Path, code: int = 0) -> str:
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the scripts folder of an environment that has the wheel and its dependencies only."""
+    """Return the scripts folder of an environment that has the wheel and its dependencies only."""
     folder = tmp_path_factory.mktemp("wheel")
     call(
         sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT,

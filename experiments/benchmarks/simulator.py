@@ -43,7 +43,7 @@ PAIRS = 5
 
 
 def shop(services: int, replicas: int, edges: int, seed: int = 1) -> Row:
-    """Give a scenario of services that depend on earlier ones, edges from instance to instance."""
+    """Return a scenario of services that depend on earlier ones, edges between instances."""
     generator = default_rng(seed)
     nodes = [
         {
@@ -86,7 +86,7 @@ def shop(services: int, replicas: int, edges: int, seed: int = 1) -> Row:
 
 
 def seconds(work: Callable[[], object], least: float) -> tuple[float, int]:
-    """Repeat something for some time; give the seconds that it took, and how often it was done."""
+    """Repeat something for some time; return the seconds it took, and how often it was done."""
     done, begun = 0, time.perf_counter()
     while (taken := time.perf_counter() - begun) < least or not done:
         work()
@@ -236,7 +236,7 @@ def workers(scenario: str, preset: str) -> list[Row]:
 
 
 def side_by_side(count: int, scenario: str, preset: str) -> float:
-    """Run the bare loop in some processes at once; give the seconds of the slowest."""
+    """Run the bare loop in some processes at once; return the seconds of the slowest."""
     script = f"import simulator; simulator.bare_loop({scenario!r}, {preset!r})"
     running = [
         subprocess.Popen(

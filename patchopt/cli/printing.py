@@ -20,7 +20,7 @@ def as_json(value: Any) -> None:
 
 
 def console(*, error: bool = False) -> Console:
-    """Give a console on standard output, or on standard error.
+    """Return a console on standard output, or on standard error.
 
     Without a terminal it is wide enough for every table, so that a file or a pipe gets
     whole lines.

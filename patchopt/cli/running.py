@@ -281,8 +281,8 @@ class _ProgressLine:
 
     def show(self, progress: Progress) -> None:
         text = (
-            f"{progress.wall_time_s:7.1f} s  incumbent {progress.objective_mws / 1000:,.3f}  "
-            f"bound {progress.bound_mws / 1000:,.3f}  gap {100 * progress.gap:.2f}%"
+            f"{progress.wall_time_s:7.1f} s  incumbent {progress.objective_milli / 1000:,.3f}  "
+            f"bound {progress.bound_milli / 1000:,.3f}  gap {100 * progress.gap:.2f}%"
         )
         with self._lock:
             if self._terminal:
@@ -290,10 +290,11 @@ class _ProgressLine:
                 sys.stderr.flush()
             # A log gets a line for every incumbent, and else one every ten seconds.
             elif (
-                progress.objective_mws != self._objective or progress.wall_time_s > self._shown + 10
+                progress.objective_milli != self._objective
+                or progress.wall_time_s > self._shown + 10
             ):
                 sys.stderr.write(f"{text}\n")
-                self._shown, self._objective = progress.wall_time_s, progress.objective_mws
+                self._shown, self._objective = progress.wall_time_s, progress.objective_milli
 
     def close(self) -> None:
         if self._terminal:

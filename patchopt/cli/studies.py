@@ -137,7 +137,7 @@ def _summary_row(record: dict[str, Any]) -> list[str]:
 
 
 def _plain(value: Any) -> Any:
-    """Give a value that JSON knows: NumPy's scalars as Python's, NaN as null."""
+    """Return a value that JSON knows: NumPy's scalars as Python's, NaN as null."""
     if hasattr(value, "item"):
         value = value.item()
     return None if isinstance(value, float) and value != value else value  # noqa: PLR0124 - NaN

@@ -26,7 +26,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @cache
 def cache_folder(here: Path) -> Path:
-    """Give the folder for compiled code: beside the sources, else one the user can write.
+    """Return the folder for compiled code: beside the sources, else one the user can write.
 
     Where there is neither, it is a passing one, which processes started by this one share.
 
@@ -61,7 +61,7 @@ def _fingerprint(here: Path) -> str:
 
 
 def _of_user() -> list[Path]:
-    """Give the folder for caches of the user, if there is one."""
+    """Return the folder for caches of the user, if there is one."""
     named = os.environ.get("XDG_CACHE_HOME")
     try:
         return [(Path(named) if named else Path.home() / ".cache") / "patchopt"]

@@ -8,7 +8,7 @@ from typing import Any
 
 
 def events_text(events: Iterable[Mapping[str, Any]]) -> str:
-    r"""Give events as lines of JSON, ``time`` and ``event`` first.
+    r"""Return events as lines of JSON, ``time`` and ``event`` first.
 
     Examples
     --------

@@ -46,7 +46,7 @@ def exact_thousandths(value: int) -> str:
 
 
 def metrics_csv_text(outcome: Replications) -> str:
-    """Give replications as CSV text.
+    """Return replications as CSV text.
 
     Parameters
     ----------

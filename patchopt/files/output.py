@@ -51,7 +51,7 @@ def prepare_output(folder: Path, force: bool = False) -> Path:
 
 
 def part_of(path: Path) -> Path:
-    """Give the name that a file has while it is being written."""
+    """Return the name that a file has while it is being written."""
     return path.with_name(f".{path.name}.part")
 
 

@@ -15,7 +15,7 @@ _MAX_BYTES = 1 << 30
 
 
 def plan_json(plan: Plan) -> str:
-    """Give a plan as JSON text, ending with a newline; reading it back gives the same plan."""
+    """Return a plan as JSON text, ending with a newline; reading it back gives the same plan."""
     return json.dumps(plan.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n"
 
 

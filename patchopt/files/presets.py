@@ -17,7 +17,7 @@ AS_WRITTEN: Final = "as_written"
 
 
 def bundled_presets() -> tuple[str, ...]:
-    """Give the names of the bundled presets.
+    """Return the names of the bundled presets.
 
     Examples
     --------
@@ -28,7 +28,7 @@ def bundled_presets() -> tuple[str, ...]:
 
 
 def about_preset(name: str) -> str:
-    """Give what a bundled preset stands for: the first line of its file that says so."""
+    """Return what a bundled preset stands for: the first line of its file that says so."""
     lines = (_folder() / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
     return next(line for line in lines if "@package" not in line).removeprefix("# ")
 

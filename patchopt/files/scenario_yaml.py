@@ -292,7 +292,7 @@ class _Reader:
         return Problem(where, f"{_shown(detail['input'])} does not do", f"give {message}")
 
     def placed(self) -> list[Problem]:
-        """Give the problems with their positions, in the order of the file."""
+        """Return the problems with their positions, in the order of the file."""
         found = []
         for problem in dict.fromkeys(self.problems):
             line, column = self.tree.position(problem.path)
@@ -301,7 +301,7 @@ class _Reader:
 
 
 def _fields(path: tuple[str | int, ...], model: type[BaseModel] | None) -> list[str]:
-    """Give the keys that would have been right at a path."""
+    """Return the keys that would have been right at a path."""
     around = [part for part in path[:-1] if isinstance(part, str)]
     inside = model or Scenario
     for part in around:
@@ -310,7 +310,7 @@ def _fields(path: tuple[str | int, ...], model: type[BaseModel] | None) -> list[
 
 
 def _services(entry: Any, document: dict[str, Any]) -> set[str]:
-    """Give the services that a broken entry may belong to: all, unless it says clearly which."""
+    """Return the services that a broken entry may belong to: all, unless it says clearly which."""
     if isinstance(entry, dict):
         if isinstance(entry.get("service"), str):
             return {entry["service"]}
@@ -321,7 +321,7 @@ def _services(entry: Any, document: dict[str, Any]) -> set[str]:
 
 
 def _names(entry: Any) -> set[str]:
-    """Give the names that a broken entry would have given to nodes, as far as one can tell."""
+    """Return the names that a broken entry would have given to nodes, as far as one can tell."""
     if not isinstance(entry, dict):
         return set()
     stem, replicas = entry.get("id"), entry.get("replicas")

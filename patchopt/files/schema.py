@@ -8,7 +8,7 @@ from patchopt.model.scenario import Scenario
 
 
 def scenario_schema() -> dict[str, Any]:
-    """Give the JSON Schema (draft 2020-12) of a scenario file.
+    """Return the JSON Schema (draft 2020-12) of a scenario file.
 
     Returns
     -------

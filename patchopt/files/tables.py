@@ -110,7 +110,7 @@ def runs_table(
     weights: NDArray[np.float64],
     columns: Mapping[str, NDArray[np.generic]],
 ) -> pa.Table:
-    """Give a block of replications of one plan as a typed table.
+    """Return a block of replications of one plan as a typed table.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ def _column(values: NDArray[Any], metric: Metric) -> pa.Array:
 def failed_run(
     *, plan: int, scenario: str, strategy: str, label: str, parameters: str, error: str
 ) -> pa.Table:
-    """Give the one row that a failed cell leaves: who it was and why, no metrics."""
+    """Return the one row that a failed cell leaves: who it was and why, no metrics."""
     row = {
         "plan": plan,
         "scenario": scenario,

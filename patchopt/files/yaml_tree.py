@@ -48,7 +48,7 @@ class Tree:
     positions: dict[Path, tuple[int, int]]
 
     def position(self, path: Path) -> tuple[int, int]:
-        """Give the position of a path, or of the nearest part around it that is there."""
+        """Return the position of a path, or of the nearest part around it that is there."""
         while path not in self.positions:
             if not path:
                 return 1, 1
@@ -258,7 +258,7 @@ def _broken(error: yaml.YAMLError) -> Problem:
 
 
 def _resolve(text: str) -> Any:
-    """Give a plain scalar its value by the YAML 1.2 core schema."""
+    """Return a plain scalar its value by the YAML 1.2 core schema."""
     for pattern, value in _RESOLVERS:
         if pattern.fullmatch(text):
             return value(text)

@@ -34,7 +34,7 @@ class Nodes:
         Number of each name.
     service, host : ndarray of int64
         Service and host of each node, -1 for none.
-    weight_mw : ndarray of int64
+    weight_milli : ndarray of int64
         Exact weight C x S in thousandths; 0 without a patch.
     patched : ndarray of bool
         Whether the node has a patch.
@@ -62,7 +62,7 @@ class Nodes:
     index: dict[str, int]
     service: Ints
     host: Ints
-    weight_mw: Ints
+    weight_milli: Ints
     patched: Flags
     duration_s: Ints
     warmup_s: Ints
@@ -83,11 +83,11 @@ class Nodes:
     guest_idx: Ints
 
     def guests(self, node: int) -> Ints:
-        """Give all nodes that run on a node, directly or through other hosts."""
+        """Return all nodes that run on a node, directly or through other hosts."""
         return self.guest_idx[self.guest_ptr[node] : self.guest_ptr[node + 1]]
 
     def __len__(self) -> int:
-        """Give the number of nodes."""
+        """Return the number of nodes."""
         return len(self.ids)
 
 
@@ -102,7 +102,7 @@ class Services:
     idx: Ints
 
     def members(self, service: int) -> Ints:
-        """Give the instances of a service."""
+        """Return the instances of a service."""
         return self.idx[self.ptr[service] : self.ptr[service + 1]]
 
 

@@ -88,7 +88,7 @@ def check(parts: Parts) -> list[Problem]:
 
 
 def len_of(node: Node) -> int:
-    """Give the number of nodes that an entry stands for, without naming them."""
+    """Return the number of nodes that an entry stands for, without naming them."""
     return 1 if node.replicas is None else node.replicas
 
 

@@ -34,7 +34,7 @@ class Expansion:
 
     @classmethod
     def of(cls, nodes: Iterable[Node], services: Iterable[str]) -> Expansion:
-        """Give numbers to the nodes of some entries; a later duplicate replaces no name."""
+        """Return numbers to the nodes of some entries; a later duplicate replaces no name."""
         ids: list[str] = []
         entries: list[Node] = []
         members: dict[str, list[int]] = {name: [] for name in services}
@@ -49,7 +49,7 @@ class Expansion:
         return cls(ids, entries, index, members)
 
     def end(self, name: str) -> list[int]:
-        """Give the nodes that one end of an edge stands for; none if it is unknown."""
+        """Return the nodes that one end of an edge stands for; none if it is unknown."""
         if name in self.members:
             return self.members[name]
         return [self.index[name]] if name in self.index else []

@@ -42,7 +42,7 @@ VariableDuration = Annotated[
 
 
 def nominal_s(duration: int | Spread) -> int:
-    """Give the seconds that planners reckon with.
+    """Return the seconds that planners reckon with.
 
     Examples
     --------
@@ -53,7 +53,7 @@ def nominal_s(duration: int | Spread) -> int:
 
 
 def sigma_of(duration: int | Spread) -> float:
-    """Give the spread of a duration's logarithm, 0 for one that is fixed."""
+    """Return the spread of a duration's logarithm, 0 for one that is fixed."""
     return duration.sigma if isinstance(duration, Spread) else 0.0
 
 

@@ -28,14 +28,14 @@ from patchopt.model.check import Parts, check
 from patchopt.model.expansion import Expansion, units_of
 from patchopt.model.failures import nominal_s, sigma_of
 from patchopt.model.order import Order, compress, order_of
-from patchopt.model.quantities import min_up_of, weight_mw
+from patchopt.model.quantities import min_up_of, weight_milli
 from patchopt.model.scenario import Patch, Scenario
 from patchopt.model.units import Units
 from patchopt.model.windows import WindowSet
 
 
 def key_of(kind: str, name: str) -> int:
-    """Give the 63-bit key under which draws of a node or a release are made.
+    """Return the 63-bit key under which draws of a node or a release are made.
 
     It depends on the name alone, so a node meets the same luck in every scenario,
     plan and order that it stands in.
@@ -45,7 +45,7 @@ def key_of(kind: str, name: str) -> int:
 
 
 def scenario_sha256(scenario: Scenario) -> str:
-    """Give the fingerprint of a scenario's content; comments and layout do not count."""
+    """Return the fingerprint of a scenario's content; comments and layout do not count."""
     canonical = json.dumps(scenario.model_dump(mode="json"), sort_keys=True)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -127,7 +127,7 @@ class Infrastructure:
         return tuple(found)
 
     def without_failures(self) -> Self:
-        """Give the same infrastructure where nothing goes wrong or varies: the nominal case."""
+        """Return the same infrastructure where nothing goes wrong or varies: the nominal case."""
         none = np.zeros(len(self.nodes))
         nodes = replace(
             self.nodes,
@@ -167,7 +167,7 @@ class Infrastructure:
 
     def _refuse_overflow(self) -> None:
         # Twice the longest run leaves room for pauses; Python integers do not overflow here.
-        total = int(self.nodes.weight_mw.sum(dtype=object)) if len(self.nodes) else 0
+        total = int(self.nodes.weight_milli.sum(dtype=object)) if len(self.nodes) else 0
         worst_s = max(2 * self.longest_run_s, self.limits.horizon_s)
         if total * worst_s >= 2**62 or len(self.nodes) * worst_s >= 2**62:
             message = "weights and durations are too large for exact 64-bit exposures"
@@ -209,8 +209,8 @@ def _nodes(scenario: Scenario, expansion: Expansion) -> tuple[Nodes, Releases]:
         index=expansion.index,
         service=_ints(service_index.get(entry.service or "", NONE) for entry in entries),
         host=_ints(expansion.index[e.host] if e.host is not None else NONE for e in entries),
-        weight_mw=_ints(
-            weight_mw(entry.criticality, patch.severity) if patch else 0
+        weight_milli=_ints(
+            weight_milli(entry.criticality, patch.severity) if patch else 0
             for entry, patch in zip(entries, work, strict=True)
         ),
         patched=_flags(patch is not None for patch in work),

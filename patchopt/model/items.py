@@ -24,7 +24,7 @@ class Item:
         Members, ascending.
     unit : int
         The unit that they are, or are part of.
-    weight_mw : int
+    weight_milli : int
         Their weights together, in thousandths.
     duration_s, length_s : int
         Nominal d, and L = step_overhead + d + warmup.
@@ -38,7 +38,7 @@ class Item:
 
     nodes: tuple[int, ...]
     unit: int
-    weight_mw: int
+    weight_milli: int
     duration_s: int
     length_s: int
     in_place: bool
@@ -73,7 +73,7 @@ def items_of(
     respect_units: bool = True,
     on_infeasible: OnInfeasible = "downtime",
 ) -> Items:
-    """Give what a planner has to place.
+    """Return what a planner has to place.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def _item(
     return Item(
         nodes,
         unit,
-        int(given.weight_mw[members].sum()),
+        int(given.weight_milli[members].sum()),
         duration,
         infrastructure.limits.overhead_s + duration + int(given.warmup_s[members].max()),
         in_place=not broken or (forced and on_infeasible == "downtime"),

@@ -51,7 +51,7 @@ class Order:
     cycles: tuple[tuple[int, ...], ...]
 
     def dependencies(self, component: int) -> NDArray[np.int64]:
-        """Give the components that one depends on directly."""
+        """Return the components that one depends on directly."""
         return self.idx[self.ptr[component] : self.ptr[component + 1]]
 
 

@@ -166,5 +166,5 @@ class PlanBuilder:
 
 
 def with_certificate(plan: Plan, certificate: Certificate) -> Plan:
-    """Give the same plan with a certificate."""
+    """Return the same plan with a certificate."""
     return plan.model_copy(update={"certificate": certificate})

@@ -50,7 +50,7 @@ class FailurePreset(Frozen):
         return self
 
     def apply(self, scenario: Scenario) -> Scenario:
-        """Give a scenario with these failures in place of its own.
+        """Return a scenario with these failures in place of its own.
 
         Parameters
         ----------
@@ -87,7 +87,7 @@ class FailurePreset(Frozen):
 
 
 def with_failures(scenario: Scenario, preset: FailurePreset | None) -> Scenario:
-    """Give a scenario with the failures of a preset; without one, it keeps its own."""
+    """Return a scenario with the failures of a preset; without one, it keeps its own."""
     return scenario if preset is None else preset.apply(scenario)
 
 

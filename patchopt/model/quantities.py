@@ -243,7 +243,7 @@ MinUp = Annotated[
 
 
 def min_up_of(value: int | str, instances: int) -> int:
-    """Give the number of instances that a ``min_up`` asks for, shares rounded up.
+    """Return the number of instances that a ``min_up`` asks for, shares rounded up.
 
     Examples
     --------
@@ -256,12 +256,12 @@ def min_up_of(value: int | str, instances: int) -> int:
     return int((share * instances).to_integral_value(rounding=ROUND_CEILING))
 
 
-def weight_mw(criticality: Decimal, severity: Decimal) -> int:
-    """Give a node's weight C x S in thousandths, exactly (MODEL 1).
+def weight_milli(criticality: Decimal, severity: Decimal) -> int:
+    """Return a node's weight C x S in thousandths, exactly (MODEL 1).
 
     Examples
     --------
-    >>> weight_mw(Decimal("2.5"), Decimal("9.8"))
+    >>> weight_milli(Decimal("2.5"), Decimal("9.8"))
     24500
     """
     return int(criticality * 100) * int(severity * 10)

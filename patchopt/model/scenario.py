@@ -218,7 +218,7 @@ class Scenario(Frozen):
     """What happens to nodes by itself."""
 
     def patch_of(self, node: Node) -> tuple[str, Patch] | None:
-        """Give the release name and the patch of a node entry, or None.
+        """Return the release name and the patch of a node entry, or None.
 
         A named patch is one release; an inline one is a release of its own that
         the replicas of the entry share.

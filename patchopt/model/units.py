@@ -28,7 +28,7 @@ class Units:
         Compressed rows: members of each unit, ascending.
     of_node : ndarray of int64, shape (nodes,)
         Unit of each node, -1 for one without a patch.
-    weight_mw : ndarray of int64
+    weight_milli : ndarray of int64
         W, the members' weights together, in thousandths.
     duration_s, warmup_s : ndarray of int64
         The longest among the members.
@@ -40,7 +40,7 @@ class Units:
     ptr: NDArray[np.int64]
     idx: NDArray[np.int64]
     of_node: NDArray[np.int64]
-    weight_mw: NDArray[np.int64]
+    weight_milli: NDArray[np.int64]
     duration_s: NDArray[np.int64]
     warmup_s: NDArray[np.int64]
 
@@ -63,17 +63,17 @@ class Units:
             ptr,
             idx,
             of_node,
-            over(nodes.weight_mw, np.add),
+            over(nodes.weight_milli, np.add),
             over(nodes.duration_s, np.maximum),
             over(nodes.warmup_s, np.maximum),
         )
 
     def __len__(self) -> int:
-        """Give the number of units."""
+        """Return the number of units."""
         return len(self.ptr) - 1
 
     def members(self, unit: int) -> tuple[int, ...]:
-        """Give the nodes of a unit, ascending."""
+        """Return the nodes of a unit, ascending."""
         return tuple(self.idx[self.ptr[unit] : self.ptr[unit + 1]].tolist())
 
     @cached_property
@@ -95,7 +95,7 @@ class Units:
 
 
 def down_set(nodes: Nodes, members: tuple[int, ...]) -> set[int]:
-    """Give the nodes that in-place work on some nodes takes out of service.
+    """Return the nodes that in-place work on some nodes takes out of service.
 
     These are the members that restart, and every guest of those.
     """
@@ -108,7 +108,7 @@ def down_set(nodes: Nodes, members: tuple[int, ...]) -> set[int]:
 
 
 def demand(nodes: Nodes, members: tuple[int, ...]) -> dict[int, int]:
-    """Give the instances of each service that in-place work on some nodes takes out.
+    """Return the instances of each service that in-place work on some nodes takes out.
 
     Returns
     -------
@@ -121,7 +121,7 @@ def demand(nodes: Nodes, members: tuple[int, ...]) -> dict[int, int]:
 
 
 def broken_services(nodes: Nodes, services: Services, members: tuple[int, ...]) -> dict[int, int]:
-    """Give the services that in-place work on some nodes, alone, takes below min_up.
+    """Return the services that in-place work on some nodes, alone, takes below min_up.
 
     Returns
     -------

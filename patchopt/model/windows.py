@@ -20,7 +20,7 @@ FOREVER: Final = 2**62
 
 
 def window_close(t: int, period: int, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> int:
-    """Give the instant at which the window that is open at t closes, or -1.
+    """Return the instant at which the window that is open at t closes, or -1.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def window_close(t: int, period: int, starts: NDArray[np.int64], lengths: NDArra
 def next_opening(
     t: int, length: int, period: int, starts: NDArray[np.int64], lengths: NDArray[np.int64]
 ) -> int:
-    """Give the first instant at or after t at which a window of some length opens.
+    """Return the first instant at or after t at which a window of some length opens.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def next_opening(
 def closed_time(
     begin: int, end: int, period: int, starts: NDArray[np.int64], lengths: NDArray[np.int64]
 ) -> int:
-    """Give the seconds of [begin, end) that lie outside every window."""
+    """Return the seconds of [begin, end) that lie outside every window."""
     if period == 0 or end <= begin:
         return 0
     open_time = 0
@@ -154,7 +154,7 @@ class WindowSet:
         return int(window_close(t_s, self.period_s, self.starts_s, self.lengths_s))
 
     def earliest_fit(self, t_s: int, length_s: int) -> int:
-        """Give the earliest start at or after an instant at which work fits a window.
+        """Return the earliest start at or after an instant at which work fits a window.
 
         `FOREVER` if it is longer than every window.
         """

@@ -10,7 +10,7 @@ from patchopt.optimizer.problem import Problem, Task
 
 
 def earliest_commit_s(problem: Problem, task: Task) -> int:
-    """Give the earliest commit of a task alone, in its best mode."""
+    """Return the earliest commit of a task alone, in its best mode."""
     start = problem.windows.earliest_fit(0, task.length_s)
     commits = []
     for mode in task.modes:
@@ -24,7 +24,7 @@ def earliest_commit_s(problem: Problem, task: Task) -> int:
 
 
 def active_makespan_s(problem: Problem) -> int:
-    """Give a bound on the end of every active schedule.
+    """Return a bound on the end of every active schedule.
 
     Without windows no second passes without work, so the serial duration bounds it.
     With windows each task, and each of its switches, waits at most one period beyond
@@ -36,8 +36,8 @@ def active_makespan_s(problem: Problem) -> int:
     return total + (2 * len(problem.tasks) + 1) * problem.windows.period_s
 
 
-def latest_commits_s(problem: Problem, objective_mws: int) -> list[int]:
-    """Give the latest commit of each task in any schedule as good as one that is known.
+def latest_commits_s(problem: Problem, objective_milli: int) -> list[int]:
+    """Return the latest commit of each task in any schedule as good as one that is known.
 
     If all others commit as early as they can alone, what is left of the objective
     bounds this one's weighted commit.
@@ -46,7 +46,7 @@ def latest_commits_s(problem: Problem, objective_mws: int) -> list[int]:
     ----------
     problem : Problem
         What is scheduled.
-    objective_mws : int
+    objective_milli : int
         Of a feasible schedule.
 
     Returns
@@ -57,10 +57,13 @@ def latest_commits_s(problem: Problem, objective_mws: int) -> list[int]:
     horizon = active_makespan_s(problem)
     earliest = [earliest_commit_s(problem, task) for task in problem.tasks]
     floor = sum(
-        task.item.weight_mw * commit for task, commit in zip(problem.tasks, earliest, strict=True)
+        task.item.weight_milli * commit
+        for task, commit in zip(problem.tasks, earliest, strict=True)
     )
-    slack = objective_mws - floor
+    slack = objective_milli - floor
     return [
-        min(horizon, commit + slack // task.item.weight_mw) if task.item.weight_mw else horizon
+        min(horizon, commit + slack // task.item.weight_milli)
+        if task.item.weight_milli
+        else horizon
         for task, commit in zip(problem.tasks, earliest, strict=True)
     ]

@@ -30,7 +30,7 @@ class _Job:
     group: int  # the service whose capacity it takes in node-seconds, -1 for none
 
 
-def fluid_bound_mws(problem: Problem) -> int:
+def fluid_bound_milli(problem: Problem) -> int:
     """Bound the objective of every schedule of a problem from below.
 
     Windows, precedences, hosts and surge are relaxed, and so are services where a task
@@ -53,7 +53,7 @@ def fluid_bound_mws(problem: Problem) -> int:
     waiting = _integral(jobs, crew, problem.capacities)
     # Sum of w_j * (commit - S_j - L_j / 2 + M_j), the last being what the integral bounds.
     fixed = sum(
-        task.item.weight_mw * (2 * min(mode.commit_s for mode in task.modes) - task.length_s)
+        task.item.weight_milli * (2 * min(mode.commit_s for mode in task.modes) - task.length_s)
         for task in problem.tasks
     )
     bound = waiting + fixed / 2
@@ -68,7 +68,7 @@ def _job(problem: Problem, task: Task) -> _Job:
         taken = [(r, a) for r, a in task.modes[0].demands if r in problem.services]
         if len(taken) == 1 and taken[0][1] == rate:
             group = taken[0][0]
-    return _Job(rate, work, task.item.weight_mw / work, group)
+    return _Job(rate, work, task.item.weight_milli / work, group)
 
 
 def _integral(jobs: list[_Job], crew: float, capacities: tuple[int, ...]) -> float:

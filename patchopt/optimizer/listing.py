@@ -19,7 +19,7 @@ Priority = Callable[[Task], float]
 
 def smith_ratio(task: Task) -> float:
     """Weight per second of work: the higher, the earlier."""
-    return task.item.weight_mw / task.item.duration_s
+    return task.item.weight_milli / task.item.duration_s
 
 
 class Profile:
@@ -31,7 +31,7 @@ class Profile:
         self.used = [0]
 
     def earliest(self, start: int, length: int, amount: int) -> int:
-        """Give the first instant from some start on at which an amount is free for a length."""
+        """Return the first instant from some start on at which an amount is free for a length."""
         at = bisect_right(self.times, start) - 1
         while True:
             if self.used[at] + amount > self.capacity:
@@ -182,7 +182,7 @@ class Precedence:
                 self.users[dependency].append(component)
 
     def free(self) -> list[int]:
-        """Give the tasks that wait for nothing; call it once, first."""
+        """Return the tasks that wait for nothing; call it once, first."""
         at_once = [c for c in sorted(self.open) if not self.open[c]]
         freed = [number for c in at_once for number in self.tasks_in.get(c, ())]
         for component in at_once:
@@ -191,7 +191,7 @@ class Precedence:
         return freed
 
     def done(self, number: int, commit_s: int) -> list[int]:
-        """Note that a task commits at some instant; give the tasks that this frees."""
+        """Note that a task commits at some instant; return the tasks that this frees."""
         component = self.of_task[number]
         self.left[component] -= 1
         for user in self.users[component]:

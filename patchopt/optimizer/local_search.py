@@ -28,7 +28,7 @@ _PER_SECOND: Final = 400
 
 
 def trials_for(tasks: int, time_limit: float) -> int:
-    """Give the number of schedules to try before CP-SAT takes over.
+    """Return the number of schedules to try before CP-SAT takes over.
 
     Parameters
     ----------
@@ -73,27 +73,27 @@ class LocalSearch:
         self.best = start
         self._luck = Random(seed)  # noqa: S311 - luck, no secret
 
-    def run(self, trials: int, enough_mws: int) -> None:
+    def run(self, trials: int, enough_milli: int) -> None:
         """Try some schedules.
 
         Parameters
         ----------
         trials : int
             How many.
-        enough_mws : int
+        enough_milli : int
             A proven bound: a schedule that meets it ends the search.
         """
         tasks = self.problem.tasks
         order = sorted(range(len(tasks)), key=lambda number: -smith_ratio(tasks[number]))
         code = _Code(tuple(order), (None,) * len(tasks))
-        value = least = self.best.objective_mws
+        value = least = self.best.objective_milli
         history = [value] * _HISTORY
         for trial in range(trials if len(tasks) > 1 else 0):
-            if least <= enough_mws:
+            if least <= enough_milli:
                 break
             changed = self._change(code)
             found = self._decode(changed)
-            reached = found.objective_mws
+            reached = found.objective_milli
             if reached <= value or reached <= history[trial % _HISTORY]:
                 code, value = changed, reached
             history[trial % _HISTORY] = value

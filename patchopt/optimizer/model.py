@@ -41,7 +41,7 @@ class Model:
         self.problem = problem
         self.cp = cp_model.CpModel()
         self.horizon_s = active_makespan_s(problem)
-        self._latest = latest_commits_s(problem, incumbent.objective_mws)
+        self._latest = latest_commits_s(problem, incumbent.objective_milli)
         self._uses: dict[int, list[tuple[Expression, int]]] = defaultdict(list)
         self._builds: list[tuple[Expression, int]] = []
         self.variables = [self._task(number) for number in range(len(problem.tasks))]
@@ -74,7 +74,7 @@ class Model:
         return _Variables(start, built, switch, commit)
 
     def _switch(self, number: int, task: Task, start: Expression, built: Expression) -> Expression:
-        """Give the start of the switch: at the end of the work unless a window is in the way."""
+        """Return the start of the switch: at the end of the work unless a window is in the way."""
         end = start + task.length_s
         overhead, windows = self.problem.overhead_s, self.problem.windows
         if overhead == 0 or windows.period_s == 0:
@@ -136,7 +136,7 @@ class Model:
     def _held(
         self, number: int, task: Task, start: Expression, built: Expression, commit: Expression
     ) -> Expression:
-        """Give the interval for which a copy holds its surge slots: until the switch has ended."""
+        """Return the interval for which a copy holds its surge slots: to the end of its switch."""
         overhead, name = self.problem.overhead_s, f"copy_{number}"
         if overhead == 0 or self.problem.windows.period_s == 0:
             size = task.length_s + overhead
@@ -194,8 +194,8 @@ class Model:
 
     def _minimise(self) -> None:
         """Minimise in units of the weights' common divisor; scaling back is exact."""
-        weights = [task.item.weight_mw for task in self.problem.tasks]
-        skipped = self.problem.skipped_weight_mw
+        weights = [task.item.weight_milli for task in self.problem.tasks]
+        skipped = self.problem.skipped_weight_milli
         self.divisor = gcd(*weights, skipped) or 1
         terms = [
             weight // self.divisor * variables.commit
@@ -272,7 +272,7 @@ def identical(problem: Problem) -> list[list[int]]:
                 if alone[component] == 1
                 else component
             )
-        key = (task.item.weight_mw, task.length_s, task.modes, place)
+        key = (task.item.weight_milli, task.length_s, task.modes, place)
         groups[key].append(number)
     return [group for group in groups.values() if len(group) > 1]
 
@@ -282,7 +282,7 @@ def _by_start(placement: Placement) -> tuple[int, int]:
 
 
 def _window_domain(windows: WindowSet, length: int, last: int) -> cp_model.Domain:
-    """Give the starts from 0 to some last one at which work of a length fits a window."""
+    """Return the starts from 0 to some last one at which work of a length fits a window."""
     if windows.period_s == 0:
         return cp_model.Domain(0, last)
     spans: list[list[int]] = []

@@ -49,20 +49,20 @@ class Progress:
     ----------
     wall_time_s : float
         Since its start.
-    objective_mws, bound_mws : int
+    objective_milli, bound_milli : int
         Of the incumbent, and the bound proven so far.
     """
 
     wall_time_s: float
-    objective_mws: int
-    bound_mws: int
+    objective_milli: int
+    bound_milli: int
 
     @property
     def gap(self) -> float:
         """(objective - bound) / objective; 0 if both are 0."""
-        return gap_of(self.objective_mws, self.bound_mws)
+        return gap_of(self.objective_milli, self.bound_milli)
 
 
 def gap_of(objective: int, bound: int) -> float:
-    """Give (objective - bound) / objective; 0 if both are 0."""
+    """Return (objective - bound) / objective; 0 if both are 0."""
     return (objective - bound) / objective if objective else 0.0

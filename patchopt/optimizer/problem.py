@@ -68,7 +68,7 @@ class Problem:
         Where work and switches must lie.
     dependencies : dict of int to tuple of int
         Component to those that must have committed first; empty without strict order.
-    skipped_weight_mw : int
+    skipped_weight_milli : int
         Weight that stays old: it is exposed until the last work ends.
     crew : int, optional
         Which resource is the crew; none if it is unlimited.
@@ -82,7 +82,7 @@ class Problem:
     overhead_s: int
     windows: WindowSet
     dependencies: dict[int, tuple[int, ...]]
-    skipped_weight_mw: int
+    skipped_weight_milli: int
     crew: int | None = None
     services: frozenset[int] = frozenset()
 
@@ -126,7 +126,7 @@ def problem_of(infrastructure: Infrastructure, items: Items) -> Problem:
         infrastructure.limits.overhead_s,
         infrastructure.windows,
         dependencies,
-        int(infrastructure.units.weight_mw[skipped].sum()) if skipped else 0,
+        int(infrastructure.units.weight_milli[skipped].sum()) if skipped else 0,
         resources.crew,
         frozenset(service for service in resources.services if service is not None),
     )
@@ -151,7 +151,7 @@ class _Resources:
         return len(self.capacities) - 1
 
     def _host_resources(self, items: Items) -> dict[int, int]:
-        """Give a resource to every host that goes down while guests are worked on.
+        """Return a resource to every host that goes down while guests are worked on.
 
         Its capacity is the number of items; a guest's work takes one, the host's all.
         """

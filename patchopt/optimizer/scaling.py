@@ -16,7 +16,7 @@ from patchopt.optimizer.schedule import Placement, Schedule
 
 
 def time_unit_s(problem: Problem) -> int:
-    """Give the largest number of seconds that divides every length of a problem."""
+    """Return the largest number of seconds that divides every length of a problem."""
     windows = problem.windows
     lengths = [task.length_s for task in problem.tasks]
     commits = [mode.commit_s for task in problem.tasks for mode in task.modes]
@@ -25,7 +25,7 @@ def time_unit_s(problem: Problem) -> int:
 
 
 def in_units(problem: Problem, unit_s: int) -> Problem:
-    """Give a problem with all times divided by a unit."""
+    """Return a problem with all times divided by a unit."""
     windows = problem.windows
     tasks = tuple(
         replace(
@@ -46,7 +46,7 @@ def in_units(problem: Problem, unit_s: int) -> Problem:
 
 
 def in_seconds(problem: Problem, schedule: Schedule, unit_s: int) -> Schedule:
-    """Give a schedule of the divided problem as one of the problem itself."""
+    """Return a schedule of the divided problem as one of the problem itself."""
     placements = tuple(
         Placement(p.task, p.mode, p.start_s * unit_s, p.switch_s * unit_s)
         for p in schedule.placements

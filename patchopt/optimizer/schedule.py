@@ -40,33 +40,33 @@ class Schedule:
     placements: tuple[Placement, ...]
 
     def mode(self, placement: Placement) -> Mode:
-        """Give the mode of a placement."""
+        """Return the mode of a placement."""
         return self.problem.tasks[placement.task].modes[placement.mode]
 
     def commit_s(self, placement: Placement) -> int:
-        """Give the instant at which a task's nodes become new."""
+        """Return the instant at which a task's nodes become new."""
         mode = self.mode(placement)
         if mode.action == "build":
             return placement.switch_s + self.problem.overhead_s
         return placement.start_s + mode.commit_s
 
     def end_s(self, placement: Placement) -> int:
-        """Give the instant at which the last work on a task ends."""
+        """Return the instant at which the last work on a task ends."""
         if self.mode(placement).action == "build":
             return self.commit_s(placement)
         return placement.start_s + self.problem.tasks[placement.task].length_s
 
     @property
-    def objective_mws(self) -> int:
+    def objective_milli(self) -> int:
         """Sum of weight times commit, and of skipped weight times the makespan: exact.
 
         Computed from the schedule alone, without any solver.
         """
         total = sum(
-            self.problem.tasks[p.task].item.weight_mw * self.commit_s(p) for p in self.placements
+            self.problem.tasks[p.task].item.weight_milli * self.commit_s(p) for p in self.placements
         )
         makespan = max((self.end_s(p) for p in self.placements), default=0)
-        return total + self.problem.skipped_weight_mw * makespan
+        return total + self.problem.skipped_weight_milli * makespan
 
 
 Reason = Callable[[Task, Mode, Placement], str]

@@ -22,7 +22,7 @@ from patchopt.model.plan import (
 )
 from patchopt.model.quantities import format_duration
 from patchopt.optimizer.bounds import earliest_commit_s
-from patchopt.optimizer.fluid import fluid_bound_mws
+from patchopt.optimizer.fluid import fluid_bound_milli
 from patchopt.optimizer.listing import list_schedule
 from patchopt.optimizer.local_search import LocalSearch, trials_for
 from patchopt.optimizer.parameters import OptimizerParameters, Progress, gap_of
@@ -94,14 +94,14 @@ def optimize(
         found = _search(problem, parameters, watch)
     else:
         found = _Found(Schedule(problem, ()), 0, "optimal", interrupted=False)
-    objective = found.schedule.objective_mws
+    objective = found.schedule.objective_milli
     wall_time_s = None if parameters.deterministic else round(time.monotonic() - begun, 3)
     options = {"respect_units": respect_units, "on_infeasible": on_infeasible}
     certificate = Certificate(
         status=found.status,
         objective=objective,
-        bound=found.bound_mws,
-        gap=gap_of(objective, found.bound_mws),
+        bound=found.bound_milli,
+        gap=gap_of(objective, found.bound_milli),
         wall_time_s=wall_time_s,
         seed=parameters.seed,
         parameters={**asdict(parameters), **options},
@@ -124,7 +124,7 @@ def _reason(task: Task, mode: Mode, placement: Placement) -> str:
 @dataclass(frozen=True)
 class _Found:
     schedule: Schedule
-    bound_mws: int
+    bound_milli: int
     status: Status
     interrupted: bool
 
@@ -147,14 +147,14 @@ def _search(problem: Problem, parameters: OptimizerParameters, watch: Watcher | 
         interrupted = True
     incumbent = local.best
     schedule = in_seconds(problem, incumbent, unit_s)
-    first_bound = min(first_bound, schedule.objective_mws)
-    if interrupted or first_bound == schedule.objective_mws:
-        status: Status = "optimal" if first_bound == schedule.objective_mws else "feasible"
+    first_bound = min(first_bound, schedule.objective_milli)
+    if interrupted or first_bound == schedule.objective_milli:
+        status: Status = "optimal" if first_bound == schedule.objective_milli else "feasible"
         return _Found(schedule, first_bound, status, interrupted)
     model = Model(divided, incumbent)
     scale = model.divisor * unit_s
     solver = _solver(parameters, time.monotonic() - begun)
-    begin = Progress(0.0, schedule.objective_mws, first_bound)
+    begin = Progress(0.0, schedule.objective_milli, first_bound)
     reporter = _reporter(scale, begun, begin, watch)
     if watch is not None:
         solver.best_bound_callback = reporter.on_bound
@@ -165,9 +165,9 @@ def _search(problem: Problem, parameters: OptimizerParameters, watch: Watcher | 
         raise RuntimeError("CP-SAT finds no schedule where the list scheduler has one")
     if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         found = in_seconds(problem, model.schedule(solver.value), unit_s)
-        if found.objective_mws <= schedule.objective_mws:
+        if found.objective_milli <= schedule.objective_milli:
             schedule = found
-    objective = schedule.objective_mws
+    objective = schedule.objective_milli
     bound = objective
     if status != cp_model.OPTIMAL:
         proven = _exact_bound(solver.best_objective_bound) * scale
@@ -236,8 +236,8 @@ def _exact_bound(value: float) -> int:
 
 def _first_bound(problem: Problem) -> int:
     """Bound the objective without search: every task alone, or all as a fluid."""
-    alone = sum(task.item.weight_mw * earliest_commit_s(problem, task) for task in problem.tasks)
-    return max(alone, fluid_bound_mws(problem))
+    alone = sum(task.item.weight_milli * earliest_commit_s(problem, task) for task in problem.tasks)
+    return max(alone, fluid_bound_milli(problem))
 
 
 def _reporter(scale: int, begun: float, begin: Progress, watch: Watcher | None) -> Any:
@@ -254,11 +254,11 @@ def _reporter(scale: int, begun: float, begin: Progress, watch: Watcher | None) 
 
         def on_solution_callback(self) -> None:
             found = round(self.objective_value) * scale
-            self._tell(objective_mws=min(found, self.progress.objective_mws))
+            self._tell(objective_milli=min(found, self.progress.objective_milli))
 
         def on_bound(self, bound: float) -> None:
             proven = _exact_bound(bound) * scale
-            self._tell(bound_mws=max(proven, self.progress.bound_mws))
+            self._tell(bound_milli=max(proven, self.progress.bound_milli))
 
         def _tell(self, **changes: int) -> None:
             if watch is None:

@@ -35,7 +35,7 @@ _COLUMNS: Final = [
 
 
 def estimates(study: Study) -> pd.DataFrame:
-    """Give every plan's mean, interval and tails for every measure.
+    """Return every plan's mean, interval and tails for every measure.
 
     Parameters
     ----------

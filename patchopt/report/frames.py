@@ -94,7 +94,7 @@ class Study:
         return tuple(self.cells["label"].unique())
 
     def cells_of(self, scenario: str) -> pd.DataFrame:
-        """Give the cells of a scenario."""
+        """Return the cells of a scenario."""
         return self.cells[self.cells["scenario"] == scenario]
 
     def infrastructure(self, scenario: str) -> Infrastructure:
@@ -103,7 +103,7 @@ class Study:
         return Infrastructure.build(Scenario.model_validate_json(str(rows.iloc[0])))
 
     def plan(self, number: int) -> Plan | None:
-        """Give a plan, or None if planning failed."""
+        """Return a plan, or None if planning failed."""
         made = self.plans["plan_json"].dropna()
         return Plan.model_validate_json(str(made[number])) if number in made.index else None
 
@@ -113,7 +113,7 @@ class Study:
         return {int(str(plan)): rows for plan, rows in ordered.groupby("plan")}
 
     def trace(self, number: int) -> list[Event]:
-        """Give the events of a plan's first replication; empty if none were kept."""
+        """Return the events of a plan's first replication; empty if none were kept."""
         if number not in self._traces:
             return []
         rows = self._traces[number]

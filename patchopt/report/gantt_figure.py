@@ -121,7 +121,7 @@ def _rows(axes: Axes, names: Sequence[str], what: str) -> None:
 
 
 def _levels(infrastructure: Infrastructure, serving: Curve) -> NDArray[np.int64]:
-    """Give the state of each service at each step, as a number of `_STATES`."""
+    """Return the state of each service at each step, as a number of `_STATES`."""
     services = infrastructure.services
     counts = serving.values
     levels = np.where(counts > services.min_up, 3, 2)

@@ -41,13 +41,13 @@ class Reference:
 
 
 def rules(parameters: str) -> Hashable:
-    """Give the rules that a plan was made by: certificates hold for plans under the same ones."""
+    """Return the rules that a plan was made by: certificates hold for plans under the same ones."""
     given = json.loads(parameters)
     return given.get("respect_units", True), given.get("on_infeasible", "downtime")
 
 
 def references(study: Study, scenario: str) -> dict[Hashable, Reference]:
-    """Give the best certified plan of a scenario for each set of rules.
+    """Return the best certified plan of a scenario for each set of rules.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def references(study: Study, scenario: str) -> dict[Hashable, Reference]:
 
 
 def gap(value: float, reference: float) -> float:
-    """Give value / reference - 1: 0 if both are 0, NaN if only the reference is.
+    """Return value / reference - 1: 0 if both are 0, NaN if only the reference is.
 
     Examples
     --------
@@ -108,5 +108,5 @@ def on_same_seeds(study: Study, plan: int, reference: int) -> Comparison | None:
 
 
 def _totals(rows: pd.DataFrame) -> Floats:
-    """Give total exposures in milli-weight-seconds."""
+    """Return total exposures in milli-weight-seconds."""
     return exact(rows, TOTAL_EXPOSURE.name, TOTAL_EXPOSURE.kind)

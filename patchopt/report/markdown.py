@@ -72,7 +72,7 @@ def percent(share: float, digits: int = 1) -> str:
 
 
 def digits_of(metric: Metric, whole: bool) -> int:
-    """Give the decimals of a metric: exact ones of a single value, few of a mean."""
+    """Return the decimals of a metric: exact ones of a single value, few of a mean."""
     if metric.kind == "share":
         return 3
     if whole:

@@ -82,7 +82,7 @@ def _panel(
 
 
 def _marker(look: Look, filled: bool) -> dict[str, Any]:
-    """Give the marker: filled with a white rim that keeps neighbours apart, or hollow."""
+    """Return the marker: filled with a white rim that keeps neighbours apart, or hollow."""
     return {
         "marker": look.marker,
         "markerfacecolor": look.colour if filled else "white",

@@ -11,7 +11,7 @@ Floats = NDArray[np.float64]
 
 
 def quantiles(values: Floats, weights: Floats, shares: Floats) -> Floats:
-    """Give the smallest values that at least some shares of the weight do not exceed.
+    """Return the smallest values that at least some shares of the weight do not exceed.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def quantiles(values: Floats, weights: Floats, shares: Floats) -> Floats:
 
 
 def cvar(values: Floats, weights: Floats, share: float, *, higher_is_better: bool = False) -> float:
-    """Give the mean of the worst values: those beyond a share of all.
+    """Return the mean of the worst values: those beyond a share of all.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def cvar(values: Floats, weights: Floats, share: float, *, higher_is_better: boo
 
 
 def wilson(hits: float, count: int) -> tuple[float, float]:
-    """Give the 95% interval of a probability from independent trials.
+    """Return the 95% interval of a probability from independent trials.
 
     Parameters
     ----------

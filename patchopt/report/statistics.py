@@ -44,7 +44,7 @@ class Estimate:
 
 @lru_cache(maxsize=8)
 def _draws(count: int) -> Floats:
-    """Give how often each of some observations is in each resample.
+    """Return how often each of some observations is in each resample.
 
     Returns
     -------
@@ -59,7 +59,7 @@ def _draws(count: int) -> Floats:
 
 
 def _resampled_means(values: Floats) -> Floats:
-    """Give the mean of each column in each resample, shape (RESAMPLES, columns)."""
+    """Return the mean of each column in each resample, shape (RESAMPLES, columns)."""
     count = len(values)
     blocks = min(count, _BLOCKS)
     starts = np.arange(blocks) * count // blocks
@@ -77,7 +77,7 @@ def _limits(resampled: Floats) -> tuple[Floats, Floats]:
 
 
 def estimate(values: Floats) -> Estimate:
-    """Give the mean of each column with its percentile bootstrap interval.
+    """Return the mean of each column with its percentile bootstrap interval.
 
     Parameters
     ----------
@@ -184,11 +184,11 @@ def _compare_strata(
 
 
 def scale_of(kind: Kind) -> float:
-    """Give how many of its smallest unit make one of a metric, as `exact` counts."""
+    """Return how many of its smallest unit make one of a metric, as `exact` counts."""
     return _SCALE[kind]
 
 
 def exact(frame: pd.DataFrame, measure: str, kind: Kind) -> Floats:
-    """Give a column in its smallest unit, exposures as whole thousandths."""
+    """Return a column in its smallest unit, exposures as whole thousandths."""
     values = frame[measure].to_numpy(np.float64) * _SCALE[kind]
     return np.asarray(values if kind == "share" else np.rint(values), np.float64)

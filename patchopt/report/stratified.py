@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 def stratified_mean(
     values: Floats, strata: NDArray[np.int64], weights: Floats
 ) -> tuple[Floats, Floats]:
-    """Give weighted means and the half-widths of their 95% intervals.
+    """Return weighted means and the half-widths of their 95% intervals.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def stratified_mean(
 
 
 def variance_saved(values: Floats, reference: Floats, weights: Floats) -> float:
-    """Give what common random numbers save of the variance of a difference.
+    """Return what common random numbers save of the variance of a difference.
 
     Parameters
     ----------

@@ -62,7 +62,7 @@ class Look:
 
 
 def looks(labels: Sequence[str]) -> dict[str, Look]:
-    """Give every label a look of its own.
+    """Return every label a look of its own.
 
     Colours repeat after seven, markers after ten, kinds of lines every seven labels: no two
     of the first 28 share colour and line, no two of the first 70 colour and marker.
@@ -88,7 +88,7 @@ def style() -> Iterator[None]:
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """Give an empty figure of a size in inches, apart from any window system."""
+    """Return an empty figure of a size in inches, apart from any window system."""
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
@@ -156,7 +156,7 @@ _TIME_UNITS: Final = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
 
 
 def time_unit(longest_s: float, shortest_s: float | None = None) -> tuple[str, int]:
-    """Give the unit in which times are read best, and its seconds.
+    """Return the unit in which times are read best, and its seconds.
 
     Parameters
     ----------

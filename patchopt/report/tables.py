@@ -53,11 +53,11 @@ class Results:
     references: dict[str, dict[Hashable, Reference]]
 
     def summary_of(self, scenario: str) -> pd.DataFrame:
-        """Give the rows of a scenario."""
+        """Return the rows of a scenario."""
         return self.summary[self.summary["scenario"] == scenario]
 
     def fronts_table(self) -> pd.DataFrame:
-        """Give a row a scenario: hypervolume, and ideal, worst, reference of each objective."""
+        """Return a row a scenario: hypervolume, and ideal, worst, reference of each objective."""
         return pd.DataFrame(
             {
                 "scenario": scenario,

@@ -40,7 +40,7 @@ class Curve:
 
 
 def end_of(infrastructure: Infrastructure, events: Iterable[Event]) -> int:
-    """Give T in seconds: the end of the last step, or of the run where nodes change by themselves.
+    """Return T in seconds: when the last step ends, or the run where nodes change by themselves.
 
     A plan that waited in vain for a step is aborted after its end.
     """
@@ -49,7 +49,7 @@ def end_of(infrastructure: Infrastructure, events: Iterable[Event]) -> int:
 
 
 def _changes(events: Iterable[Event]) -> Iterator[tuple[int, str, bool]]:
-    """Give when which node becomes new, or old again."""
+    """Return when which node becomes new, or old again."""
     new: set[str] = set()
     for event in events:
         if event["event"] in _COMMITS:
@@ -62,7 +62,7 @@ def _changes(events: Iterable[Event]) -> Iterator[tuple[int, str, bool]]:
 
 
 def new_at_end(events: Iterable[Event]) -> set[str]:
-    """Give the nodes that are new when the run ends."""
+    """Return the nodes that are new when the run ends."""
     last = {node: is_new for _, node, is_new in _changes(events)}
     return {node for node, is_new in last.items() if is_new}
 
@@ -73,7 +73,7 @@ def was_aborted(events: Iterable[Event]) -> bool:
 
 
 def burn_down(infrastructure: Infrastructure, events: Sequence[Event]) -> Curve:
-    """Give the open exposure over time: the weight of the nodes that are still old.
+    """Return the open exposure over time: the weight of the nodes that are still old.
 
     Parameters
     ----------
@@ -88,25 +88,25 @@ def burn_down(infrastructure: Infrastructure, events: Sequence[Event]) -> Curve:
         Values in weight (criticality x severity). The area under it is the exposure.
     """
     nodes = infrastructure.nodes
-    open_mw = int(nodes.weight_mw.sum())
-    times, values = [0], [open_mw]
+    open_milli = int(nodes.weight_milli.sum())
+    times, values = [0], [open_milli]
     for time, node, is_new in _changes(events):
-        weight_mw = int(nodes.weight_mw[nodes.index[node]])
-        open_mw += -weight_mw if is_new else weight_mw
+        weight_milli = int(nodes.weight_milli[nodes.index[node]])
+        open_milli += -weight_milli if is_new else weight_milli
         if time == times[-1]:
-            values[-1] = open_mw
+            values[-1] = open_milli
         else:
             times.append(time)
-            values.append(open_mw)
+            values.append(open_milli)
     end = end_of(infrastructure, events)
     if end > times[-1]:
         times.append(end)
-        values.append(open_mw)
+        values.append(open_milli)
     return Curve(np.array(times, np.int64), np.array(values) / 1000)
 
 
 def availability(infrastructure: Infrastructure, events: Sequence[Event]) -> Curve:
-    """Give the instances of each service that serve, over time.
+    """Return the instances of each service that serve, over time.
 
     Parameters
     ----------
@@ -181,7 +181,7 @@ class Bar:
 
 
 def bars(infrastructure: Infrastructure, plan: Plan, events: Sequence[Event]) -> list[Bar]:
-    """Give the work on every node in one run of a plan.
+    """Return the work on every node in one run of a plan.
 
     Parameters
     ----------
@@ -228,7 +228,7 @@ class _Reader:
             self.bars.append(Bar(node, start, end, kind))
 
     def mates(self, event: Event) -> list[str]:
-        """Give the nodes that are worked on as a unit with that of an event."""
+        """Return the nodes that are worked on as a unit with that of an event."""
         nodes, units = self.infrastructure.nodes, self.infrastructure.units
         unit = int(units.of_node[nodes.index[event["node"]]])
         names = {nodes.ids[member] for member in units.members(unit)}

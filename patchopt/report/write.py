@@ -92,7 +92,7 @@ def _make(study: Study, results: Results, folder: Path) -> None:
 
 
 def file_names(scenarios: tuple[str, ...]) -> list[str]:
-    """Give each scenario a name that every file system takes and no other has.
+    """Return each scenario a name that every file system takes and no other has.
 
     Examples
     --------

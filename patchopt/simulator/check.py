@@ -128,6 +128,6 @@ def _switches(plan: Plan) -> Iterator[str]:
 def _instants(plan: Plan, infrastructure: Infrastructure) -> Iterator[str]:
     pauses = max((step.not_before for step in plan.steps), default=0)
     pauses += sum(step.duration for step in plan.steps)
-    total = int(infrastructure.nodes.weight_mw.sum()) + len(infrastructure.nodes)
+    total = int(infrastructure.nodes.weight_milli.sum()) + len(infrastructure.nodes)
     if total * (pauses + infrastructure.longest_run_s) >= 2**62:
         yield "pauses and not_before are too long for exact 64-bit exposures; shorten them"

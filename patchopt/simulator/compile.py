@@ -24,14 +24,14 @@ _SMALL: Final = 10_000
 
 
 def compiled() -> Run:
-    """Give the compiled event loop; Numba keeps it on disk between processes."""
+    """Return the compiled event loop; Numba keeps it on disk between processes."""
     run: Run = compiled_module(_PACKAGE, "kernel").run
     return run
 
 
 @cache
 def uncompiled() -> Run:
-    """Give the very same event loop as plain Python, helpers included.
+    """Return the very same event loop as plain Python, helpers included.
 
     Returns
     -------
@@ -49,7 +49,7 @@ def uncompiled() -> Run:
 
 
 def fitting(infrastructure: Infrastructure, replications: int) -> Run:
-    """Give the loop that is done first: to load the compiled one takes half a second.
+    """Return the loop that is done first: to load the compiled one takes half a second.
 
     Parameters
     ----------

@@ -65,7 +65,7 @@ def draw(seed: int, stream: int, key: int, count: int) -> int:
 
 @outer
 def normal_quantile(p: float) -> float:
-    """Give the quantile of the standard normal distribution, to about 16 digits.
+    """Return the quantile of the standard normal distribution, to about 16 digits.
 
     Parameters
     ----------

@@ -91,7 +91,7 @@ class Teller:
         return f"step {step} can never start: {reason}"
 
     def events(self, rows: Ints, seed: int, end: int) -> list[Event]:
-        """Give a run's events as they go into ``events.jsonl``; `end` is T."""
+        """Return a run's events as they go into ``events.jsonl``; `end` is T."""
         ends = {
             "scenario": self.infrastructure.scenario.name,
             "strategy": self.plan.strategy.name,

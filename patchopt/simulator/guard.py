@@ -14,7 +14,7 @@ closed_time = inner(windows.closed_time)
 
 @inner
 def guard(fixed: Fixed, state: State, step: int, hopeful: bool) -> int:
-    """Give the reason why a step must wait, `R_NONE` if it may start.
+    """Return the reason why a step must wait, `R_NONE` if it may start.
 
     The window comes last: whoever waits for it alone will start when one opens.
     `hopeful` asks whether it could start were every node that has failed back, which

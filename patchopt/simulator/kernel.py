@@ -235,7 +235,7 @@ def _note_waits(fixed: Fixed, state: State) -> None:
 
 @inner
 def _next_time(fixed: Fixed, state: State) -> int:
-    """Give the next instant at which something ends, is due, or a window lets a step in.
+    """Return the next instant at which something ends, is due, or a window lets a step in.
 
     What happens by itself alone is worth waiting for only if it may bring a node back
     that a step needs; else nothing could ever let a step start.

@@ -76,20 +76,20 @@ class Outcome:
         )
 
     def __len__(self) -> int:
-        """Give the number of replications."""
+        """Return the number of replications."""
         return len(self.seeds)
 
     def exact(self, metric: str, replication: int = 0) -> int:
-        """Give an integer metric of one replication, exposures in milli-weight-seconds."""
+        """Return an integer metric of one replication, exposures in milli-weight-seconds."""
         return int(self.columns[metric][replication])
 
     def values(self, metric: Metric) -> Floats:
-        """Give a numeric metric in the units of MODEL 7, shape (replications,)."""
+        """Return a numeric metric in the units of MODEL 7, shape (replications,)."""
         values = self.columns[metric.name].astype(np.float64)
         return values / 1000 if metric.kind == "exposure" else values
 
     def frame(self) -> pd.DataFrame:
-        """Give the metrics as a table in the units of MODEL 7, exposures in weight-seconds."""
+        """Return the metrics as a table in the units of MODEL 7, exposures in weight-seconds."""
         import pandas as pd
 
         columns: dict[str, object] = {

@@ -156,7 +156,7 @@ def _nodes(infrastructure: Infrastructure, pool: _Pool) -> Ints:
     return np.column_stack(
         [
             given.service,
-            given.weight_mw,
+            given.weight_milli,
             given.patched.astype(np.int64),
             given.restart.astype(np.int64),
             given.duration_s,
@@ -187,7 +187,7 @@ def _releases(infrastructure: Infrastructure) -> Ints:
 
 
 def _spans(pool: _Pool, ptr: Ints, idx: Ints) -> Ints:
-    """Copy compressed rows into the pool; give where each begins and ends there."""
+    """Copy compressed rows into the pool; return where each begins and ends there."""
     begin, _ = pool.add(idx.tolist())
     return np.column_stack([ptr[:-1] + begin, ptr[1:] + begin])
 
@@ -219,7 +219,7 @@ def _limits(infrastructure: Infrastructure, steps: int) -> Ints:
     found[at.L_DETECTION_DELAY] = around.detection_delay_s
     found[at.L_ALARMS] = around.alarms_per_day > 0
     # Sums over nodes, weights, edges and steps stay exact until then.
-    most = max(int(nodes.weight_mw.sum()), len(nodes), len(infrastructure.edges.kind), steps, 1)
+    most = max(int(nodes.weight_milli.sum()), len(nodes), len(infrastructure.edges.kind), steps, 1)
     found[at.L_LATEST] = 2**61 // most
     return found
 
@@ -314,7 +314,7 @@ def _down(
 def _conflict(
     infrastructure: Infrastructure, step: Step, jobs: list[list[int]], pool: _Pool
 ) -> int:
-    """Give a guest whose host goes down in another job of the same step, or -1."""
+    """Return a guest whose host goes down in another job of the same step, or -1."""
     if step.action != "patch" or len(jobs) < 2:
         return NONE
     job_of = {

@@ -39,7 +39,7 @@ class Sample(NamedTuple):
 
 
 def stratum_probabilities(probabilities: NDArray[np.float64]) -> Floats:
-    """Give the probability of each stratum: none, each alone, two or more.
+    """Return the probability of each stratum: none, each alone, two or more.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def stratum_probabilities(probabilities: NDArray[np.float64]) -> Floats:
 
 
 def _at_least(probabilities: NDArray[np.float64]) -> Floats:
-    """Give P(at least d of the releases from k on are defective), shape (releases + 1, 3).
+    """Return P(at least d of the releases from k on are defective), shape (releases + 1, 3).
 
     Sums of products, no difference of near-equal numbers: exact for the rarest defects.
     """
@@ -77,7 +77,7 @@ def _at_least(probabilities: NDArray[np.float64]) -> Floats:
 
 
 def allocate(probabilities: Floats, replications: int) -> Ints:
-    """Give how many replications each stratum gets: half evenly, half by probability.
+    """Return how many replications each stratum gets: half evenly, half by probability.
 
     Parameters
     ----------

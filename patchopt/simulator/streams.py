@@ -24,7 +24,7 @@ RANGE: Final = 2**53
 
 
 def threshold(probability: float) -> int:
-    """Give the integer below which a draw must lie to happen with some probability.
+    """Return the integer below which a draw must lie to happen with some probability.
 
     Exact: u = k / 2**53 is below p if and only if k is below ceil(p * 2**53), and
     scaling by a power of two rounds nothing.

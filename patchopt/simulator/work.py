@@ -87,7 +87,7 @@ def start_attempt(fixed: Fixed, state: State, job: int, action: int) -> None:
 
 @inner
 def _longest(fixed: Fixed, state: State, begin: int, end: int, attempt: int) -> int:
-    """Draw the duration of each member; give the longest."""
+    """Draw the duration of each member; return the longest."""
     longest = 0
     for place in range(begin, end):
         node = fixed.pool[place]
@@ -105,7 +105,7 @@ def _longest(fixed: Fixed, state: State, begin: int, end: int, attempt: int) -> 
 
 @inner
 def end_phase(fixed: Fixed, state: State, job: int) -> bool:
-    """Let a job's phase end; give whether its whole step has ended with it."""
+    """Let a job's phase end; return whether its whole step has ended with it."""
     step = fixed.jobs[job, at.J_STEP]
     action = fixed.steps[step, at.S_ACTION]
     phase = state.jobs[job, at.JS_PHASE]
@@ -143,7 +143,7 @@ def end_phase(fixed: Fixed, state: State, job: int) -> bool:
 
 @inner
 def draw_failures(fixed: Fixed, state: State, job: int, action: int) -> bool:
-    """Draw for each member of a job; give whether any fails."""
+    """Draw for each member of a job; return whether any fails."""
     attempt, step = state.jobs[job, at.JS_ATTEMPT], fixed.jobs[job, at.J_STEP]
     begin, end = fixed.jobs[job, at.J_NODE_BEGIN], fixed.jobs[job, at.J_NODE_END]
     failed = False
@@ -191,7 +191,7 @@ def _has_crashed(fixed: Fixed, state: State, node: int) -> bool:
 
 @inner
 def _succeed(fixed: Fixed, state: State, job: int, action: int) -> bool:
-    """Commit what was patched; give whether the job is over."""
+    """Commit what was patched; return whether the job is over."""
     if action == at.PATCH:
         step, attempt = fixed.jobs[job, at.J_STEP], state.jobs[job, at.JS_ATTEMPT]
         for place in range(fixed.jobs[job, at.J_NODE_BEGIN], fixed.jobs[job, at.J_NODE_END]):
@@ -245,7 +245,7 @@ def _stop_work(state: State, node: int) -> None:
 
 @inner
 def _fail(fixed: Fixed, state: State, job: int) -> bool:
-    """End a bad attempt: FAILED without a rollback; give whether the job is over."""
+    """End a bad attempt: FAILED without a rollback; return whether the job is over."""
     step, attempt = fixed.jobs[job, at.J_STEP], state.jobs[job, at.JS_ATTEMPT]
     lasts = -1
     for place in range(fixed.jobs[job, at.J_NODE_BEGIN], fixed.jobs[job, at.J_NODE_END]):
@@ -267,7 +267,7 @@ def _fail(fixed: Fixed, state: State, job: int) -> bool:
 
 @inner
 def _throw_away(fixed: Fixed, state: State, job: int) -> bool:
-    """Throw a bad copy away; give whether it is built again."""
+    """Throw a bad copy away; return whether it is built again."""
     if state.jobs[job, at.JS_ATTEMPT] <= fixed.limits[at.L_RETRIES]:
         return True
     for place in range(fixed.jobs[job, at.J_NODE_BEGIN], fixed.jobs[job, at.J_NODE_END]):
@@ -278,7 +278,7 @@ def _throw_away(fixed: Fixed, state: State, job: int) -> bool:
 
 @inner
 def _rolled_back(fixed: Fixed, state: State, job: int) -> bool:
-    """End a rollback of all members together; give whether they are tried again."""
+    """End a rollback of all members together; return whether they are tried again."""
     step, attempt = fixed.jobs[job, at.J_STEP], state.jobs[job, at.JS_ATTEMPT]
     whole = True
     for place in range(fixed.jobs[job, at.J_NODE_BEGIN], fixed.jobs[job, at.J_NODE_END]):

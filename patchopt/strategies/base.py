@@ -131,14 +131,14 @@ def register(name: str) -> Callable[[S], S]:
 
 
 def strategy_names() -> tuple[str, ...]:
-    """Give the names of all strategies: built in, registered, and of other packages."""
+    """Return the names of all strategies: built in, registered, and of other packages."""
     others = {point.name for point in entry_points(group=ENTRY_POINTS)}
     rest = (others | set(_REGISTERED)) - set(_BUILT_IN)
     return (*_BUILT_IN, *sorted(rest))
 
 
 def strategy_class(name: str) -> type[Strategy]:
-    """Give the class of a strategy.
+    """Return the class of a strategy.
 
     Raises
     ------

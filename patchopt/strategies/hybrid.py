@@ -33,7 +33,7 @@ class Hybrid(Strategy):
         """Add the work on each unit and the pause after it."""
         placing = Placing(infrastructure, builder, self)
         nodes = infrastructure.nodes
-        risks = (nodes.weight_mw * (1 + nodes.degree)).tolist()
+        risks = (nodes.weight_milli * (1 + nodes.degree)).tolist()
 
         def risk(item: Item) -> float:
             return float(max(risks[node] for node in item.nodes))

@@ -18,8 +18,8 @@ How = Literal["patch", "build"]
 
 
 def highest_weight(infrastructure: Infrastructure) -> Priority:
-    """Give the order by criticality x severity, the highest among an item's nodes."""
-    weights = infrastructure.nodes.weight_mw
+    """Return the order by criticality x severity, the highest among an item's nodes."""
+    weights = infrastructure.nodes.weight_milli
     return lambda item: float(max(weights[node] for node in item.nodes))
 
 
@@ -61,7 +61,7 @@ class Placing:
     # Orders ---------------------------------------------------------------------------
 
     def component(self, item: Item) -> int:
-        """Give the component of the dependency order that an item is in."""
+        """Return the component of the dependency order that an item is in."""
         return int(self.infrastructure.order.component_of_unit[item.unit])
 
     def ordered(self, items: Iterable[Item], priority: Priority) -> list[Item]:
@@ -149,7 +149,7 @@ class Placing:
         after: Sequence[int] = (),
         how: How | None = None,
     ) -> int:
-        """Add the work on some items, all patched or all built; give the step to wait for."""
+        """Add the work on some items, all patched or all built; return the step to wait for."""
         chosen = how or in_place_first(items[0])
         names = self.names(items)
         if chosen == "build":
@@ -173,14 +173,14 @@ class Placing:
         *,
         after: Sequence[int] = (),
     ) -> list[int]:
-        """Add batches one after another; give what a following step must wait for."""
+        """Add batches one after another; return what a following step must wait for."""
         last = list(after)
         for batch in batches:
             last = [self.work(batch, reason(batch), after=last)]
         return last
 
     def names(self, items: Iterable[Item]) -> list[str]:
-        """Give the node ids of some items."""
+        """Return the node ids of some items."""
         return [self.infrastructure.nodes.ids[node] for item in items for node in item.nodes]
 
 
@@ -204,7 +204,7 @@ class Waiting:
         }
 
     def free(self) -> list[Item]:
-        """Give the items that wait for nothing; call it once, first."""
+        """Return the items that wait for nothing; call it once, first."""
         at_once = [component for component, count in self.open.items() if not count]
         freed = [item for component in at_once for item in self.items.get(component, ())]
         for component in at_once:
@@ -213,7 +213,7 @@ class Waiting:
         return freed
 
     def done(self, item: Item) -> list[Item]:
-        """Note that an item is done; give those that this frees."""
+        """Note that an item is done; return those that this frees."""
         component = self.component(item)
         self.left[component] -= 1
         return [] if self.left[component] else self._finish(component)

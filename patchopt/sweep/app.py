@@ -167,7 +167,7 @@ def _job(composed: Any) -> None:
 
 
 def _call(app: Any, arguments: Sequence[str]) -> int:
-    """Call a Hydra application with a command line of ours; give its exit code."""
+    """Call a Hydra application with a command line of ours; return its exit code."""
     before = sys.argv
     sys.argv = list(arguments)
     try:

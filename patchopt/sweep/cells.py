@@ -67,7 +67,7 @@ class Block:
 
 
 def plan_tasks(config: SweepConfig) -> list[PlanTask]:
-    """Give every plan that a sweep needs, scenarios outside, strategies inside.
+    """Return every plan that a sweep needs, scenarios outside, strategies inside.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def plan_tasks(config: SweepConfig) -> list[PlanTask]:
 
 
 def blocks(config: SweepConfig, total: int) -> list[Block]:
-    """Give the blocks of the first replications of every plan."""
+    """Return the blocks of the first replications of every plan."""
     size = config.simulator.block
     return [Block(first, min(size, total - first)) for first in range(0, total, size)]
 
@@ -130,7 +130,7 @@ def _task(
 
 
 def _grid(given: str | Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """Give the strategies that an entry stands for: lists of values are axes of a grid."""
+    """Return the strategies that an entry stands for: lists of values are axes of a grid."""
     if isinstance(given, str):
         return [(given, {})]
     rest = dict(given)
@@ -153,7 +153,7 @@ def _grid(given: str | Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _parameters(config: SweepConfig, name: str, chosen: dict[str, Any]) -> dict[str, Any]:
-    """Give `optimal` the limits of the group ``optimizer``; what its entry says goes first."""
+    """Return `optimal` the limits of the group ``optimizer``; what its entry says goes first."""
     if name != "optimal":
         return chosen
     search = {
@@ -182,6 +182,6 @@ def _refuse_twice(names: list[str], place: str) -> None:
 
 
 def one_line(error: BaseException) -> str:
-    """Give an error as it goes into a failed row."""
+    """Return an error as it goes into a failed row."""
     kind = "" if isinstance(error, PatchoptError) else f"{type(error).__name__}: "
     return f"{kind}{error}".strip() or type(error).__name__

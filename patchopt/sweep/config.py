@@ -80,7 +80,7 @@ class SweepConfig(_Frozen):
 
 
 def conf_folder() -> Path:
-    """Give the folder of the configuration groups."""
+    """Return the folder of the configuration groups."""
     return resource_folder("conf")
 
 
@@ -141,7 +141,7 @@ def _problem(problem: Any, section: tuple[str, ...]) -> str:
 
 
 def keys_of(section: str) -> list[str]:
-    """Give the keys of a section, or the sections themselves if there is none of that name."""
+    """Return the keys of a section, or the sections themselves if there is none of that name."""
     field = SweepConfig.model_fields.get(section)
     if field is None:
         return list(SweepConfig.model_fields)

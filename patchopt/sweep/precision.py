@@ -55,7 +55,7 @@ class Precision:
             self._moments[int(stratum)] = (count, weight, mean, spread)
 
     def needed(self, share: float) -> int:
-        """Give how many replications make every half-width at most a share of its mean.
+        """Return how many replications make every half-width at most a share of its mean.
 
         Returns
         -------

@@ -28,7 +28,7 @@ _PACKAGES: Final = (
 
 
 def resolved(config: SweepConfig) -> dict[str, Any]:
-    """Give a configuration as plain values.
+    """Return a configuration as plain values.
 
     What cannot change a result (workers, output, force) is left out, so that the same
     study has the same text wherever and however it is run.
@@ -41,7 +41,7 @@ def resolved(config: SweepConfig) -> dict[str, Any]:
 
 
 def provenance(config: SweepConfig) -> dict[str, str]:
-    """Give the metadata of a dataset's files.
+    """Return the metadata of a dataset's files.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def _versions() -> dict[str, str]:
 
 
 def _commit() -> str:
-    """Give the commit of the checkout that patchopt runs from."""
+    """Return the commit of the checkout that patchopt runs from."""
     here = Path(__file__).resolve().parent
     if not (here.parent.parent / ".git").exists():
         return ""

@@ -29,7 +29,7 @@ def _cell(task: PlanTask) -> dict[str, Any]:
 
 
 def plan_row(task: PlanTask, planned: Planned) -> dict[str, Any]:
-    """Give the row of a plan, made or failed."""
+    """Return the row of a plan, made or failed."""
     row: dict[str, Any] = {**_cell(task), "scenario_json": task.scenario_json}
     if planned.plan_json is None:
         return {**row, "status": "failed", "error": planned.error}
@@ -55,7 +55,7 @@ def plan_row(task: PlanTask, planned: Planned) -> dict[str, Any]:
 
 
 def event_rows(task: PlanTask, planned: Planned) -> list[dict[str, Any]]:
-    """Give the rows of a plan's trace."""
+    """Return the rows of a plan's trace."""
     rows = []
     for number, event in enumerate(planned.events):
         detail = {key: value for key, value in event.items() if key not in ("time", "event")}
@@ -73,7 +73,7 @@ def event_rows(task: PlanTask, planned: Planned) -> list[dict[str, Any]]:
 
 
 def timing_row(number: int, kind: str, replications: int, wall_time_s: float) -> dict[str, Any]:
-    """Give the row of a measured time."""
+    """Return the row of a measured time."""
     return {
         "plan": number,
         "kind": kind,
@@ -83,7 +83,7 @@ def timing_row(number: int, kind: str, replications: int, wall_time_s: float) ->
 
 
 def block_table(task: PlanTask, first: int, outcome: Outcome) -> Any:
-    """Give a block's replications as a typed table, numbered from `first` on."""
+    """Return a block's replications as a typed table, numbered from `first` on."""
     return runs_table(
         **_cell(task),
         first_replication=first,
@@ -95,5 +95,5 @@ def block_table(task: PlanTask, first: int, outcome: Outcome) -> Any:
 
 
 def failed_table(task: PlanTask, error: str) -> Any:
-    """Give the one row that a failed cell leaves."""
+    """Return the one row that a failed cell leaves."""
     return failed_run(**_cell(task), error=error)

@@ -211,7 +211,7 @@ class _Run:
             target = {name: aim for name, aim in aims.items() if aim > done[name]}
 
     def _aim(self, tasks: list[PlanTask], found: dict[int, Precision], done: int) -> int:
-        """Give how many replications the plans of a scenario are to have after the next round."""
+        """Return how many replications the plans of a scenario are to have after the next round."""
         precision, size = self.config.sweep.precision, self.config.simulator.block
         needed = {task.number: found[task.number].needed(precision.share) for task in tasks}
         short = [task for task in tasks if needed[task.number] > done]

@@ -24,7 +24,7 @@ print(os.environ.get("NUMBA_CACHE_DIR", ""))
 
 @pytest.fixture
 def installed(tmp_path: Path) -> Path:
-    """Give the folder of a copy of the package, as an installer would lay it out."""
+    """Return the folder of a copy of the package, as an installer would lay it out."""
     source = Path(patchopt.__file__).parent
     ignored = shutil.ignore_patterns("__pycache__")
     return Path(shutil.copytree(source, tmp_path / "site" / "patchopt", ignore=ignored))

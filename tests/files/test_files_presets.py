@@ -35,7 +35,7 @@ def test_a_preset_replaces_every_failure_and_no_nominal_time(name: str, scenario
     chance = 0.0 if preset.defect is None else preset.defect.probability
     assert (after.releases.defect_probability == chance).all()
     assert after.scenario.environment == preset.environment
-    for column in ("weight_mw", "duration_s", "warmup_s", "rollback_s", "restart", "host"):
+    for column in ("weight_milli", "duration_s", "warmup_s", "rollback_s", "restart", "host"):
         assert np.array_equal(getattr(before.nodes, column), getattr(after.nodes, column)), column
     assert before.limits == after.limits
     assert before.sha256 != after.sha256

@@ -32,7 +32,7 @@ def test_infrastructure_agrees_with_an_independent_reading(scenario: Scenario) -
     assert set(nodes.ids) == set(reading.nodes)
     for name, number in nodes.index.items():
         node = reading.nodes[name]
-        assert nodes.weight_mw[number] == node.weight
+        assert nodes.weight_milli[number] == node.weight
         assert nodes.patched[number] == (node.patch is not None)
         guests = {other for other in reading.nodes if name in reading.ancestors(other)}
         assert named(infrastructure, nodes.guests(number)) == guests
@@ -43,7 +43,7 @@ def test_infrastructure_agrees_with_an_independent_reading(scenario: Scenario) -
         members = named(infrastructure, units.members(unit))
         assert units.duration_s[unit] == reading.duration(members)
         assert units.warmup_s[unit] == reading.warmup(members)
-        assert units.weight_mw[unit] == sum(reading.nodes[name].weight for name in members)
+        assert units.weight_milli[unit] == sum(reading.nodes[name].weight for name in members)
     assert infrastructure.limits.horizon_s == reading.horizon
     services = infrastructure.services
     assert dict(zip(services.names, services.min_up.tolist(), strict=True)) == reading.min_up

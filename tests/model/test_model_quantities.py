@@ -18,7 +18,7 @@ from patchopt.model.quantities import (
     parse_min_up,
     parse_probability,
     parse_severity,
-    weight_mw,
+    weight_milli,
 )
 
 
@@ -47,7 +47,7 @@ def test_a_duration_is_read_back(seconds: int) -> None:
 def test_weights_are_exact(hundredths: int, tenths: int) -> None:
     criticality = parse_criticality(float(Decimal(hundredths) / 100))
     severity = parse_severity(float(Decimal(tenths) / 10))
-    assert weight_mw(criticality, severity) == hundredths * tenths
+    assert weight_milli(criticality, severity) == hundredths * tenths
 
 
 @pytest.mark.parametrize("written", [0, -1, 1.005, float("nan"), float("inf"), "1", True, None])

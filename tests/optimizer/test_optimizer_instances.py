@@ -15,7 +15,7 @@ FIXED: dict[str, Any] = {"blue_green": False}
 
 
 def optimum(scenario: Scenario, **options: Any) -> tuple[int, Solution]:
-    """Give the proven optimum, once the simulation of its plan has confirmed it."""
+    """Return the proven optimum, once the simulation of its plan has confirmed it."""
     infrastructure, solution = solve(scenario, **options)
     certificate = solution.certificate
     assert (certificate.status, certificate.gap) == ("optimal", 0.0)

@@ -52,9 +52,9 @@ def test_progress_only_gets_better(shop: Infrastructure) -> None:
     solution = optimize(shop, SHORT, watch=seen.append)
     assert seen
     for earlier, later in pairwise(seen):
-        assert later.objective_mws <= earlier.objective_mws
-        assert later.bound_mws >= earlier.bound_mws
-    assert seen[-1].objective_mws == solution.certificate.objective
+        assert later.objective_milli <= earlier.objective_milli
+        assert later.bound_milli >= earlier.bound_milli
+    assert seen[-1].objective_milli == solution.certificate.objective
 
 
 def test_an_interrupted_search_keeps_its_best_plan(shop: Infrastructure) -> None:

@@ -18,7 +18,7 @@ from patchopt.optimizer.bounds import (
     earliest_commit_s,
     latest_commits_s,
 )
-from patchopt.optimizer.fluid import fluid_bound_mws
+from patchopt.optimizer.fluid import fluid_bound_milli
 from patchopt.optimizer.listing import list_schedule
 from patchopt.optimizer.problem import Problem, problem_of
 from patchopt.optimizer.scaling import in_seconds, in_units, time_unit_s
@@ -123,12 +123,12 @@ def test_law_3_the_optimum_is_the_enumerated_one(on_infeasible: OnInfeasible) ->
         assert (certificate.status, certificate.gap) == ("optimal", 0)
         assert certificate.objective == certificate.bound == best
         problem = problem_of(infrastructure, items_of(infrastructure, on_infeasible=on_infeasible))
-        assert fluid_bound_mws(problem) <= best
+        assert fluid_bound_milli(problem) <= best
         tasks = problem.tasks
-        alone = sum(task.item.weight_mw * earliest_commit_s(problem, task) for task in tasks)
+        alone = sum(task.item.weight_milli * earliest_commit_s(problem, task) for task in tasks)
         assert alone <= best
         listed = list_schedule(problem)
-        assert listed.objective_mws >= best
+        assert listed.objective_milli >= best
         assert all(listed.end_s(p) <= active_makespan_s(problem) for p in listed.placements)
         latest = latest_commits_s(problem, best)
         for placement in solution.schedule.placements:
@@ -149,7 +149,7 @@ def test_time_in_larger_units_changes_nothing() -> None:
         assert in_seconds(longer, list_schedule(in_units(longer, unit)), unit) == list_schedule(
             longer
         )
-        found = [_search(it, PROOF, None).schedule.objective_mws for it in (problem, longer)]
+        found = [_search(it, PROOF, None).schedule.objective_milli for it in (problem, longer)]
         assert found[1] == 7 * found[0]
 
     for_all(law, 250, probabilities=False, max_units=4)

@@ -30,7 +30,7 @@ def recomputed(scenario: Scenario, events: list[dict[str, Any]]) -> dict[str, An
     read = [json.loads(line) for line in events_text(events).splitlines()]
     found = metrics(scenario, read)
     for name in ("exposure", "residual_exposure"):
-        found[name] = found.pop(f"{name}_mws")
+        found[name] = found.pop(f"{name}_milli")
     return found
 
 

@@ -41,7 +41,7 @@ EVENTS = {
 
 
 def kind_of(reason: str) -> str:
-    """Give what a reason for an abort is about; empty if there is none."""
+    """Return what a reason for an abort is about; empty if there is none."""
     return next((kind for text, kind in REASONS.items() if text in reason), reason)
 
 

@@ -16,7 +16,7 @@ Scenario = dict[str, Any]
 
 
 def patch(*nodes: str, **more: Any) -> dict[str, Any]:
-    """Give a guarded patch step that comes after nothing."""
+    """Return a guarded patch step that comes after nothing."""
     return {"action": "patch", "nodes": list(nodes), "after": []} | more
 
 

@@ -105,4 +105,4 @@ def test_a_run_is_the_one_written_by_hand(
     found = {name: column[0] for name, column in outcome.columns.items()}
     for name, value in metrics.items():
         wanted = reasons[value] if name == "abort_reason" and value else value
-        assert found[name.removesuffix("_mws")] == wanted, name
+        assert found[name.removesuffix("_milli")] == wanted, name

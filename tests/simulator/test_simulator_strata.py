@@ -23,7 +23,7 @@ CHANCES = st.lists(st.floats(1e-9, 1 - 1e-9), max_size=6).map(np.array)
 
 
 def releases_with(*chances: float) -> Infrastructure:
-    """Give a node for each chance that its release is defective, and then fails for sure."""
+    """Return a node for each chance that its release is defective, and then fails for sure."""
     defect = {"failure_probability": 1}
     nodes = [
         {

@@ -29,7 +29,7 @@ ERRORS = float(stats.norm.isf(ALARM / 2))
 
 
 def scenario_of(*patches: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """Give a scenario of nodes n1, n2, ... of a service each, with these patches."""
+    """Return a scenario of nodes n1, n2, ... of a service each, with these patches."""
     nodes = [
         {"id": f"n{k}", "type": "service_instance", "service": f"s{k}", "patch": patch}
         for k, patch in enumerate(patches, 1)
@@ -155,7 +155,7 @@ def test_a_node_that_crashes_and_is_repaired_is_available_by_renewal_theory(shap
 def rolling_exposure(
     nodes: Sequence[tuple[float, int, int, float]], retries: int
 ) -> tuple[float, float]:
-    """Give mean exposure and completion time of nodes patched one after another.
+    """Return mean exposure and completion time of nodes patched one after another.
 
     Each is (weight, duration, rollback, failure probability). With q = p^(R + 1) the chance that
     all R + 1 attempts fail, and F failed attempts, E[F] = p (1 - q) / (1 - p): a node takes

@@ -30,7 +30,7 @@ def scenario_of(nodes: dict[str, Any], **more: Any) -> dict[str, Any]:
 def told(
     scenario: dict[str, Any], *steps: dict[str, Any], seed: int = 1
 ) -> tuple[Told, dict[str, Any]]:
-    """Run a plan; give time, event and node of all that happens to nodes, and the metrics."""
+    """Run a plan; return time, event and node of all that happens to nodes, and the metrics."""
     infrastructure = infrastructure_of(scenario)
     plan = plan_by_hand(infrastructure, *steps)
     outcome = simulate(infrastructure, plan, seed=seed, events=True)

@@ -34,7 +34,7 @@ class LightestFirst(Strategy):
 
     def steps(self, infrastructure, builder):
         placing = Placing(infrastructure, builder, self)
-        items = placing.ordered(placing.items, lambda item: -item.weight_mw)
+        items = placing.ordered(placing.items, lambda item: -item.weight_milli)
         placing.sequence(placing.batches(items, 1), lambda batch: "next lightest")
 '''
 

@@ -63,7 +63,7 @@ def fails(seed: int, node: str, attempt: int, probability: float = 0.5) -> bool:
 
 
 def seed_for(luck: Mapping[tuple[str, int], bool], probability: float = 0.5) -> int:
-    """Give the first seed on which each of some attempts fails, or not, as wanted."""
+    """Return the first seed on which each of some attempts fails, or not, as wanted."""
     return next(
         seed
         for seed in range(1_000_000)

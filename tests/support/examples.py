@@ -122,8 +122,8 @@ ROLLING_LOG = run(
     event(25, "step_end", step=2),
 )
 ROLLING_METRICS = {
-    "exposure_mws": 13 * 10_000 + 20 * 10_000 + 25 * 1_000,
-    "residual_exposure_mws": (100 - 25) * 1_000,
+    "exposure_milli": 13 * 10_000 + 20 * 10_000 + 25 * 1_000,
+    "residual_exposure_milli": (100 - 25) * 1_000,
     "completion_time": 25,
     "downtime": 3,  # db, 22 to 25
     "max_downtime": 3,
@@ -211,8 +211,8 @@ BUILT_LOG = run(
     event(13, "edge_settled", **_PLAIN),
 )
 BUILT_METRICS = {
-    "exposure_mws": (11 + 11 + 13) * 1_000,
-    "residual_exposure_mws": 0,
+    "exposure_milli": (11 + 11 + 13) * 1_000,
+    "residual_exposure_milli": 0,
     "completion_time": 13,
     "downtime": 0,
     "lost_capacity": 0,
@@ -271,8 +271,8 @@ ABORTED_LOG = run(
     event(6, "step_end", step=0),
 )
 ABORTED_METRICS = {
-    "exposure_mws": 6 * 1_000 + 6 * 2_000 + 6 * 100,
-    "residual_exposure_mws": 0,  # the horizon is (2 + 1) + 1 = 4 s
+    "exposure_milli": 6 * 1_000 + 6 * 2_000 + 6 * 100,
+    "residual_exposure_milli": 0,  # the horizon is (2 + 1) + 1 = 4 s
     "completion_time": 6,
     "downtime": 6,
     "outage": 6,
@@ -335,7 +335,7 @@ TORN_LOG = run(
     event(14, "edge_mixed", **_TORN_EDGE),
 )
 TORN_METRICS = {
-    "exposure_mws": (6 + 3 * 14) * 1_000,
+    "exposure_milli": (6 + 3 * 14) * 1_000,
     "lost_capacity": 2 * 5 + 1 + 6,
     "mixed_time": 2,
     "incompatibility_violations": 2,

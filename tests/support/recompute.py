@@ -40,8 +40,8 @@ def metrics(scenario: Mapping[str, Any], events: Sequence[Event]) -> dict[str, i
     Returns
     -------
     dict
-        By name. Exposures are integers in milli-weight-seconds (``exposure_mws`` and
-        ``residual_exposure_mws``); ``abort_reason`` is empty if the plan did not abort.
+        By name. Exposures are integers in milli-weight-seconds (``exposure_milli`` and
+        ``residual_exposure_milli``); ``abort_reason`` is empty if the plan did not abort.
     """
     reading = Reading(scenario)
     timeline = Timeline(reading, events)
@@ -86,8 +86,8 @@ def _exposures(reading: Reading, timeline: Timeline) -> dict[str, int | float | 
     old = [node for node in reading.patched if node not in timeline.commits]
     patched = len(reading.patched) - len(old)
     return {
-        "exposure_mws": sum(reading.nodes[node].weight * time for node, time in exposed.items()),
-        "residual_exposure_mws": reading.weight(old) * max(0, reading.horizon - end),
+        "exposure_milli": sum(reading.nodes[node].weight * time for node, time in exposed.items()),
+        "residual_exposure_milli": reading.weight(old) * max(0, reading.horizon - end),
         "completion_time": end,
         "patched": patched,
         "patched_share": patched / len(reading.patched) if reading.patched else 1.0,

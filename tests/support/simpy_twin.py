@@ -63,7 +63,7 @@ class Twin:
         return sorted(jobs, key=lambda job: min(order[node] for node in job))
 
     def run(self, seed: int) -> dict[str, Any]:
-        """Run one replication; give its metrics by name."""
+        """Run one replication; return its metrics by name."""
         return Run(self, seed).monitor.metrics()
 
 
@@ -247,7 +247,7 @@ class Run(Nodes):
         self.finish()
 
     def lose_without_rollback(self, nodes: list[NodeRecord]) -> list[NodeRecord]:
-        """Let the members of a failed unit without a rollback be FAILED; give the others."""
+        """Let the members of a failed unit without a rollback be FAILED; return the others."""
         lost = [node for node in nodes if self.reading.patch(node.id).rollback is None]
         self.free_crew(lost)
         for node in lost:

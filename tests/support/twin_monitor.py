@@ -108,7 +108,7 @@ class Monitor:
         )
 
     def metrics(self) -> dict[str, Any]:
-        """Give every metric by name; exposures in milli-weight-seconds."""
+        """Return every metric by name; exposures in milli-weight-seconds."""
         reading, nodes = self.reading, self.run.nodes
         end = self.run.now if self.reading.restless else self.last_end
         pictures = [picture for picture in self.pictures if picture.time <= end]

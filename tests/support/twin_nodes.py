@@ -84,7 +84,7 @@ class Nodes:
         return int(self.env.now)
 
     def due(self, delay: int, priority: int, number: int = 0) -> Due:
-        """Give an event some time ahead; whatever it changes, steps may start then."""
+        """Return an event some time ahead; whatever it changes, steps may start then."""
         event = Due(self.env, delay, priority, number)
         event.callbacks.append(self.stir)
         return event

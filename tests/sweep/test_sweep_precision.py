@@ -33,7 +33,7 @@ def outcome_of(**columns: Any) -> Outcome:
 
 
 def half_width(values: Any) -> float:
-    """Give the half-width of the normal 95% interval, relative to the mean."""
+    """Return the half-width of the normal 95% interval, relative to the mean."""
     error = float(values.std(ddof=1)) / math.sqrt(len(values))
     return float(stats.norm.isf(0.025)) * error / abs(float(values.mean()))
 
