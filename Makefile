@@ -1,4 +1,5 @@
-# make sweep: the default study, then its report. make test: every check. Both set up .venv first.
+# make sweep: the default study, then its report. make test: every check. make quick: those that
+# take less than a minute in all. Each sets up .venv first.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,11 +7,12 @@ READY := $(VENV)/ready
 RESULTS := results/default
 
 .DEFAULT_GOAL := help
-.PHONY: help setup sweep test clean
+.PHONY: help setup sweep checks quick test clean
 
 help:
 	@echo 'make sweep   run the default study and report on it, in $(RESULTS)'
 	@echo 'make test    lint, types, layers, tests'
+	@echo 'make quick   the same with the fast tests alone, in under a minute'
 	@echo 'make setup   only set up $(VENV); PYTHON=... chooses the interpreter'
 	@echo 'make clean   remove $(VENV), $(RESULTS), builds and caches'
 
@@ -20,11 +22,16 @@ sweep: $(READY)
 	$(BIN)/patchopt sweep experiment=default sweep.out=$(RESULTS) sweep.force=true
 	$(BIN)/patchopt report $(RESULTS) --out $(RESULTS)/report --force
 
-test: $(READY)
+checks: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+quick: checks
+	$(BIN)/pytest -n auto --dist loadfile -m 'not slow'
+
+test: checks
 	$(BIN)/pytest -n auto --dist loadfile
 
 clean:

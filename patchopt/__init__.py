@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from patchopt.model.plan import Certificate, Plan, Step
     from patchopt.model.scenario import Scenario
-    from patchopt.report import ReportResult
+    from patchopt.reports import ReportResult
     from patchopt.simulator import Outcome
-    from patchopt.sweep import SweepResult
+    from patchopt.sweeps import SweepResult
 
 __version__ = "0.1.0"
 
@@ -47,10 +47,10 @@ _TYPES = {
     "Certificate": "patchopt.model.plan",
     "Outcome": "patchopt.simulator",
     "Plan": "patchopt.model.plan",
-    "ReportResult": "patchopt.report",
+    "ReportResult": "patchopt.reports",
     "Scenario": "patchopt.model.scenario",
     "Step": "patchopt.model.plan",
-    "SweepResult": "patchopt.sweep",
+    "SweepResult": "patchopt.sweeps",
 }
 
 
@@ -213,7 +213,7 @@ def sweep(*overrides: str) -> SweepResult:
     SweepResult
         Where the dataset is, and what failed.
     """
-    from patchopt.sweep import sweep as run
+    from patchopt.sweeps import sweep as run
 
     return run(overrides)
 
@@ -237,6 +237,6 @@ def report(dataset: str | Path, out: str | Path, *, force: bool = False) -> Repo
     """
     from pathlib import Path
 
-    from patchopt.report import write_report
+    from patchopt.reports import write_report
 
     return write_report(Path(dataset), Path(out), force=force)

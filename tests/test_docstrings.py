@@ -10,6 +10,8 @@ import pytest
 
 import patchopt
 
+pytestmark = pytest.mark.slow
+
 MODULES = sorted(
     module.name
     for module in pkgutil.walk_packages(patchopt.__path__, "patchopt.")

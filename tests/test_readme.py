@@ -14,7 +14,9 @@ import yaml
 from patchopt.files import scenario_from_text
 from patchopt.model import Infrastructure
 from patchopt.strategies import base
-from patchopt.sweep import compose
+from patchopt.sweeps import compose
+
+pytestmark = pytest.mark.slow
 
 README = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
 

@@ -17,6 +17,8 @@ from support.recompute import check_log, metrics
 from support.windows import Windows
 from support.written import seconds, share_of
 
+pytestmark = pytest.mark.slow
+
 Scenario = dict[str, Any]
 HAND_WRITTEN = [
     (examples.ROLLING, examples.ROLLING_LOG, examples.ROLLING_METRICS),

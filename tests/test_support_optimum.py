@@ -12,6 +12,8 @@ from support.enumerate import optimum
 from support.examples import small
 from support.generate import scenarios
 
+pytestmark = pytest.mark.slow
+
 Scenario = dict[str, Any]
 
 

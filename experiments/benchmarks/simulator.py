@@ -34,7 +34,7 @@ from patchopt.files import load_preset, scenario_from_text
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.presets import with_failures
 from patchopt.simulator import Simulator
-from patchopt.simulator import layout as at
+from patchopt.simulator.loop import layout as at
 from patchopt.strategies import make_strategy
 from support.simpy_twin import Twin
 
@@ -197,7 +197,7 @@ def workers(scenario: str, preset: str) -> list[Row]:
     Beside it in every turn, what this machine gives at best: the bare loop in one process, and
     in two that share nothing.
     """
-    from patchopt.sweep import compose, run_sweep
+    from patchopt.sweeps import compose, run_sweep
 
     times: dict[int, list[float]] = {1: [], 2: []}
     bare: dict[int, list[float]] = {1: [], 2: []}

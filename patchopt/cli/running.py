@@ -120,7 +120,7 @@ def _prepare(out: Path | None, force: bool) -> None:
 def _publish_plan(
     infrastructure: Infrastructure, made: Plan, out: Path | None, as_json: bool
 ) -> None:
-    from patchopt.report import plan_page
+    from patchopt.reports import plan_page
 
     page = plan_page(infrastructure, made)
     if out is not None:
@@ -195,7 +195,7 @@ def _read_plan(path: Path, written: Scenario, infrastructure: Infrastructure) ->
     from patchopt.files import read_plan
     from patchopt.model.infrastructure import scenario_sha256
     from patchopt.model.plan import ScenarioRef
-    from patchopt.simulator.check import check_plan
+    from patchopt.simulator.plan_check import check_plan
 
     chosen = read_plan(path)
     if chosen.scenario.sha256 == scenario_sha256(written):
@@ -207,7 +207,7 @@ def _read_plan(path: Path, written: Scenario, infrastructure: Infrastructure) ->
 
 def _write_run(infrastructure: Infrastructure, chosen: Plan, outcome: Outcome, out: Path) -> None:
     from patchopt.files import events_text, metrics_csv_text
-    from patchopt.report import run_report
+    from patchopt.reports import run_report
 
     texts = {
         "plan.json": _plan_text(chosen),

@@ -13,8 +13,8 @@ from patchopt.cli import printing
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from patchopt.report import ReportResult
-    from patchopt.sweep import SweepResult
+    from patchopt.reports import ReportResult
+    from patchopt.sweeps import SweepResult
 
 
 def compare(
@@ -32,9 +32,9 @@ def compare(
 ) -> int:
     """Run every strategy on one scenario and print what each comes to."""
     from patchopt.files import load_preset, prepare_output
-    from patchopt.report import summarise, write_report
+    from patchopt.reports import summarise, write_report
     from patchopt.strategies import strategy_names
-    from patchopt.sweep import check_config, run_sweep
+    from patchopt.sweeps import check_config, run_sweep
 
     preset = load_preset(failures)
     if out is not None:
@@ -145,8 +145,8 @@ def _plain(value: Any) -> Any:
 
 def sweep(arguments: Sequence[str], *, as_json: bool) -> int:
     """Run one sweep, or hand over to Hydra where one of its flags is given."""
-    from patchopt.sweep import multirun
-    from patchopt.sweep import sweep as run
+    from patchopt.sweeps import multirun
+    from patchopt.sweeps import sweep as run
 
     if any(argument.startswith("-") for argument in arguments):
         results = multirun(arguments)
@@ -163,7 +163,7 @@ def sweep(arguments: Sequence[str], *, as_json: bool) -> int:
 
 def report(dataset: Path, out: Path, *, force: bool, as_json: bool) -> None:
     """Write a report and print its summary."""
-    from patchopt.report import write_report
+    from patchopt.reports import write_report
 
     result: ReportResult = write_report(dataset, out, force=force)
     _print_summary(result.summary, as_json)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from patchopt.optimizer.listing import schedule_by_keys, smith_ratio
+from patchopt.optimizer.list_scheduling import schedule_by_keys, smith_ratio
 from patchopt.optimizer.problem import Problem
 from patchopt.optimizer.schedule import Schedule
 

@@ -23,7 +23,7 @@ from patchopt.model.plan import (
 from patchopt.model.quantities import format_duration
 from patchopt.optimizer.bounds import earliest_commit_s
 from patchopt.optimizer.fluid import fluid_bound_milli
-from patchopt.optimizer.listing import list_schedule
+from patchopt.optimizer.list_scheduling import list_schedule
 from patchopt.optimizer.local_search import LocalSearch, trials_for
 from patchopt.optimizer.parameters import OptimizerParameters, Progress, gap_of
 from patchopt.optimizer.problem import Mode, Problem, Task, problem_of
@@ -33,7 +33,7 @@ from patchopt.optimizer.schedule import Placement, Schedule, add_steps
 if TYPE_CHECKING:
     from ortools.sat.python import cp_model
 
-    from patchopt.optimizer.model import Model
+    from patchopt.optimizer.cp_sat import Model
 
 Watcher = Callable[[Progress], None]
 
@@ -132,7 +132,7 @@ class _Found:
 def _search(problem: Problem, parameters: OptimizerParameters, watch: Watcher | None) -> _Found:
     from ortools.sat.python import cp_model
 
-    from patchopt.optimizer.model import Model
+    from patchopt.optimizer.cp_sat import Model
 
     unit_s = time_unit_s(problem)
     divided = in_units(problem, unit_s)

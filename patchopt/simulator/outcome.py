@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from patchopt.model.metrics import METRICS, Metric
-from patchopt.simulator import layout as at
-from patchopt.simulator.events import Event, Teller
-from patchopt.simulator.layout import Floats, Ints
+from patchopt.simulator.loop import layout as at
+from patchopt.simulator.loop.layout import Floats, Ints
+from patchopt.simulator.wording import Event, Teller
 
 if TYPE_CHECKING:
     import pandas as pd

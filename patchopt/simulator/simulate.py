@@ -8,12 +8,12 @@ import numpy as np
 
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan
-from patchopt.simulator import compile as compilation
-from patchopt.simulator import layout as at
-from patchopt.simulator.check import check_plan
-from patchopt.simulator.events import Event, Teller
+from patchopt.simulator.loop import compile as compilation
+from patchopt.simulator.loop import layout as at
+from patchopt.simulator.loop.program import assemble, new_state
 from patchopt.simulator.outcome import Outcome
-from patchopt.simulator.program import assemble, new_state
+from patchopt.simulator.plan_check import check_plan
+from patchopt.simulator.wording import Event, Teller
 
 _FIRST_CAPACITY = 4096
 

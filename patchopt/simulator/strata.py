@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 
 from patchopt.errors import PatchoptError
 from patchopt.model.infrastructure import Infrastructure
-from patchopt.simulator.draws import draw
-from patchopt.simulator.layout import Floats, Ints
-from patchopt.simulator.streams import STREAM_DEFECT, threshold
+from patchopt.simulator.loop.draws import draw
+from patchopt.simulator.loop.layout import Floats, Ints
+from patchopt.simulator.loop.streams import STREAM_DEFECT, threshold
 
 #: Replications that each stratum gets at least, so that its variance is known.
 LEAST = 2

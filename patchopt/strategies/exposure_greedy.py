@@ -7,7 +7,7 @@ from pydantic.dataclasses import dataclass as validated
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.items import items_of
 from patchopt.model.plan import PlanBuilder
-from patchopt.optimizer.listing import list_schedule, smith_ratio
+from patchopt.optimizer.list_scheduling import list_schedule, smith_ratio
 from patchopt.optimizer.problem import Mode, Task, problem_of
 from patchopt.optimizer.schedule import Placement, add_steps
 from patchopt.strategies.base import STRICT, Strategy, register

@@ -123,6 +123,7 @@ def test_optimize_prints_a_certificate(run: Run) -> None:
     assert certificate["bound"] <= certificate["objective"]
 
 
+@pytest.mark.slow
 def test_compare_shows_every_strategy_beside_the_optimum(run: Run) -> None:
     limits = ("--replications", "20", "--time-limit", "0.5", "--workers", "1", "--json")
     code, out, _ = run("compare", "online_boutique", *limits)
@@ -139,6 +140,7 @@ def test_compare_shows_every_strategy_beside_the_optimum(run: Run) -> None:
     assert rows["big_bang"]["non_dominated"]
 
 
+@pytest.mark.slow
 def test_sweep_and_report_from_the_command_line(run: Run, tmp_path: Path) -> None:
     common = ("experiment=smoke", "sweep.replications=5", "parallel.n_jobs=1", "sweep.out=d")
     code, out, _ = run("sweep", *common)
@@ -165,6 +167,7 @@ def test_a_sweep_with_failures_exits_1(run: Run) -> None:
     assert "failed: online_boutique / rolling(on_infeasible=error)" in err
 
 
+@pytest.mark.slow
 def test_hydras_multirun_runs_each_combination(run: Run, tmp_path: Path) -> None:
     code, out, _ = run(
         "sweep",

@@ -13,10 +13,12 @@ import pytest
 import patchopt
 from patchopt.compiling import jit
 
+pytestmark = pytest.mark.slow
+
 #: Where the event loop of the package on the path would be kept, and what its workers are told.
 ASK = """
 import os
-from patchopt.simulator.kernel import run
+from patchopt.simulator.loop.kernel import run
 print(run._cache.cache_path)
 print(os.environ.get("NUMBA_CACHE_DIR", ""))
 """

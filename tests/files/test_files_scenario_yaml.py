@@ -151,6 +151,7 @@ def test_positions_count_from_one() -> None:
     assert tree.position(("a", 1, "gone", "deeper")) == (3, 5)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(st.one_of(st.text(), st.binary(), st.text(alphabet=" \n-:{}[]&*!|>'\"#ab1.,?%@`\t")))
 def test_whatever_the_text_nothing_but_a_scenario_error_is_raised(text: str | bytes) -> None:

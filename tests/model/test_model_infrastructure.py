@@ -24,6 +24,7 @@ def named(infrastructure: Infrastructure, numbers: Any) -> set[str]:
     return {infrastructure.nodes.ids[int(number)] for number in numbers}
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(scenarios())
 def test_infrastructure_agrees_with_an_independent_reading(scenario: Scenario) -> None:

@@ -11,7 +11,7 @@ from patchopt.files import load_scenario
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.items import items_of
 from patchopt.optimizer import OptimizerParameters, optimize
-from patchopt.optimizer.listing import list_schedule
+from patchopt.optimizer.list_scheduling import list_schedule
 from patchopt.optimizer.local_search import LocalSearch
 from patchopt.optimizer.problem import Problem, problem_of
 from support.contract import infrastructure_of, nominal
@@ -70,6 +70,7 @@ def test_it_stops_at_a_proven_bound() -> None:
     assert search.best is start
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(scenarios(max_units=4, probabilities=False))
 def test_it_lies_between_the_optimum_and_its_start(scenario: dict[str, Any]) -> None:

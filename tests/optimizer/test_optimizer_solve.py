@@ -22,6 +22,7 @@ def shop() -> Infrastructure:
     return Infrastructure.build(load_scenario("online_boutique"))
 
 
+@pytest.mark.slow
 def test_the_same_inputs_give_the_same_bytes(shop: Infrastructure) -> None:
     first, second = (optimize(shop, SHORT).plan.model_dump_json() for _ in range(2))
     assert first == second
@@ -33,6 +34,7 @@ def test_a_measured_search_says_how_long_it_took(shop: Infrastructure) -> None:
     assert found.certificate.wall_time_s is not None
 
 
+@pytest.mark.slow
 def test_a_short_search_still_has_a_plan_and_a_bound(shop: Infrastructure) -> None:
     solution = optimize(shop, SHORT)
     found = solution.certificate
@@ -47,6 +49,7 @@ def test_a_short_search_still_has_a_plan_and_a_bound(shop: Infrastructure) -> No
     assert solution.plan.strategy.parameters == found.parameters
 
 
+@pytest.mark.slow
 def test_progress_only_gets_better(shop: Infrastructure) -> None:
     seen: list[Progress] = []
     solution = optimize(shop, SHORT, watch=seen.append)
@@ -57,6 +60,7 @@ def test_progress_only_gets_better(shop: Infrastructure) -> None:
     assert seen[-1].objective_milli == solution.certificate.objective
 
 
+@pytest.mark.slow
 def test_an_interrupted_search_keeps_its_best_plan(shop: Infrastructure) -> None:
     seen: list[Progress] = []
 

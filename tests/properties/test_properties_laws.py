@@ -19,7 +19,7 @@ from patchopt.optimizer.bounds import (
     latest_commits_s,
 )
 from patchopt.optimizer.fluid import fluid_bound_milli
-from patchopt.optimizer.listing import list_schedule
+from patchopt.optimizer.list_scheduling import list_schedule
 from patchopt.optimizer.problem import Problem, problem_of
 from patchopt.optimizer.scaling import in_seconds, in_units, time_unit_s
 from patchopt.optimizer.solve import _search
@@ -27,6 +27,8 @@ from patchopt.strategies import make_strategy, strategy_names
 from support.contract import PROOF, check_harmless, infrastructure_of, nominal, solve
 from support.enumerate import optimum
 from support.generate import FEATURES, PROBABLE, features, scenarios
+
+pytestmark = pytest.mark.slow
 
 if TYPE_CHECKING:
     from collections.abc import Callable

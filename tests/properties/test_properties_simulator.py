@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from patchopt.files import events_text
 from patchopt.model.metrics import METRICS
-from patchopt.simulator.compile import uncompiled
+from patchopt.simulator.loop.compile import uncompiled
 from patchopt.simulator.simulate import Simulator, simulate
 from patchopt.strategies import make_strategy
 from support.building import drawn
@@ -20,6 +20,8 @@ from support.execution import check_execution
 from support.generate import FEATURES, features, scenarios
 from support.plans import USES, uses
 from support.recompute import WITHOUT_TROUBLE, check_log, metrics
+
+pytestmark = pytest.mark.slow
 
 Scenario = dict[str, Any]
 SEEDS = st.integers(0, 2**31)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,8 @@ from support.building import drawn
 from support.generate import TROUBLES, troubles
 from support.replay import replay
 from support.simpy_twin import Twin
+
+pytestmark = pytest.mark.slow
 
 Scenario = dict[str, Any]
 SEEDS = st.integers(0, 2**31)

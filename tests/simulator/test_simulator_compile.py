@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from patchopt.simulator.compile import compiled, fitting, uncompiled
+from patchopt.simulator.loop.compile import compiled, fitting, uncompiled
 from support.contract import infrastructure_of
 from support.examples import small
 
@@ -49,14 +49,14 @@ print("numba" in sys.modules)
     assert prints(script) == "False"
 
 
-@pytest.mark.parametrize("before", ["import patchopt.simulator.kernel", ""])
+@pytest.mark.parametrize("before", ["import patchopt.simulator.loop.kernel", ""])
 def test_the_plain_loop_leaves_no_plain_modules_behind(before: str) -> None:
     script = f"""
 {before}
-from patchopt.simulator.compile import uncompiled
+from patchopt.simulator.loop.compile import uncompiled
 uncompiled()
-from patchopt.simulator import draws, kernel
-from patchopt.simulator.work import is_unlucky
+from patchopt.simulator.loop import draws, kernel
+from patchopt.simulator.loop.work import is_unlucky
 print(*(hasattr(function, "py_func") for function in (draws.draw, kernel.run, is_unlucky)))
 """
     assert prints(script) == "True True True"

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from scipy.special import ndtri
 
 from patchopt.model.infrastructure import key_of
-from patchopt.simulator import streams
-from patchopt.simulator.draws import draw, lognormal, normal_quantile, weibull
-from patchopt.simulator.streams import STREAM_DEFECT, STREAM_FAILURE, threshold
+from patchopt.simulator.loop import streams
+from patchopt.simulator.loop.draws import draw, lognormal, normal_quantile, weibull
+from patchopt.simulator.loop.streams import STREAM_DEFECT, STREAM_FAILURE, threshold
 from support.building import slow_draw
 from support.luck import Luck
 from support.written import Crash, Time

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from patchopt.errors import PatchoptError
 from patchopt.model.infrastructure import Infrastructure
-from patchopt.report.stratified import stratified_mean
+from patchopt.reports.numbers.stratified import stratified_mean
 from patchopt.simulator.simulate import Simulator
 from patchopt.simulator.strata import LEAST, allocate, stratify, stratum_probabilities
 from support.building import plan_by_hand
@@ -107,6 +107,7 @@ def test_without_an_uncertain_defect_there_is_one_stratum() -> None:
     assert sample.defects.tolist() == [[0, 1]] * 3
 
 
+@pytest.mark.slow
 def test_a_rare_event_at_ten_thousand_replications_is_that_of_ten_million() -> None:
     """Both canaries of a defective release do well, and then both instances of a service fail.
 

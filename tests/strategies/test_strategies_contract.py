@@ -16,6 +16,8 @@ from patchopt.strategies import make_strategy, strategy_names
 from support.contract import check_contract, infrastructure_of
 from support.generate import scenarios
 
+pytestmark = pytest.mark.slow
+
 #: Without that the optimiser would search each generated scenario for half a minute.
 QUICK = {"optimal": {"time_limit": 0.2, "workers": 1, "deterministic": True}}
 

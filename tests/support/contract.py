@@ -11,7 +11,7 @@ from patchopt.files import scenario_from_text
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.items import Items, OnInfeasible, items_of
 from patchopt.optimizer import OptimizerParameters, Solution, optimize
-from patchopt.simulator.check import check_plan
+from patchopt.simulator.plan_check import check_plan
 from patchopt.simulator.simulate import simulate
 
 if TYPE_CHECKING:

@@ -1,0 +1,135 @@
+"""Figure: what strategies cost against each other, with the non-dominated ones marked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from patchopt.reports.figures.style import (
+    LOG_RATIO,
+    LegendShape,
+    Look,
+    legend_below,
+    new_figure,
+    plain_numbers,
+    time_unit,
+)
+
+
+def pareto_figure(rows: pd.DataFrame, looks: Mapping[str, Look], title: str) -> Figure:
+    """Draw total exposure against downtime and against completion time.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Of the summary, one scenario, with replications; means and 95% limits.
+    looks : mapping of str to Look
+        Of each label.
+    title : str
+        What was simulated.
+
+    Returns
+    -------
+    Figure
+        Two panels over one axis of exposure; non-dominated strategies filled.
+    """
+    legend = LegendShape.of([str(label) for label in rows["label"]], 8.2)
+    figure = new_figure(8.2, 3.7 + legend.height)
+    left, right = figure.subplots(1, 2, sharex=True)
+    times = rows["completion_time"]
+    unit, seconds = time_unit(float(times.max()), float(times.min()))
+    _panel(left, rows, looks, "downtime", 1)
+    left.set_ylabel("downtime [service·s]")
+    _panel(right, rows, looks, "completion_time", seconds)
+    right.set_ylabel(f"completion time [{unit}]")
+    for axes in (left, right):
+        axes.set_xlabel("total exposure [weight·s]")
+    count = int(rows["replications"].max())
+    title = f"{title}: means of {count} replications; filled: non-dominated"
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+    legend_below(figure, _legend(rows, looks), legend)
+    return figure
+
+
+def _panel(
+    axes: Axes, rows: pd.DataFrame, looks: Mapping[str, Look], measure: str, scale: float
+) -> None:
+    # The non-dominated ones last, on top of the others, the least exposure above all.
+    order = rows.sort_values(["non_dominated", "total_exposure"], ascending=[True, False])
+    for row in order.to_dict("records"):
+        look = looks[row["label"]]
+        x, y = row["total_exposure"], row[measure] / scale
+        axes.errorbar(
+            x,
+            y,
+            xerr=_error(row, "total_exposure", 1),
+            yerr=_error(row, measure, scale),
+            color=look.colour,
+            **_marker(look, row["non_dominated"]),
+            elinewidth=1.2,
+            capsize=3,
+            linestyle="none",
+            clip_on=False,
+        )
+    _scale(axes, "x", rows["total_exposure"], rows["total_exposure_low"])
+    _scale(axes, "y", rows[measure] / scale, rows[f"{measure}_low"] / scale)
+
+
+def _marker(look: Look, filled: bool) -> dict[str, Any]:
+    """Return the marker: filled with a white rim that keeps neighbours apart, or hollow."""
+    return {
+        "marker": look.marker,
+        "markerfacecolor": look.colour if filled else "white",
+        "markeredgecolor": "white" if filled else look.colour,
+        "markeredgewidth": 0.9 if filled else 1.4,
+        "markersize": 10 if filled else 8,
+    }
+
+
+def _error(row: Mapping[Any, Any], measure: str, scale: float) -> list[list[float]] | None:
+    low, high = row[f"{measure}_low"], row[f"{measure}_high"]
+    if pd.isna(low) or pd.isna(high):
+        return None  # one replication has no interval
+    # A percentile interval of a skewed sample may leave out the mean itself.
+    below, above = max(row[measure] - low, 0.0), max(high - row[measure], 0.0)
+    return [[below / scale], [above / scale]]
+
+
+def _scale(axes: Axes, name: Literal["x", "y"], means: pd.Series[float], lows: Any) -> None:
+    """Scale one axis: logarithmic where means are far apart, down to 0 where something is there."""
+    scale, limits = getattr(axes, f"set_{name}scale"), getattr(axes, f"set_{name}lim")
+    above = means[means > 0]
+    to_zero = np.nanmin([*means, *lows]) <= 0
+    wide = len(above) > 0 and above.max() > LOG_RATIO * above.min()
+    if wide and to_zero:
+        # No logarithm has a 0: below the smallest mean, the last stretch is linear.
+        scale("symlog", linthresh=above.min(), linscale=0.5)
+    elif wide:
+        scale("log")
+    if wide:
+        plain_numbers(axes.xaxis if name == "x" else axes.yaxis, above.min(), above.max())
+    if to_zero or not wide:
+        limits(0, None if len(above) else 1)
+
+
+def _legend(rows: pd.DataFrame, looks: Mapping[str, Look]) -> list[Line2D]:
+    handles = []
+    for row in rows.to_dict("records"):
+        look = looks[row["label"]]
+        filled = bool(row["non_dominated"])
+        handles.append(
+            Line2D(
+                [],
+                [],
+                linestyle="none",
+                **_marker(look, filled),
+                label=row["label"],
+            )
+        )
+    return handles

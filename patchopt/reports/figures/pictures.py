@@ -1,0 +1,129 @@
+"""The figures of a study, scenario by scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from patchopt.model.infrastructure import Infrastructure
+from patchopt.reports.figures.burn_down import BurnDown, burn_down_figure
+from patchopt.reports.figures.gantt import gantt_figure
+from patchopt.reports.figures.pareto import pareto_figure
+from patchopt.reports.figures.style import Look, save
+from patchopt.reports.numbers.frames import Study
+from patchopt.reports.numbers.results import Results
+from patchopt.reports.trace import availability, bars, burn_down, end_of, was_aborted
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure that was written.
+
+    Parameters
+    ----------
+    kind : str
+        ``pareto``, ``burn-down`` or ``gantt``.
+    png, pdf : Path
+        Where it is.
+    caption : str
+        What it shows.
+    """
+
+    kind: str
+    png: Path
+    pdf: Path
+    caption: str
+
+
+def draw(
+    study: Study, results: Results, scenario: str, looks: Mapping[str, Look], path: Path
+) -> list[Picture]:
+    """Draw what there is to see of a scenario.
+
+    Parameters
+    ----------
+    study : Study
+        The dataset.
+    results : Results
+        Its numbers.
+    scenario : str
+        Name of the scenario.
+    looks : mapping of str to Look
+        Of each label, the same in every figure.
+    path : Path
+        What the names of the files begin with.
+
+    Returns
+    -------
+    list of Picture
+        Without the burn-down and the Gantt chart where no trace was kept.
+    """
+    rows = results.summary_of(scenario)
+    rows = rows[rows["replications"] > 0]
+    pictures = []
+
+    def keep(kind: str, figure: Figure, caption: str) -> None:
+        png, pdf = save(figure, path.with_name(f"{path.name}-{kind}"))
+        pictures.append(Picture(kind, png, pdf, caption))
+
+    if len(rows):
+        keep(
+            "pareto",
+            pareto_figure(rows, looks, scenario),
+            "Mean total exposure (exposure + residual) against downtime and completion time, "
+            "with 95% intervals; filled: non-dominated over the three.",
+        )
+    infrastructure = study.infrastructure(scenario)
+    traced = [row for row in rows.to_dict("records") if study.trace(int(row["plan"]))]
+    if not traced:
+        return pictures
+    runs = [
+        _burn_down(study, infrastructure, str(row["label"]), int(row["plan"])) for row in traced
+    ]
+    seed = int(study.trace(int(traced[0]["plan"]))[0]["seed"])
+    keep(
+        "burn-down",
+        burn_down_figure(runs, looks, scenario, seed),
+        "Weight (criticality × severity) of the nodes still unpatched, over time, in the first "
+        "replication; the area under a line is its exposure.",
+    )
+    shown = chosen(results, scenario, [int(row["plan"]) for row in traced])
+    label = next(str(row["label"]) for row in traced if row["plan"] == shown)
+    keep(
+        "gantt",
+        _gantt(study, infrastructure, shown, f"{scenario}: {label}, seed {seed}"),
+        f"The plan of {label} in the first replication: work on every node, and beneath it the "
+        "instances of every service that serve.",
+    )
+    return pictures
+
+
+def chosen(results: Results, scenario: str, traced: list[int]) -> int:
+    """Choose the plan for the Gantt chart: the best certified, else the best guarded one."""
+    for reference in results.references[scenario].values():
+        if reference.plan in traced:
+            return reference.plan
+    rows = results.summary_of(scenario)
+    rows = rows[rows["plan"].isin(traced)]
+    guarded = rows[rows["guarded"]]
+    return int((guarded if len(guarded) else rows).iloc[0]["plan"])
+
+
+def _burn_down(study: Study, infrastructure: Infrastructure, label: str, plan: int) -> BurnDown:
+    events = study.trace(plan)
+    return BurnDown(label, burn_down(infrastructure, events), was_aborted(events))
+
+
+def _gantt(study: Study, infrastructure: Infrastructure, number: int, title: str) -> Figure:
+    events, plan = study.trace(number), study.plan(number)
+    assert plan is not None  # noqa: S101 - what has a trace was planned
+    return gantt_figure(
+        infrastructure,
+        bars(infrastructure, plan, events),
+        availability(infrastructure, events),
+        end_of(infrastructure, events),
+        title,
+    )

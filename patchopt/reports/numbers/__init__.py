@@ -1,0 +1,1 @@
+"""What a report says in numbers: estimates with intervals, comparisons, non-dominated sets."""

@@ -1,0 +1,1 @@
+"""What a report writes for a person to read: pages in Markdown."""

@@ -1,0 +1,172 @@
+"""What went wrong in one run, and when, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from patchopt.model.infrastructure import Infrastructure
+from patchopt.model.plan import Plan
+from patchopt.reports.pages.markdown import clock, code, escape, plural
+from patchopt.reports.trace import end_of, new_at_end
+
+Event = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Incident:
+    """One thing that went wrong or had to wait.
+
+    Parameters
+    ----------
+    time_s : int
+        When it began, seconds.
+    text : str
+        What it was, Markdown.
+    """
+
+    time_s: int
+    text: str
+
+
+def incidents(
+    infrastructure: Infrastructure, plan: Plan, events: Sequence[Event]
+) -> list[Incident]:
+    """Tell what went wrong in a run.
+
+    Parameters
+    ----------
+    infrastructure : Infrastructure
+        What was patched.
+    plan : Plan
+        What was run.
+    events : sequence of mapping
+        Of the run.
+
+    Returns
+    -------
+    list of Incident
+        In the order in which they began: failures, rollbacks, crashes, repairs, latent
+        failures and their detection, alarms, aborts, services below min_up, mixed edges
+        that are not harmless, steps that waited, nodes left unpatched.
+    """
+    teller = _Teller()
+    for event in events:
+        handle = getattr(teller, f"on_{event['event']}", None)
+        if handle is not None:
+            handle(int(event["time"]), event)
+    end = end_of(infrastructure, events)
+    teller.finish(end)
+    left = _unpatched(infrastructure, plan, events) if events else 0
+    found = sorted(teller.found, key=lambda incident: incident.time_s)
+    if left:
+        found.append(Incident(end, f"{plural(left, 'planned node')} left unpatched at the end"))
+    return found
+
+
+def _unpatched(infrastructure: Infrastructure, plan: Plan, events: Sequence[Event]) -> int:
+    planned = {name for step in plan.steps for name in step.nodes}
+    done = new_at_end(events)
+    return len([name for name in infrastructure.nodes.ids if name in planned - done])
+
+
+@dataclass
+class _Teller:
+    """Pairs beginnings with ends."""
+
+    found: list[Incident] = field(default_factory=list)
+    below: dict[str, tuple[int, Event]] = field(default_factory=dict)
+    mixed: dict[tuple[str, str], tuple[int, Event]] = field(default_factory=dict)
+    waits: dict[int, tuple[int, Event]] = field(default_factory=dict)
+
+    def tell(self, time: int, text: str) -> None:
+        self.found.append(Incident(time, text))
+
+    def on_patch_failed(self, time: int, event: Event) -> None:
+        self.tell(time, f"patch of {code(event['node'])} failed, attempt {event['attempt']}")
+
+    def on_build_failed(self, time: int, event: Event) -> None:
+        text = f"copy of {code(event['node'])} failed, attempt {event['attempt']}: thrown away"
+        self.tell(time, text)
+
+    def on_rolled_back(self, time: int, event: Event) -> None:
+        self.tell(time, f"{code(event['node'])} rolled back")
+
+    def on_node_failed(self, time: int, event: Event) -> None:
+        self.tell(time, f"{code(event['node'])} FAILED")
+
+    def on_rollback_failed(self, time: int, event: Event) -> None:
+        self.tell(time, f"rollback of {code(event['node'])} failed")
+
+    def on_node_left_out(self, time: int, event: Event) -> None:
+        self.tell(time, f"{code(event['node'])} left out of step {event['step']}: FAILED before")
+
+    def on_node_impaired(self, time: int, event: Event) -> None:
+        self.tell(time, f"{code(event['node'])} IMPAIRED: the patch turned out bad in service")
+
+    def on_failure_detected(self, time: int, event: Event) -> None:
+        self.tell(time, f"latent failure of {code(event['node'])} detected")
+
+    def on_rollback_start(self, time: int, event: Event) -> None:
+        self.tell(time, f"{code(event['node'])} being rolled back after its detection")
+
+    def on_false_alarm(self, time: int, event: Event) -> None:
+        self.tell(time, "false alarm")
+
+    def on_node_crashed(self, time: int, event: Event) -> None:
+        self.tell(time, f"{code(event['node'])} crashed")
+
+    def on_node_repaired(self, time: int, event: Event) -> None:
+        self.tell(time, f"{code(event['node'])} repaired, old again")
+
+    def on_gate_failed(self, time: int, event: Event) -> None:
+        self.tell(time, f"gate failed: {escape(event['reason'])}")
+
+    def on_abort(self, time: int, event: Event) -> None:
+        self.tell(time, f"plan aborted: {escape(event['reason'])}")
+
+    def on_service_below(self, time: int, event: Event) -> None:
+        # Told again whenever the number changes; the first of an interval counts.
+        self.below.setdefault(event["service"], (time, event))
+
+    def on_service_restored(self, time: int, event: Event) -> None:
+        since, first = self.below.pop(event["service"])
+        self._service(since, first, f"for {clock(time - since)}")
+
+    def _service(self, since: int, event: Event, how_long: str) -> None:
+        need = f"{event['serving']} of at least {event['min_up']} serving"
+        self.tell(since, f"service {code(event['service'])} below min_up ({need}) {how_long}")
+
+    def on_edge_mixed(self, time: int, event: Event) -> None:
+        if event["compatibility"] != "compatible":
+            self.mixed[event["source"], event["target"]] = (time, event)
+
+    def on_edge_settled(self, time: int, event: Event) -> None:
+        begun = self.mixed.pop((event["source"], event["target"]), None)
+        if begun is not None:
+            self._edge(*begun, f"for {clock(time - begun[0])}")
+
+    def _edge(self, since: int, event: Event, how_long: str) -> None:
+        ends = f"{code(event['source'])} → {code(event['target'])}"
+        self.tell(since, f"{event['compatibility']} edge {ends} mixed {how_long}")
+
+    def on_step_wait(self, time: int, event: Event) -> None:
+        self.waits[event["step"]] = (time, event)
+
+    def on_step_start(self, time: int, event: Event) -> None:
+        begun = self.waits.pop(event["step"], None)
+        if begun is not None:
+            self._wait(*begun, f"waited {clock(time - begun[0])}")
+
+    def _wait(self, since: int, event: Event, how_long: str) -> None:
+        self.tell(since, f"step {event['step']} {how_long}: {escape(event['reason'])}")
+
+    def finish(self, end: int) -> None:
+        """Close what lasted until the end of the run."""
+        for since, event in self.below.values():
+            self._service(since, event, f"until the end, {clock(max(end - since, 0))}")
+        for since, event in self.mixed.values():
+            self._edge(since, event, f"until the end, {clock(max(end - since, 0))}")
+        for since, event in self.waits.values():
+            self._wait(since, event, "waited and never started")

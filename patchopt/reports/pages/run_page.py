@@ -1,0 +1,265 @@
+"""``report.md`` of a plan and of its simulation: for a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from patchopt.model.metrics import NUMERIC_METRICS
+from patchopt.reports.pages.incidents import incidents
+from patchopt.reports.pages.markdown import (
+    clock,
+    code,
+    digits_of,
+    escape,
+    names,
+    number,
+    percent,
+    plural,
+    table,
+    with_interval,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from patchopt.model.infrastructure import Infrastructure
+    from patchopt.model.plan import Certificate, Plan, Step
+    from patchopt.reports.pages.incidents import Event
+    from patchopt.simulator import Outcome
+
+_DOES = {
+    "patch": "patch in place",
+    "build": "build copies of",
+    "switch": "switch over",
+    "pause": "pause",
+}
+
+
+def plan_page(infrastructure: Infrastructure, plan: Plan) -> str:
+    """Write the page of a plan.
+
+    Parameters
+    ----------
+    infrastructure : Infrastructure
+        What it is for.
+    plan : Plan
+        What is to be done.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    name = escape(infrastructure.scenario.name)
+    title = f"# {name}: plan by {escape(plan.strategy.name)}\n"
+    return "\n".join([title, _what(infrastructure, plan), *_plan(infrastructure, plan, [])])
+
+
+def run_report(infrastructure: Infrastructure, plan: Plan, outcome: Outcome) -> str:
+    """Write the page of a simulation.
+
+    Parameters
+    ----------
+    infrastructure : Infrastructure
+        What was patched.
+    plan : Plan
+        What was done.
+    outcome : Outcome
+        What came of it, with the events of the first replication.
+
+    Returns
+    -------
+    str
+        Markdown: what was run, the plan in plain words, metrics with units, what went
+        wrong and when.
+    """
+    name, count = escape(infrastructure.scenario.name), len(outcome)
+    first = int(outcome.seeds[0])
+    title = f"# {name}: {escape(plan.strategy.name)}, {plural(count, 'replication')}\n"
+    seeds = f"seed {first}" if count == 1 else f"seeds {first} to {int(outcome.seeds[-1])}"
+    return "\n".join(
+        [
+            title,
+            _what(infrastructure, plan),
+            f"Simulated with failures drawn from {seeds}.\n",
+            "## What came of it\n",
+            _metrics(outcome),
+            *_wrong(infrastructure, plan, outcome, first),
+            *_plan(infrastructure, plan, outcome.events),
+        ]
+    )
+
+
+def _what(infrastructure: Infrastructure, plan: Plan) -> str:
+    nodes, limits = infrastructure.nodes, infrastructure.limits
+    given = ", ".join(
+        f"{key} {'none' if value is None else str(value).lower()}"
+        for key, value in plan.strategy.parameters.items()
+    )
+    strategy = f"strategy {code(plan.strategy.name)}" + (f" ({escape(given)})" if given else "")
+    rules = [
+        f"crew of {limits.max_parallel}" if limits.max_parallel >= 0 else "unlimited crew",
+        f"{limits.surge} surge slots" if limits.surge >= 0 else "unlimited surge",
+        "dependencies first" if limits.strict else "no order by dependency",
+        "1 retry" if limits.max_retries == 1 else f"{limits.max_retries} retries",
+    ]
+    if infrastructure.scenario.constraints.windows is not None:
+        rules.append("maintenance windows")
+    what = (
+        f"Scenario {code(infrastructure.scenario.name)}: {plural(len(nodes), 'node')}, "
+        f"{int(nodes.patched.sum())} of them to patch, in "
+        f"{plural(len(infrastructure.units), 'unit')}; "
+        f"{plural(len(infrastructure.services.names), 'service')}. Constraints: "
+        f"{', '.join(rules)}. Planned by {strategy}.\n"
+    )
+    found = plan.certificate
+    return what if found is None else f"{what}\n{_certificate(found)}"
+
+
+def _certificate(found: Certificate) -> str:
+    if found.objective is None or found.bound is None or found.gap is None:
+        return f"The search ended as {found.status}, without a plan of its own.\n"
+    value, bound = number(found.objective / 1000, 3), number(found.bound / 1000, 3)
+    if found.status == "optimal":
+        return (
+            f"Proven optimal: without failures its exposure is {value} weight·s, and no plan "
+            "within the constraints has less.\n"
+        )
+    return (
+        f"Without failures its exposure is {value} weight·s; no plan within the constraints can "
+        f"have less than {bound} weight·s, so at most {percent(found.gap, 2)} could be saved.\n"
+    )
+
+
+def _metrics(outcome: Outcome) -> str:
+    from patchopt.reports.numbers.statistics import estimate, exact, scale_of
+
+    frame = outcome.frame()
+    alone = len(outcome) == 1
+    rows = []
+    for metric in NUMERIC_METRICS:
+        values = exact(frame, metric.name, metric.kind)[:, None]
+        found, scale = estimate(values), scale_of(metric.kind)
+        digits = digits_of(metric, alone)
+        mean, low, high = (float(v[0]) / scale for v in (found.mean, found.low, found.high))
+        cells = [code(metric.name), with_interval(mean, low, high, digits)]
+        if not alone:
+            worst = float(values.min() if metric.better == "higher" else values.max()) / scale
+            cells.append("" if metric.better == "neither" else number(worst, digits))
+        rows.append([*cells, metric.unit, metric.meaning])
+    if alone:
+        return table(["metric", "value", "unit", "meaning"], rows, [1])
+    header = ["metric", "mean [95% interval]", "worst", "unit", "meaning"]
+    return table(header, rows, [1, 2])
+
+
+def _wrong(infrastructure: Infrastructure, plan: Plan, outcome: Outcome, first: int) -> list[str]:
+    lines = ["## What went wrong, and when\n"]
+    found = incidents(infrastructure, plan, outcome.events)
+    if len(outcome) > 1:
+        lines += [_over_all(outcome), f"In the first replication, seed {first}:\n"]
+    if not found:
+        return [*lines, "Nothing went wrong, and nothing had to wait.\n"]
+    rows = [[clock(each.time_s), each.text] for each in found]
+    return [*lines, table(["at", "what"], rows)]
+
+
+def _over_all(outcome: Outcome) -> str:
+    count = len(outcome)
+    shares = [
+        ("a failed attempt", "failures"),
+        ("a node failed for good", "failed_nodes"),
+        ("a service below min_up", "downtime"),
+        ("an incompatible edge mixed", "incompatibility_violations"),
+        ("an abort", "aborted"),
+    ]
+    told = [
+        f"{what} in {int((outcome.columns[metric] > 0).sum())}"  # type: ignore[operator]  # numbers
+        for what, metric in shares
+    ]
+    lines = [f"Of {count:,} replications: {', '.join(told)}.\n"]
+    frame = outcome.frame()
+    reasons = frame.loc[frame["aborted"] == 1, "abort_reason"].value_counts(sort=True)
+    ordered = sorted(reasons.items(), key=lambda item: (-item[1], str(item[0])))
+    lines += [f"- aborted in {times}: {escape(str(reason))}" for reason, times in ordered]
+    return "\n".join(lines) + ("\n" if ordered else "")
+
+
+def _plan(infrastructure: Infrastructure, plan: Plan, events: Sequence[Event]) -> list[str]:
+    lines = ["## The plan\n", _order(plan)]
+    left = _left_out(infrastructure, plan)
+    if left:
+        lines.append(f"Not in the plan, though a patch is there: {names(left)}.\n")
+    started, ended = _times(events)
+    rows = []
+    for step in plan.steps:
+        row = [str(step.id), _does(step), _after(step), _rules(step), escape(step.reason)]
+        if events:
+            row.insert(2, _when(step.id, started, ended))
+        rows.append(row)
+    header = ["step", "what", "after", "rules", "why"]
+    if events:
+        header.insert(2, "ran (first replication)")
+    return [*lines, table(header, rows, [0])]
+
+
+def _order(plan: Plan) -> str:
+    steps = plan.steps
+    if not steps:
+        return "There is nothing to do.\n"
+    guarded = sum(step.guarded for step in steps)
+    timed = any(step.not_before for step in steps)
+    sequence = all(step.after == ((step.id - 1,) if step.id else ()) for step in steps)
+    how = "one after the other" if sequence else "each as soon as those before it have ended"
+    how += ", none before its time" if timed else ""
+    if guarded == len(steps):
+        care = "Every step waits rather than break a constraint."
+    elif guarded:
+        care = f"{guarded} of them wait rather than break a constraint, the others go ahead."
+    else:
+        care = "None waits for a constraint: what breaks is counted."
+    return f"{plural(len(steps), 'step')}, {how}. {care}\n"
+
+
+def _left_out(infrastructure: Infrastructure, plan: Plan) -> list[str]:
+    nodes = infrastructure.nodes
+    done = {name for step in plan.steps for name in step.nodes}
+    return [
+        name
+        for name, patched in zip(nodes.ids, nodes.patched, strict=True)
+        if patched and name not in done
+    ]
+
+
+def _does(step: Step) -> str:
+    if step.action != "pause":
+        return f"{_DOES[step.action]} {names(step.nodes)}"
+    text = f"pause {clock(step.duration)}"
+    if step.gate is not None:
+        text += f", then abort if more than {plural(step.gate.max_failures, 'node')} failed"
+    return text
+
+
+def _after(step: Step) -> str:
+    parts = [", ".join(str(other) for other in step.after)] if step.after else []
+    if step.not_before:
+        parts.append(f"not before {clock(step.not_before)}")
+    return "; ".join(parts)
+
+
+def _rules(step: Step) -> str:
+    text = "guarded" if step.guarded else "goes ahead"
+    return f"{text}, gives up min_up of {names(step.waives)}" if step.waives else text
+
+
+def _times(events: Sequence[Event]) -> tuple[dict[int, int], dict[int, int]]:
+    def of(kind: str) -> dict[int, int]:
+        return {int(e["step"]): int(e["time"]) for e in events if e["event"] == kind}
+
+    return of("step_start"), of("step_end")
+
+
+def _when(step: int, started: dict[int, int], ended: dict[int, int]) -> str:
+    if step not in started:
+        return "never"
+    return f"{clock(started[step])} to {clock(ended[step])}" if step in ended else "unfinished"

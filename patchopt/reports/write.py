@@ -1,0 +1,119 @@
+"""From the dataset of a sweep to a folder with tables, figures and ``report.md``."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from patchopt.files.output import prepare_output, unwritable
+from patchopt.reports.figures.pictures import Picture, draw
+from patchopt.reports.figures.style import looks, style
+from patchopt.reports.numbers.frames import Study, read_study
+from patchopt.reports.numbers.results import Results, results_of, write_tables
+from patchopt.reports.pages.study_page import study_page
+
+
+@dataclass(frozen=True, eq=False)
+class ReportResult:
+    """What was written.
+
+    Parameters
+    ----------
+    out : Path
+        Folder of the report.
+    files : tuple of Path
+        Every file, ``report.md`` last.
+    summary : DataFrame
+        As from `summarise`.
+    """
+
+    out: Path
+    files: tuple[Path, ...]
+    summary: pd.DataFrame
+
+
+def write_report(dataset: Path, out: Path, *, force: bool = False) -> ReportResult:
+    """Report on the dataset of a sweep.
+
+    Parameters
+    ----------
+    dataset : Path
+        Folder of the dataset; nothing else is read.
+    out : Path
+        Folder of the report: ``report.md``, ``tables/`` and ``figures/``.
+    force : bool
+        Write into a folder that holds something already; files of the same names are
+        replaced.
+
+    Returns
+    -------
+    ReportResult
+
+    Raises
+    ------
+    DatasetError
+        If the dataset is missing, damaged or of another schema version.
+    OutputError
+        If `out` cannot be written to, or holds something and `force` is not given.
+
+    Notes
+    -----
+    Everything is made beside and moved to its place when it is complete, the page last.
+    The same dataset gives the same bytes.
+    """
+    study = read_study(dataset)
+    prepare_output(out, force)
+    try:
+        with tempfile.TemporaryDirectory(prefix=".report-", dir=out) as passing:
+            staged = Path(passing)
+            results = results_of(study)
+            _make(study, results, staged)
+            files = _move(staged, out)
+    except OSError as error:
+        raise unwritable(out, error) from None
+    return ReportResult(out, files, results.summary)
+
+
+def _make(study: Study, results: Results, folder: Path) -> None:
+    write_tables(results, folder / "tables")
+    figures = folder / "figures"
+    figures.mkdir()
+    look_of = looks(study.labels)
+    pictures: dict[str, list[Picture]] = {}
+    with style():
+        for scenario, name in zip(study.scenarios, file_names(study.scenarios), strict=True):
+            pictures[scenario] = draw(study, results, scenario, look_of, figures / name)
+    page = study_page(study, results, pictures, figures.name)
+    (folder / "report.md").write_text(page, encoding="utf-8", newline="\n")
+
+
+def file_names(scenarios: tuple[str, ...]) -> list[str]:
+    """Return each scenario a name that every file system takes and no other has.
+
+    Examples
+    --------
+    >>> file_names(("shop", "a/b", "a:b"))
+    ['shop', 'a-b', 'a-b-2']
+    """
+    taken: dict[str, int] = {}
+    found = []
+    for scenario in scenarios:
+        plain = "".join(c if c.isascii() and (c.isalnum() or c in "_.") else "-" for c in scenario)
+        plain = plain.strip(".-")[:80] or "scenario"
+        taken[plain] = taken.get(plain, 0) + 1
+        found.append(plain if taken[plain] == 1 else f"{plain}-{taken[plain]}")
+    return found
+
+
+def _move(staged: Path, out: Path) -> tuple[Path, ...]:
+    inside = sorted(path.relative_to(staged) for path in staged.rglob("*") if path.is_file())
+    page = Path("report.md")
+    ordered = [*(path for path in inside if path != page), page]
+    for path in ordered:
+        (out / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(staged / path, out / path)
+    return tuple(out / path for path in ordered)

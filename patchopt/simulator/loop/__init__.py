@@ -1,0 +1,1 @@
+"""The event loop: one source, compiled by Numba and, as its own reference, run as plain Python."""

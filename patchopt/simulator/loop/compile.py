@@ -1,0 +1,71 @@
+"""The event loop, compiled and not: one source, two ways to run it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from patchopt.compiling.plain import compiled_module, plain_module
+
+if TYPE_CHECKING:
+    from patchopt.model.infrastructure import Infrastructure
+    from patchopt.simulator.loop.layout import Fixed, Ints, State
+
+Run = Callable[["Fixed", "State", "Ints", "Ints", "Ints"], None]
+
+_PACKAGE: Final = "patchopt.simulator.loop"
+_JITTED: Final = ("draws", "queue", "state", "guard", "trouble", "work", "kernel")
+
+#: Work up to which the plain loop is done before the compiled one is loaded: about half a second.
+_SMALL: Final = 10_000
+
+
+def compiled() -> Run:
+    """Return the compiled event loop; Numba keeps it on disk between processes."""
+    run: Run = compiled_module(_PACKAGE, "kernel").run
+    return run
+
+
+@cache
+def uncompiled() -> Run:
+    """Return the very same event loop as plain Python, helpers included.
+
+    Returns
+    -------
+    callable
+        Some hundred times slower, and bit for bit the same.
+    """
+    run: Run = plain_module(_PACKAGE, _JITTED, "kernel").run
+
+    def plain(fixed: Fixed, state: State, seeds: Ints, defects: Ints, metrics: Ints) -> None:
+        # The hash of the draws wraps around on purpose.
+        with np.errstate(over="ignore"):
+            run(fixed, state, seeds, defects, metrics)
+
+    return plain
+
+
+def fitting(infrastructure: Infrastructure, replications: int) -> Run:
+    """Return the loop that is done first: to load the compiled one takes half a second.
+
+    Parameters
+    ----------
+    infrastructure : Infrastructure
+        Where a plan runs.
+    replications : int
+        How many.
+
+    Returns
+    -------
+    callable
+        The plain loop for little work of known size; what happens to nodes by itself has
+        none.
+    """
+    size = len(infrastructure.nodes) + len(infrastructure.edges.kind)
+    attempts = infrastructure.limits.max_retries + 1
+    if infrastructure.restless or size * attempts * replications > _SMALL:
+        return compiled()
+    return uncompiled()

@@ -1,0 +1,187 @@
+"""From a configuration to cells: scenario x strategy with its parameters x block of seeds."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from patchopt.errors import ConfigError, PatchoptError
+from patchopt.files import load_scenario
+from patchopt.model.presets import with_failures
+from patchopt.model.scenario import Scenario
+from patchopt.strategies import make_strategy
+from patchopt.sweeps.config import SweepConfig
+
+
+@dataclass(frozen=True)
+class PlanTask:
+    """One plan to be made: a strategy with its parameters on a scenario.
+
+    Parameters
+    ----------
+    number : int
+        Of the plan in the dataset.
+    scenario_name : str
+        Of the scenario.
+    scenario_json : str
+        Its content.
+    strategy : str
+        Name of the strategy.
+    parameters : dict
+        Those that it is made with; all of the others have their defaults.
+    label : str
+        The strategy with the parameters that the user gave.
+    seed : int
+        Of the first replication.
+    trace : bool
+        Whether to keep the events of the first replication.
+    stratified : bool
+        Whether defects of releases are dealt out instead of drawn.
+    """
+
+    number: int
+    scenario_name: str
+    scenario_json: str
+    strategy: str
+    parameters: dict[str, Any]
+    label: str
+    seed: int
+    trace: bool
+    stratified: bool
+
+    @property
+    def parameters_json(self) -> str:
+        """The parameters as text, the same for the same parameters."""
+        return json.dumps(self.parameters, sort_keys=True)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Consecutive replications of one plan: what a worker runs at a time."""
+
+    first: int
+    count: int
+
+
+def plan_tasks(config: SweepConfig) -> list[PlanTask]:
+    """Return every plan that a sweep needs, scenarios outside, strategies inside.
+
+    Parameters
+    ----------
+    config : SweepConfig
+        The study.
+
+    Returns
+    -------
+    list of PlanTask
+        Numbered from 0.
+
+    Raises
+    ------
+    ScenarioError, StrategyError, ConfigError
+        Before anything runs, if one of them cannot be used or is there twice.
+    """
+    scenarios = [
+        with_failures(load_scenario(name), config.failures) for name in config.sweep.scenarios
+    ]
+    _refuse_twice([scenario.name for scenario in scenarios], "sweep.scenarios")
+    strategies = [entry for given in config.sweep.strategies for entry in _grid(given)]
+    _refuse_twice([_label(name, chosen) for name, chosen in strategies], "sweep.strategies")
+    checked = [
+        (name, make_strategy(name, _parameters(config, name, chosen)).parameters, chosen)
+        for name, chosen in strategies
+    ]
+    pairs = itertools.product(scenarios, checked)
+    return [
+        _task(config, number, scenario, *strategy)
+        for number, (scenario, strategy) in enumerate(pairs)
+    ]
+
+
+def blocks(config: SweepConfig, total: int) -> list[Block]:
+    """Return the blocks of the first replications of every plan."""
+    size = config.simulator.block
+    return [Block(first, min(size, total - first)) for first in range(0, total, size)]
+
+
+def _task(
+    config: SweepConfig,
+    number: int,
+    scenario: Scenario,
+    name: str,
+    parameters: dict[str, Any],
+    chosen: dict[str, Any],
+) -> PlanTask:
+    seed = scenario.seed if config.sweep.seed is None else config.sweep.seed
+    return PlanTask(
+        number,
+        scenario.name,
+        scenario.model_dump_json(),
+        name,
+        parameters,
+        _label(name, chosen),
+        seed,
+        config.simulator.trace,
+        config.sweep.stratify,
+    )
+
+
+def _grid(given: str | Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Return the strategies that an entry stands for: lists of values are axes of a grid."""
+    if isinstance(given, str):
+        return [(given, {})]
+    rest = dict(given)
+    name = rest.pop("name", None)
+    if not isinstance(name, str):
+        raise ConfigError(
+            f"{dict(given)!r} has no name of a strategy",
+            place="sweep.strategies",
+            remedy="write for example {name: canary, share: 0.2}",
+        )
+    axes = [value if isinstance(value, list) else [value] for value in rest.values()]
+    for key, axis in zip(rest, axes, strict=True):
+        if not axis:
+            raise ConfigError(
+                f"parameter '{key}' of '{name}' has no values",
+                place="sweep.strategies",
+                remedy="give at least one",
+            )
+    return [(name, dict(zip(rest, values, strict=True))) for values in itertools.product(*axes)]
+
+
+def _parameters(config: SweepConfig, name: str, chosen: dict[str, Any]) -> dict[str, Any]:
+    """Return `optimal` the limits of the group ``optimizer``; what its entry says goes first."""
+    if name != "optimal":
+        return chosen
+    search = {
+        key: getattr(config.optimizer, key) for key in type(config.optimizer).__dataclass_fields__
+    }
+    return {**search, **chosen}
+
+
+def _label(name: str, chosen: Mapping[str, Any]) -> str:
+    if not chosen:
+        return name
+    shown = ", ".join(f"{key}={_plain(value)}" for key, value in sorted(chosen.items()))
+    return f"{name}({shown})"
+
+
+def _plain(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _refuse_twice(names: list[str], place: str) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise ConfigError(f"'{name}' is there twice", place=place, remedy="name it once")
+        seen.add(name)
+
+
+def one_line(error: BaseException) -> str:
+    """Return an error as it goes into a failed row."""
+    kind = "" if isinstance(error, PatchoptError) else f"{type(error).__name__}: "
+    return f"{kind}{error}".strip() or type(error).__name__

@@ -1,0 +1,162 @@
+"""Statistics, fronts and gaps, by hand and against slow twins."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from patchopt.reports.figures.style import looks, time_unit
+from patchopt.reports.numbers.fronts import front_of
+from patchopt.reports.numbers.gaps import gap
+from patchopt.reports.numbers.statistics import compare, estimate
+from patchopt.reports.pages.markdown import (
+    clock,
+    escape,
+    names,
+    number,
+    percent,
+    table,
+    with_interval,
+)
+
+POINTS: st.SearchStrategy[np.ndarray] = st.lists(
+    st.tuples(*[st.integers(0, 6).map(float)] * 3), min_size=1, max_size=12
+).map(np.array)
+
+
+def dominates(one: np.ndarray, other: np.ndarray) -> bool:
+    return bool((one <= other).all() and (one < other).any())
+
+
+@given(POINTS)
+def test_non_dominated_points_by_comparing_all_pairs(points: np.ndarray) -> None:
+    slow = [not any(dominates(other, point) for other in points) for point in points]
+    assert front_of(points).non_dominated.tolist() == slow
+
+
+@given(POINTS)
+def test_hypervolume_by_counting_cells(points: np.ndarray) -> None:
+    front = front_of(points)
+    ideal, span = points.min(axis=0), np.ptp(points, axis=0)
+    normal = (points - ideal) / np.where(span, span, 1)
+    axes = [np.unique([0.0, *normal[:, axis], 1.1]) for axis in range(3)]
+    volume = 0.0
+    for x in pairwise(axes[0]):
+        for y in pairwise(axes[1]):
+            for z in pairwise(axes[2]):
+                corner = np.array([x[0], y[0], z[0]])
+                if (normal <= corner).all(axis=1).any():
+                    volume += (x[1] - x[0]) * (y[1] - y[0]) * (z[1] - z[0])
+    assert front.hypervolume == pytest.approx(volume / 1.1**3)
+    assert 0 < front.hypervolume <= 1 + 1e-12
+    assert (front.contributions[~front.non_dominated] == 0).all()
+
+
+def test_hypervolume_by_hand() -> None:
+    # Normalised (0, 1) and (1, 0), reference (1.1, 1.1): 1.1 x 0.1 twice, less 0.1 x 0.1 counted
+    # twice, of 1.21.
+    front = front_of(np.array([[10.0, 4.0], [20.0, 2.0]]))
+    assert front.hypervolume == pytest.approx((0.11 + 0.11 - 0.01) / 1.21)
+    assert front.contributions == pytest.approx(np.array([0.1, 0.1]) / 1.21)
+
+
+def test_bootstrap_intervals_are_those_of_scipy() -> None:
+    values = np.random.default_rng(1).gamma(2.0, 100.0, size=120).round()
+    found = estimate(values[:, None])
+    other = stats.bootstrap(
+        (values,), np.mean, method="percentile", n_resamples=20_000, rng=2, vectorized=True
+    ).confidence_interval
+    assert found.mean[0] == values.mean()
+    # Two bootstraps differ by their resampling only: some percent of the width of 50.
+    assert found.low[0] == pytest.approx(other.low, abs=3)
+    assert found.high[0] == pytest.approx(other.high, abs=3)
+
+
+def test_many_replications_are_resampled_in_blocks_just_as_well() -> None:
+    values = np.random.default_rng(3).exponential(1000.0, size=50_000).round()
+    found = estimate(values[:, None])
+    # Normal interval of the mean: 1.96 x 1000 / sqrt(50000) = 8.8 either way.
+    assert found.high[0] - found.low[0] == pytest.approx(2 * 8.77, rel=0.1)
+    assert found.low[0] < values.mean() < found.high[0]
+
+
+def test_intervals_cover_the_mean_as_often_as_they_say() -> None:
+    # 300 samples of 100 normal values: 95% of 300 is 285, standard deviation 3.8; the percentile
+    # bootstrap is known to fall a little short.
+    generator = np.random.default_rng(5)
+    hits = 0
+    for _ in range(300):
+        found = estimate(generator.normal(0, 1, size=(100, 1)))
+        hits += bool(found.low[0] <= 0 <= found.high[0])
+    assert 268 <= hits <= 298
+
+
+def test_one_replication_has_no_interval() -> None:
+    found = estimate(np.array([[5.0]]))
+    assert found.mean.tolist() == [5.0]
+    assert math.isnan(found.low[0])
+    assert math.isnan(found.high[0])
+
+
+@given(st.lists(st.integers(0, 10**12), min_size=2, max_size=30))
+def test_order_of_replications_does_not_change_a_mean(values: list[int]) -> None:
+    column = np.array(values, np.float64)[:, None]
+    assert estimate(column).mean == estimate(column[::-1]).mean
+    found = estimate(column)
+    assert min(values) <= found.low[0] <= found.high[0] <= max(values)
+
+
+def test_paired_luck_cancels_out() -> None:
+    luck = np.random.default_rng(7).exponential(1000, size=200).round()
+    found = compare(luck + 50, luck)
+    assert found.difference == found.difference_low == found.difference_high == 50
+    assert found.ratio == pytest.approx(50 / luck.mean())
+    apart = estimate((luck + 50)[:, None])
+    assert apart.high[0] - apart.low[0] > 100
+
+
+def test_comparing_with_nothing() -> None:
+    found = compare(np.array([1.0, 2.0]), np.array([0.0, 0.0]))
+    assert math.isnan(found.ratio)
+    assert found.difference == 1.5
+
+
+def test_gaps() -> None:
+    assert gap(150.0, 100.0) == 0.5
+    assert gap(0.0, 0.0) == 0.0
+    assert math.isnan(gap(1.0, 0.0))
+
+
+def test_looks_tell_strategies_apart() -> None:
+    found = looks([f"s{number}" for number in range(28)])
+    assert len({(look.colour, look.line) for look in found.values()}) == 28
+    assert len({(look.colour, look.marker) for look in found.values()}) == 28
+
+
+def test_units_of_time() -> None:
+    assert [time_unit(longest)[0] for longest in (10, 200, 20_000, 400_000)] == [
+        "s",
+        "min",
+        "h",
+        "d",
+    ]
+    # On a logarithmic axis from 1000 s to 260,000 s the middle counts: 16,000 s.
+    assert time_unit(260_000, 1000) == ("h", 3600)
+
+
+def test_parts_of_pages() -> None:
+    assert escape("a|b *c*\nd") == r"a\|b \*c\* d"
+    assert names(["web-1", "web-2", "web-3", "db-1", "db-3"]) == (
+        "`web-1` to `web-3`, `db-1`, `db-3`"
+    )
+    assert [number(0.004, 2), number(-0.001, 2), number(1234567.0)] == ["0.00", "0.00", "1,234,567"]
+    assert [percent(0.5), percent(float("nan"))] == ["50.0%", "–"]
+    assert with_interval(1.0, float("nan"), float("nan"), 1) == "1.0"
+    assert clock(86_461) == "1d1m1s"
+    assert table(["a", "b"], [["1", "2"]], [1]) == "| a | b |\n| --- | ---: |\n| 1 | 2 |\n"

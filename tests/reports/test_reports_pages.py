@@ -1,0 +1,106 @@
+"""Pages of single plans and runs, and what they tell of what went wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from patchopt.model.metrics import NUMERIC_METRICS
+from patchopt.reports import plan_page, run_report
+from patchopt.reports.pages.incidents import incidents
+from patchopt.simulator.simulate import simulate
+from patchopt.strategies import make_strategy
+from support.building import plan_by_hand, seed_for
+from support.contract import infrastructure_of, solve
+from support.examples import FAILING, small
+
+PATCH: dict[str, Any] = {"action": "patch"}
+
+
+def told(scenario: dict[str, Any], *steps: dict[str, Any], seed: int = 0) -> list[tuple[int, str]]:
+    infrastructure = infrastructure_of(scenario)
+    plan = plan_by_hand(infrastructure, *steps)
+    events = simulate(infrastructure, plan, seed=seed, events=True).events
+    return [(each.time_s, each.text) for each in incidents(infrastructure, plan, events)]
+
+
+def test_nothing_went_wrong() -> None:
+    assert told(small({"a": {}}), PATCH | {"nodes": ["a"]}) == []
+
+
+def test_a_failure_that_was_made_good_with_its_downtime() -> None:
+    scenario = small(
+        {"a": {"service": "s", "patch_with": FAILING | {"rollback": 3}}},
+        min_up={"s": 1},
+        max_retries=1,
+    )
+    seed = seed_for({("a", 1): True, ("a", 2): False})
+    # Back at 5 and tried again at once: down without a break until 7.
+    assert told(scenario, PATCH | {"nodes": ["a"], "guarded": False}, seed=seed) == [
+        (0, "service `s` below min_up (0 of at least 1 serving) for 7s"),
+        (2, "patch of `a` failed, attempt 1"),
+        (5, "`a` rolled back"),
+    ]
+
+
+def test_waits_mixed_edges_and_aborts() -> None:
+    # a is new at 2 beside the old b; c waits for the crew until 2, fails at 4 for good.
+    scenario = small(
+        {"a": {}, "b": {}, "c": {"patch_with": {"failure_probability": 1}}},
+        incompatible=[],
+        max_parallel=1,
+        abort_after_failures=1,
+    )
+    scenario["edges"] = [{"source": "a", "target": "b", "compatibility": "degraded"}]
+    steps: list[dict[str, Any]] = [
+        PATCH | {"nodes": ["a"]},
+        PATCH | {"nodes": ["c"], "after": []},
+        PATCH | {"nodes": ["b"], "after": [1]},
+    ]
+    assert told(scenario, *steps) == [
+        (0, "step 1 waited 2s: not enough crew: max\\_parallel"),
+        (2, "degraded edge `a` → `b` mixed until the end, 2s"),
+        (4, "patch of `c` failed, attempt 1"),
+        (
+            4,
+            "plan aborted: step 1: 1 failed attempts reach abort\\_after\\_failures 1",
+        ),
+        (4, "`c` FAILED"),
+        (4, "2 planned nodes left unpatched at the end"),
+    ]
+
+
+def test_the_page_of_a_run() -> None:
+    scenario = small({"a": {"replicas": 3, "service": "s"}}, min_up={"s": 2}, max_parallel=2)
+    infrastructure = infrastructure_of(scenario)
+    plan = make_strategy("canary", {"soak": 60}).plan(infrastructure)
+    one = run_report(infrastructure, plan, simulate(infrastructure, plan, seed=5, events=True))
+    many = run_report(
+        infrastructure,
+        plan,
+        simulate(infrastructure, plan, seed=5, replications=4, events=True),
+    )
+    for page in (one, many):
+        for metric in NUMERIC_METRICS:
+            assert f"| `{metric.name}` |" in page
+            assert metric.unit in page
+        assert "Nothing went wrong" in page
+        assert "| 0 | patch in place `a-1` | 0s to 2s |" in page
+        assert "pause 1m, then abort if more than 0 nodes failed" in page
+    assert "seed 5" in one
+    assert "seeds 5 to 8" in many
+    assert "mean [95% interval]" in many
+
+
+def test_the_page_of_an_optimised_plan_says_how_good_it_is() -> None:
+    infrastructure, solution = solve(small({"a": {}, "b": {}}, max_parallel=1))
+    page = plan_page(infrastructure, solution.plan)
+    assert "Proven optimal: without failures its exposure is 6.000 weight·s" in page
+    assert "not before 2s" in page
+
+
+def test_reasons_do_not_break_a_page() -> None:
+    infrastructure = infrastructure_of(small({"a": {}}))
+    plan = plan_by_hand(infrastructure, PATCH | {"nodes": ["a"], "reason": "x | y\nz"})
+    page = plan_page(infrastructure, plan)
+    row = next(line for line in page.splitlines() if line.startswith("| 0 |"))
+    assert row == "| 0 | patch in place `a` |  | guarded | x \\| y z |"

@@ -1,0 +1,230 @@
+"""Reports from datasets: what is written, what it says, what is refused."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from patchopt.errors import DatasetError, OutputError
+from patchopt.files.dataset import read_dataset
+from patchopt.model.metrics import NUMERIC_METRICS
+from patchopt.reports import summarise, write_report
+from patchopt.sweeps import compose, run_sweep, sweep
+
+pytestmark = pytest.mark.slow
+
+STRATEGIES = [
+    "rolling",
+    "{name: canary, share: [0.1, 0.5]}",
+    "big_bang",
+    "optimal",
+    "{name: rolling, on_infeasible: error}",
+]
+OPTIMIZER = ["optimizer.time_limit=0.5", "optimizer.workers=1", "parallel.n_jobs=1"]
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("sweep") / "dataset"
+    sweep(
+        [
+            "sweep.scenarios=[online_boutique,compatibility]",
+            f"sweep.strategies=[{','.join(STRATEGIES)}]",
+            "sweep.replications=30",
+            f"sweep.out={out}",
+            *OPTIMIZER,
+        ]
+    )
+    return out
+
+
+@pytest.fixture(scope="module")
+def report(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("report") / "report"
+    write_report(dataset, out)
+    return out
+
+
+def test_everything_is_there(report: Path) -> None:
+    names = {str(path.relative_to(report)) for path in report.rglob("*") if path.is_file()}
+    figures = {
+        f"figures/{scenario}-{kind}.{ending}"
+        for scenario in ("online_boutique", "compatibility")
+        for kind in ("pareto", "burn-down", "gantt")
+        for ending in ("png", "pdf")
+    }
+    tables = {
+        f"tables/{name}.{ending}"
+        for name in ("summary", "metrics", "fronts")
+        for ending in ("csv", "parquet")
+    }
+    assert names == {"report.md", *figures, *tables}
+    for figure in figures:
+        start = (report / figure).read_bytes()[:8]
+        assert start.startswith(b"%PDF" if figure.endswith("pdf") else b"\x89PNG\r\n")
+
+
+def test_the_page_shows_every_figure_and_names_what_failed(report: Path) -> None:
+    text = (report / "report.md").read_text(encoding="utf-8")
+    links = re.findall(r"\]\((figures/[^)]+)\)", text)
+    assert len(links) == 6
+    assert all((report / link).is_file() for link in links)
+    failed = text[text.index("## What failed") :]
+    assert "rolling(on\\_infeasible=error)" in failed
+    assert "below min\\_up" in failed
+    for metric in NUMERIC_METRICS:
+        assert f"`{metric.name}`" in text
+
+
+def test_the_same_dataset_gives_the_same_bytes(dataset: Path, report: Path, tmp_path: Path) -> None:
+    again = write_report(dataset, tmp_path / "again")
+    assert len(again.files) == 19
+    for path in again.files:
+        twin = report / path.relative_to(again.out)
+        assert path.read_bytes() == twin.read_bytes(), path.name
+
+
+def test_the_summary_is_right(dataset: Path) -> None:
+    summary = summarise(dataset)
+    read = read_dataset(dataset)
+    assert len(summary) == 12
+    for row in summary.to_dict("records"):
+        mine = read.runs[
+            (read.runs["scenario"] == row["scenario"])
+            & (read.runs["label"] == row["label"])
+            & (read.runs["status"] == "done")
+        ]
+        assert row["replications"] == len(mine)
+        if row["replications"] == 0:
+            assert row["failed"] == 1
+            assert math.isnan(row["total_exposure"])
+            continue
+        total = (mine["exposure"] + mine["residual_exposure"]).mean()
+        assert row["total_exposure"] == pytest.approx(total, rel=1e-12)
+        assert row["total_exposure_low"] <= row["total_exposure"] <= row["total_exposure_high"]
+        assert row["downtime"] == pytest.approx(mine["downtime"].mean(), rel=1e-12)
+    # Within a scenario by total exposure, failed ones last.
+    boutique = summary[summary["scenario"] == "online_boutique"]
+    assert boutique["total_exposure"].dropna().is_monotonic_increasing
+    assert boutique["label"].iloc[-1] == "rolling(on_infeasible=error)"
+
+
+def test_gaps_are_to_the_certificate_under_the_same_rules(dataset: Path) -> None:
+    summary = summarise(dataset).set_index(["scenario", "label"])
+    plans = read_dataset(dataset).plans.set_index(["scenario", "label"])
+    best = plans.xs("optimal", level="label")
+    for scenario in ("online_boutique", "compatibility"):
+        mine = summary.xs(scenario)
+        objective, bound = (float(best[name][scenario]) for name in ("objective", "bound"))
+        assert mine["gap_to_optimum"]["optimal"] == 0
+        nominal = mine["nominal_exposure"]["rolling"]
+        assert mine["gap_to_optimum"]["rolling"] == pytest.approx(nominal / objective - 1)
+        assert mine["gap_to_bound"]["rolling"] == pytest.approx(nominal / bound - 1)
+        # What is guarded is not below the bound; big_bang is not guarded.
+        guarded = mine[mine["guarded"]]
+        assert (guarded["gap_to_bound"] >= 0).all()
+        assert mine["gap_to_optimum"]["big_bang"] < 0
+        assert mine["relative_to_optimal"]["optimal"] == 0
+    # Its rules are others: no certificate was made under them.
+    other = summary["gap_to_optimum"]["online_boutique", "rolling(on_infeasible=error)"]
+    assert math.isnan(other)
+
+
+def test_big_bang_and_the_optimum_are_non_dominated(dataset: Path) -> None:
+    summary = summarise(dataset).set_index(["scenario", "label"])
+    marks = summary["non_dominated"]
+    assert marks["online_boutique", "big_bang"]
+    assert marks["online_boutique", "optimal"]
+    assert not marks["online_boutique", "rolling"]
+
+
+def test_tables_say_the_same_in_both_formats(report: Path) -> None:
+    for name in ("summary", "metrics", "fronts"):
+        csv = pd.read_csv(report / "tables" / f"{name}.csv")
+        parquet = pd.read_parquet(report / "tables" / f"{name}.parquet")
+        pd.testing.assert_frame_equal(csv, parquet, check_dtype=False)
+
+
+def test_an_existing_report_is_not_overwritten_unasked(dataset: Path, tmp_path: Path) -> None:
+    out = tmp_path / "report"
+    out.mkdir()
+    (out / "notes.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(OutputError, match="holds something already"):
+        write_report(dataset, out)
+    assert [path.name for path in out.iterdir()] == ["notes.txt"]
+    write_report(dataset, out, force=True)
+    assert (out / "notes.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_failure_on_the_way_leaves_nothing(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(*_: object) -> str:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("patchopt.reports.write.study_page", crash)
+    with pytest.raises(OutputError, match="no space left on device"):
+        write_report(dataset, tmp_path / "report")
+    assert list((tmp_path / "report").iterdir()) == []
+
+
+def test_no_dataset_no_report(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="no such folder"):
+        write_report(tmp_path / "nowhere", tmp_path / "report")
+    assert not (tmp_path / "report").exists()
+
+
+def test_an_empty_dataset_is_refused(tmp_path: Path) -> None:
+    def watch(stage: str, done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    out = tmp_path / "dataset"
+    config = compose(["experiment=smoke", f"sweep.out={out}", "parallel.n_jobs=1"])
+    assert not run_sweep(config, watch=watch).complete
+    with pytest.raises(DatasetError, match="interrupted before the first plan"):
+        write_report(out, tmp_path / "report")
+    assert not (tmp_path / "report").exists()
+
+
+def test_an_interrupted_sweep_without_traces_is_still_reported(tmp_path: Path) -> None:
+    def watch(stage: str, done: int, total: int) -> None:
+        if stage == "replications" and done == 1:
+            raise KeyboardInterrupt
+
+    config = compose(
+        [
+            "sweep.scenarios=[ha_microservices]",
+            "sweep.strategies=[rolling,big_bang]",
+            "sweep.replications=1",
+            "simulator.trace=false",
+            f"sweep.out={tmp_path / 'dataset'}",
+            "parallel.n_jobs=1",
+        ]
+    )
+    assert not run_sweep(config, watch=watch).complete
+    result = write_report(tmp_path / "dataset", tmp_path / "report")
+    text = (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
+    assert "interrupted" in text
+    assert "There is no certified plan to compare with." in text
+    assert sorted(path.name for path in result.files if path.suffix == ".png") == [
+        "ha_microservices-pareto.png"
+    ]
+
+
+def test_a_sweep_in_which_nothing_could_be_done(tmp_path: Path) -> None:
+    out = tmp_path / "dataset"
+    sweep(
+        [
+            "sweep.scenarios=[online_boutique]",
+            "sweep.strategies=[{name: rolling, on_infeasible: error}]",
+            f"sweep.out={out}",
+            *OPTIMIZER,
+        ]
+    )
+    result = write_report(out, tmp_path / "report")
+    assert "## What failed" in (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
+    assert result.summary["replications"].tolist() == [0]

@@ -1,0 +1,219 @@
+"""Sweeps: the same bytes on any number of workers, failed cells as rows, honest metadata."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from patchopt.errors import ConfigError, DatasetError, OutputError, StrategyError
+from patchopt.files import load_scenario
+from patchopt.files.dataset import RUNS_SCHEMA, read_dataset
+from patchopt.model import METRICS, Infrastructure
+from patchopt.simulator import simulate
+from patchopt.strategies import make_strategy
+from patchopt.sweeps import compose, run_sweep, sweep
+from patchopt.sweeps.cells import Block, blocks, plan_tasks
+
+pytestmark = pytest.mark.slow
+
+SMALL = (
+    "sweep.scenarios=[ha_microservices,compatibility]",
+    "sweep.strategies=[rolling,{name: canary, share: [0.2, 0.5], soak: 1m},optimal]",
+    "sweep.replications=7",
+    "sweep.seed=3",
+    "simulator.block=3",
+    "optimizer=quick",
+    "optimizer.time_limit=0.2",
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("sweep") / "one"
+    result = sweep([*SMALL, f"sweep.out={out}", "parallel.n_jobs=1"])
+    assert (result.rows, result.plans, result.failures, result.complete) == (56, 8, {}, True)
+    return out
+
+
+def test_two_workers_give_the_same_bytes_as_one(folder: Path, tmp_path: Path) -> None:
+    sweep([*SMALL, f"sweep.out={tmp_path / 'two'}", "parallel.n_jobs=2"])
+    for name in ("runs.parquet", "plans.parquet", "events.parquet", "config.yaml"):
+        assert (tmp_path / "two" / name).read_bytes() == (folder / name).read_bytes(), name
+
+
+def test_the_block_size_does_not_change_a_number(folder: Path, tmp_path: Path) -> None:
+    sweep([*SMALL, f"sweep.out={tmp_path / 'big'}", "simulator.block=100", "parallel.n_jobs=1"])
+    small = read_dataset(folder).runs.astype(str)
+    assert small.equals(read_dataset(tmp_path / "big").runs.astype(str))
+
+
+def test_rows_are_those_of_the_simulator(folder: Path) -> None:
+    runs = read_dataset(folder).runs
+    assert list(runs.columns) == RUNS_SCHEMA.names
+    infrastructure = Infrastructure.build(load_scenario("compatibility"))
+    plan = make_strategy("canary", {"share": 0.5, "soak": "1m"}).plan(infrastructure)
+    expected = simulate(infrastructure, plan, seed=3, replications=7).frame()
+    mine = runs[
+        (runs["scenario"] == "compatibility") & (runs["label"] == "canary(share=0.5, soak=1m)")
+    ]
+    assert mine["seed"].tolist() == [3, 4, 5, 6, 7, 8, 9]
+    assert mine["replication"].tolist() == list(range(7))
+    for metric in METRICS:
+        assert mine[metric.name].tolist() == expected[metric.name].tolist(), metric.name
+
+
+def test_plans_carry_their_certificates_and_nominal_exposure(folder: Path) -> None:
+    plans = read_dataset(folder).plans
+    mine = plans[plans["scenario"] == "compatibility"].set_index("label")
+    best: dict[Any, Any] = mine.loc["optimal"].to_dict()
+    assert best["certificate_status"] in ("optimal", "feasible")
+    assert best["bound"] <= best["objective"] == best["nominal_exposure"]
+    assert mine["nominal_exposure"]["rolling"] >= best["bound"]
+    assert json.loads(best["plan_json"])["certificate"]["wall_time_s"] is None
+
+
+def test_every_plan_has_a_trace_of_its_first_seed(folder: Path) -> None:
+    events = read_dataset(folder).events
+    for _, trace in events.groupby("plan"):
+        assert trace["number"].tolist() == list(range(len(trace)))
+        assert trace["event"].iloc[0] == "run_start"
+        assert trace["event"].iloc[-1] == "run_end"
+        assert set(trace["seed"]) == {3}
+
+
+def test_metadata_says_where_it_comes_from(folder: Path) -> None:
+    metadata = read_dataset(folder).metadata
+    assert metadata["schema_version"] == "2"
+    assert metadata["complete"] == "true"
+    assert json.loads(metadata["config"])["sweep"]["replications"] == 7
+    assert set(json.loads(metadata["versions"])) >= {"patchopt", "ortools", "numba", "python"}
+
+
+def test_a_failing_cell_is_a_row_and_the_sweep_goes_on(tmp_path: Path) -> None:
+    # Under on_infeasible: error, online_boutique's single Redis cannot be planned.
+    result = sweep(
+        [
+            "sweep.scenarios=[online_boutique]",
+            "sweep.strategies=[{name: rolling, on_infeasible: error},big_bang]",
+            "sweep.replications=2",
+            f"sweep.out={tmp_path / 'out'}",
+            "parallel.n_jobs=1",
+        ]
+    )
+    assert list(result.failures) == ["online_boutique / rolling(on_infeasible=error)"]
+    runs = read_dataset(tmp_path / "out").runs
+    assert runs["status"].tolist() == ["failed", "done", "done"]
+    assert "below min_up" in runs["error"].iloc[0]
+    assert runs["exposure"].isna().tolist() == [True, False, False]
+
+
+def test_an_interrupted_sweep_keeps_what_was_finished(tmp_path: Path) -> None:
+    def watch(stage: str, done: int, total: int) -> None:
+        if stage == "replications" and done == 2:
+            raise KeyboardInterrupt
+
+    config = compose([*SMALL, f"sweep.out={tmp_path / 'out'}", "parallel.n_jobs=1"])
+    result = run_sweep(config, watch=watch)
+    assert not result.complete
+    dataset = read_dataset(tmp_path / "out")
+    assert dataset.metadata["complete"] == "false"
+    assert len(dataset.runs) == 6  # two blocks of three
+
+
+def test_a_sweep_interrupted_while_it_plans_keeps_the_plans_that_are_made(tmp_path: Path) -> None:
+    def watch(stage: str, done: int, total: int) -> None:
+        if stage == "plans" and done == 3:
+            raise KeyboardInterrupt
+
+    config = compose([*SMALL, f"sweep.out={tmp_path / 'out'}", "parallel.n_jobs=1"])
+    assert not run_sweep(config, watch=watch).complete
+    dataset = read_dataset(tmp_path / "out")
+    # The two searches go first, then the first plan.
+    assert dataset.plans["label"].tolist() == ["rolling", "optimal", "optimal"]
+    assert len(dataset.runs) == 0
+
+
+def test_a_crash_leaves_nothing_half_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(*_: Any) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr("patchopt.sweeps.rows.plan_row", crash)
+    config = compose([*SMALL, f"sweep.out={tmp_path / 'out'}", "parallel.n_jobs=1"])
+    with pytest.raises(RuntimeError, match="a bug"):
+        run_sweep(config)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_nothing_is_run_for_a_sweep_that_cannot_be(tmp_path: Path, folder: Path) -> None:
+    with pytest.raises(OutputError, match=r"sweep\.force=true"):
+        sweep([*SMALL, f"sweep.out={folder}"])
+    out = f"sweep.out={tmp_path / 'out'}"
+    with pytest.raises(StrategyError, match="did you mean 'rolling'"):
+        sweep([*SMALL, out, "sweep.strategies=[rollin]"])
+    with pytest.raises(StrategyError, match="did you mean 'share'"):
+        sweep([*SMALL, out, "sweep.strategies=[{name: canary, shar: 0.2}]"])
+    with pytest.raises(ConfigError, match="'rolling' is there twice"):
+        sweep([*SMALL, out, "sweep.strategies=[rolling,rolling]"])
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("optimizer.time_limt=3", "did you mean 'time_limit'"),
+        ("strategy=rollin", "did you mean 'rolling'"),
+        (
+            "sweep.replications=0",
+            "sweep.replications: give a number from 1 to",
+        ),
+        ("sweep.replications=many", "sweep.replications"),
+        ("optimizer.time_limit=-1", "optimizer.time_limit"),
+        ("+simulator.blok=3", "did you mean 'block'"),
+        ("+colour=red", "unknown key 'colour'"),
+        ("parallel.n_jobs=0", "give -1 for all cores"),
+        ("sweep.strategies=[{share: 0.2}]", "no name of a strategy"),
+        ("nonsense", "nonsense"),
+    ],
+)
+def test_mistakes_in_overrides_are_named(override: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        plan_tasks(compose([override]))
+
+
+def test_a_dataset_of_another_version_is_refused(folder: Path, tmp_path: Path) -> None:
+    for name in ("runs", "plans", "events"):
+        table = pq.read_table(folder / f"{name}.parquet")
+        known = {**pq.read_metadata(folder / f"{name}.parquet").metadata}
+        known[b"patchopt.schema_version"] = b"99"
+        known.pop(b"ARROW:schema", None)
+        pq.write_table(table.replace_schema_metadata(known), tmp_path / f"{name}.parquet")
+    with pytest.raises(DatasetError, match="version 99"):
+        read_dataset(tmp_path)
+    (tmp_path / "runs.parquet").write_bytes(b"PAR1 nonsense")
+    with pytest.raises(DatasetError, match="damaged"):
+        read_dataset(tmp_path)
+    with pytest.raises(DatasetError, match="no such folder"):
+        read_dataset(tmp_path / "nowhere")
+
+
+def test_blocks_cover_every_replication_once() -> None:
+    config = compose(["simulator.block=4"])
+    assert blocks(config, 10) == [Block(0, 4), Block(4, 4), Block(8, 2)]
+
+
+def test_lists_of_values_are_axes_of_a_grid() -> None:
+    overrides = ["sweep.strategies=[{name: canary, share: [0.1, 0.2], soak: [1m, 2m]}]"]
+    tasks = plan_tasks(compose(["scenario=otel_demo", *overrides]))
+    assert [task.label for task in tasks] == [
+        "canary(share=0.1, soak=1m)",
+        "canary(share=0.1, soak=2m)",
+        "canary(share=0.2, soak=1m)",
+        "canary(share=0.2, soak=2m)",
+    ]
+    assert [task.parameters["soak"] for task in tasks] == [60, 120, 60, 120]
