@@ -34,7 +34,6 @@ from patchopt.files import load_preset, scenario_from_text
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.presets import with_failures
 from patchopt.simulator import Simulator
-from patchopt.simulator.loop import layout as at
 from patchopt.strategies import make_strategy
 from support.simpy_twin import Twin
 
@@ -116,7 +115,7 @@ def against_simpy(name: str, written: Row, preset: str) -> list[Row]:
 
     each = Simulator(infrastructure, plan)
     # As if durations varied, by nothing: no replication is a copy of another then.
-    each._fixed.limits[at.L_VARIABLE] = 1
+    each._fixed.limits.variable = 1
     rates = {
         "every replication simulated": rate(each),
         "as it is (those without bad luck copied)": rate(Simulator(infrastructure, plan)),

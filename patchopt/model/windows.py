@@ -2,13 +2,13 @@
 
 A window is a closed interval: work from a to b is inside it if it opens at or
 before a and closes at or after b. The functions are plain Python over
-arrays, so that the simulator can compile the very same source.
+arrays or lists, so that the simulator can compile the very same source.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,20 @@ from patchopt.model.scenario import Windows
 FOREVER: Final = 2**62
 
 
-def window_close(t: int, period: int, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> int:
+class Numbers(Protocol):
+    """A list of integers: an array, or a list in plain Python."""
+
+    def __getitem__(self, place: int, /) -> int:
+        """Return one of them."""
+
+    def __setitem__(self, place: int, value: int, /) -> None:
+        """Put another in its place."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+
+
+def window_close(t: int, period: int, starts: Numbers, lengths: Numbers) -> int:
     """Return the instant at which the window that is open at t closes, or -1.
 
     Parameters
@@ -41,7 +54,7 @@ def window_close(t: int, period: int, starts: NDArray[np.int64], lengths: NDArra
     phase = t % period
     base = t - phase
     close = -1
-    for k in range(starts.shape[0]):
+    for k in range(len(starts)):
         if starts[k] <= phase <= starts[k] + lengths[k]:
             close = max(close, base + starts[k] + lengths[k])
         if phase <= starts[k] + lengths[k] - period:  # reaches in from the period before
@@ -49,9 +62,7 @@ def window_close(t: int, period: int, starts: NDArray[np.int64], lengths: NDArra
     return close
 
 
-def next_opening(
-    t: int, length: int, period: int, starts: NDArray[np.int64], lengths: NDArray[np.int64]
-) -> int:
+def next_opening(t: int, length: int, period: int, starts: Numbers, lengths: Numbers) -> int:
     """Return the first instant at or after t at which a window of some length opens.
 
     Parameters
@@ -72,7 +83,7 @@ def next_opening(
     if period == 0:
         return best
     base = t - t % period
-    for k in range(starts.shape[0]):
+    for k in range(len(starts)):
         if lengths[k] >= length:
             opening = base + starts[k]
             if opening < t:
@@ -81,14 +92,12 @@ def next_opening(
     return best
 
 
-def closed_time(
-    begin: int, end: int, period: int, starts: NDArray[np.int64], lengths: NDArray[np.int64]
-) -> int:
+def closed_time(begin: int, end: int, period: int, starts: Numbers, lengths: Numbers) -> int:
     """Return the seconds of [begin, end) that lie outside every window."""
     if period == 0 or end <= begin:
         return 0
     open_time = 0
-    for k in range(starts.shape[0]):
+    for k in range(len(starts)):
         # Occurrences of window k that end after begin and start before end.
         first = (begin - starts[k] - lengths[k]) // period + 1
         last = (end - 1 - starts[k]) // period

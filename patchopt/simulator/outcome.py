@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from patchopt.model.metrics import METRICS, Metric
-from patchopt.simulator.loop import layout as at
-from patchopt.simulator.loop.layout import Floats, Ints
+from patchopt.simulator.loop.bundles import Floats, Ints, Rows
+from patchopt.simulator.loop.rows import Measures
 from patchopt.simulator.wording import Event, Teller
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Metrics that are columns of the kernel's output as they are, in its order.
-_COUNTED = tuple(m for m in METRICS if m.kind in ("exposure", "integer"))
-
-assert len(_COUNTED) == at.M_ABORT_CODE, "the kernel's columns follow METRICS"  # noqa: S101
+#: Metrics that the loop measures as they are, under the same names.
+_MEASURED = tuple(m.name for m in METRICS if m.kind in ("exposure", "integer"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,12 +50,16 @@ class Outcome:
     events: list[Event] = field(default_factory=list)
 
     @classmethod
-    def of(cls, teller: Teller, seeds: Ints, table: Ints, share_of: int) -> Outcome:
-        """Name the columns of the kernel's output."""
-        counted = {metric.name: table[:, place] for place, metric in enumerate(_COUNTED)}
+    def of(cls, teller: Teller, seeds: Ints, measures: Rows[Measures], share_of: int) -> Outcome:
+        """Take the columns of what the loop has measured."""
+        records = cast("Any", measures)
+        counted: dict[str, Ints] = {name: records[name] for name in _MEASURED}
         reasons = np.full(len(seeds), "", dtype=object)
         aborted = np.flatnonzero(counted["aborted"])
-        causes, which = np.unique(table[aborted, len(_COUNTED) :], axis=0, return_inverse=True)
+        why = np.column_stack(
+            [records[name][aborted] for name in ("abort_code", "abort_step", "abort_detail")]
+        )
+        causes, which = np.unique(why, axis=0, return_inverse=True)
         told = np.array([teller.abort_reason(*row) for row in causes.tolist()], dtype=object)
         reasons[aborted] = told[which.ravel()]
         shares = counted["patched"] / share_of if share_of else np.ones(len(seeds))

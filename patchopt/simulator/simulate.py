@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any, cast
 
 import numpy as np
 
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan
 from patchopt.simulator.loop import compile as compilation
-from patchopt.simulator.loop import layout as at
+from patchopt.simulator.loop.bundles import Ints, Rows, State, blank
 from patchopt.simulator.loop.program import assemble, new_state
+from patchopt.simulator.loop.rows import Measures
 from patchopt.simulator.outcome import Outcome
 from patchopt.simulator.plan_check import check_plan
 from patchopt.simulator.wording import Event, Teller
@@ -72,33 +74,39 @@ class Simulator:
             If there are too few replications for the strata.
         """
         seeds = np.arange(seed, seed + replications, dtype=np.int64)
-        table = np.zeros((replications, at.OUTPUTS), np.int64)
         sample = None
         if stratified:
             from patchopt.simulator.strata import stratify  # its draws are compiled
 
             sample = stratify(self.infrastructure, seeds)
         defects = self._drawn if sample is None else sample.defects
-        self._run(self._fixed, self._state, seeds, defects, table)
+        measures = self._measure(seeds, defects)
         patchable = int(self.infrastructure.nodes.patched.sum())
-        outcome = Outcome.of(self._teller, seeds, table, patchable)
+        outcome = Outcome.of(self._teller, seeds, measures, patchable)
         if sample is None:
             return outcome
         return replace(outcome, strata=sample.strata, weights=sample.weights)
 
     def trace(self, seed: int) -> list[Event]:
-        """Simulate one replication and give its events in order of time and cause."""
+        """Simulate one replication; return its events in order of time and cause."""
         seeds = np.array([seed], np.int64)
-        table = np.zeros((1, at.OUTPUTS), np.int64)
-        capacity = _FIRST_CAPACITY
+        room = _FIRST_CAPACITY
         while True:
-            state = new_state(self._fixed, capacity)
-            self._run(self._fixed, state, seeds, self._drawn, table)
-            happened = int(state.counters[at.K_EVENTS])
-            if happened <= capacity:
-                end = int(table[0, at.M_COMPLETION])
-                return self._teller.events(state.events[:happened], seed, end)
-            capacity = happened
+            state = new_state(self._fixed, room)
+            measures = self._measure(seeds, self._drawn, state)
+            happened = state.counters.events
+            if happened <= room:
+                events = cast("Any", state.events)[:happened]
+                return self._teller.events(events, seed, measures[0].completion_time)
+            room = happened
+
+    def _measure(self, seeds: Ints, defects: Ints, state: State | None = None) -> Rows[Measures]:
+        measures = blank(Measures, len(seeds))
+        used = self._state if state is None else state
+        self._run(self._fixed, used, seeds, defects, measures)
+        if used.counters.queue_short:
+            raise MemoryError("the event queue is shorter than `new_state` reckons")
+        return measures
 
 
 def simulate(

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from patchopt.errors import PatchoptError
 from patchopt.model.infrastructure import Infrastructure
+from patchopt.simulator.loop.bundles import Floats, Ints
 from patchopt.simulator.loop.draws import draw
-from patchopt.simulator.loop.layout import Floats, Ints
 from patchopt.simulator.loop.streams import STREAM_DEFECT, threshold
 
 #: Replications that each stratum gets at least, so that its variance is known.

@@ -9,15 +9,28 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from patchopt.compiling.plain import compiled_module, plain_module
+from patchopt.simulator.loop.bundles import as_rows, fill
+from patchopt.simulator.loop.rows import Measures
 
 if TYPE_CHECKING:
     from patchopt.model.infrastructure import Infrastructure
-    from patchopt.simulator.loop.layout import Fixed, Ints, State
+    from patchopt.simulator.loop.bundles import Fixed, Ints, Rows, State
 
-Run = Callable[["Fixed", "State", "Ints", "Ints", "Ints"], None]
+Run = Callable[["Fixed", "State", "Ints", "Ints", "Rows[Measures]"], None]
 
 _PACKAGE: Final = "patchopt.simulator.loop"
-_JITTED: Final = ("draws", "queue", "state", "guard", "trouble", "work", "kernel")
+_JITTED: Final = (
+    "crew",
+    "draws",
+    "failing",
+    "guard",
+    "kernel",
+    "queue",
+    "reset",
+    "state",
+    "trouble",
+    "work",
+)
 
 #: Work up to which the plain loop is done before the compiled one is loaded: about half a second.
 _SMALL: Final = 10_000
@@ -40,10 +53,18 @@ def uncompiled() -> Run:
     """
     run: Run = plain_module(_PACKAGE, _JITTED, "kernel").run
 
-    def plain(fixed: Fixed, state: State, seeds: Ints, defects: Ints, metrics: Ints) -> None:
+    def plain(
+        fixed: Fixed, state: State, seeds: Ints, defects: Ints, measures: Rows[Measures]
+    ) -> None:
+        light = as_rows(state)
+        found = [Measures() for _ in seeds]
         # The hash of the draws wraps around on purpose.
         with np.errstate(over="ignore"):
-            run(fixed, state, seeds, defects, metrics)
+            run(as_rows(fixed), light, seeds.tolist(), defects.tolist(), found)
+        fill(measures, found)
+        fill(state.events, light.events)
+        state.counters.events = light.counters.events
+        state.counters.queue_short = light.counters.queue_short
 
     return plain
 

@@ -1,4 +1,4 @@
-"""The event loop: one replication of a plan after another over flat arrays (MODEL 4 to 7, 11).
+"""The event loop: one replication of a plan after another over tables (MODEL 4 to 7, 11).
 
 At every instant first what is due ends, then rollbacks and steps start, steps in order
 of their ids, until nothing changes; then services and edges are judged and time jumps.
@@ -9,27 +9,25 @@ The same source is compiled by Numba and, for its reference, run uncompiled
 from __future__ import annotations
 
 from patchopt.compiling.jit import inner, outer
-from patchopt.simulator.loop import layout as at
+from patchopt.model.events import EventKind
+from patchopt.simulator.loop.bundles import Fixed, Ints, Rows, State
+from patchopt.simulator.loop.codes import Action, Reason
 from patchopt.simulator.loop.draws import draw
+from patchopt.simulator.loop.failing import abort
 from patchopt.simulator.loop.guard import closed_time, guard, next_opening
-from patchopt.simulator.loop.layout import Fixed, Ints, State
-from patchopt.simulator.loop.queue import make_ready, pop, push
-from patchopt.simulator.loop.state import record, reset_order, settle
+from patchopt.simulator.loop.queue import make_ready, pop, release_step
+from patchopt.simulator.loop.reset import copy_measures, reset
+from patchopt.simulator.loop.rows import Measures
+from patchopt.simulator.loop.state import record, settle
 from patchopt.simulator.loop.streams import STREAM_DEFECT
-from patchopt.simulator.loop.trouble import (
-    abort,
-    await_alarm,
-    begin_life,
-    let_happen,
-    start_rollbacks,
-)
+from patchopt.simulator.loop.trouble import let_happen, start_rollbacks
 from patchopt.simulator.loop.work import end_phase, is_unlucky, start_step
 
 _NEVER = 2**62
 
 
 @outer
-def run(fixed: Fixed, state: State, seeds: Ints, defects: Ints, metrics: Ints) -> None:
+def run(fixed: Fixed, state: State, seeds: Ints, defects: Ints, measures: Rows[Measures]) -> None:
     """Simulate a block of replications.
 
     Where only attempts can go wrong, replications in which no first attempt does are all
@@ -45,125 +43,67 @@ def run(fixed: Fixed, state: State, seeds: Ints, defects: Ints, metrics: Ints) -
         Seed of each.
     defects : ndarray of int64, shape (replications, releases) or (0, releases)
         Which releases are defective; without rows this is drawn.
-    metrics : ndarray of int64, shape (replications, OUTPUTS)
-        Filled in.
+    measures : table of Measures, shape (replications,)
+        Filled in, up to the first replication for which ``state.queue`` is too short:
+        then `Counters.queue_short` is 1.
     """
-    alike = fixed.limits[at.L_VARIABLE] == 0 and fixed.limits[at.L_BACKGROUND] == 0
+    alike = fixed.limits.variable == 0 and fixed.limits.background == 0
     lucky = -1
-    for replication in range(seeds.shape[0]):
+    for replication in range(len(seeds)):
         seed = seeds[replication]
-        for release in range(fixed.releases.shape[0]):
-            if defects.shape[0] > 0:
-                defective = defects[replication, release]
+        for release in range(len(fixed.releases)):
+            if len(defects) > 0:
+                defective = defects[replication][release]
             else:
-                luck = fixed.releases[release, at.R_DEFECT_LUCK]
-                key = fixed.releases[release, at.R_KEY]
+                luck = fixed.releases[release].defect_luck
+                key = fixed.releases[release].key
                 defective = 1 if draw(seed, STREAM_DEFECT, key, 0) < luck else 0
-            state.releases[release, at.RS_DEFECTIVE] = defective
-        state.counters[at.K_SEED] = seed
+            state.defective[release] = defective
+        state.counters.seed = seed
         is_lucky = alike and _is_lucky(fixed, state)
         if is_lucky and lucky >= 0:
-            for column in range(at.OUTPUTS):
-                metrics[replication, column] = metrics[lucky, column]
+            copy_measures(measures[replication], measures[lucky])
             continue
         if is_lucky:
             lucky = replication
-        _reset(fixed, state)
+        reset(fixed, state)
         _replicate(fixed, state)
-        for column in range(at.OUTPUTS):
-            metrics[replication, column] = state.metrics[column]
+        if state.counters.queue_short == 1:
+            return
+        copy_measures(measures[replication], state.measures)
 
 
 @inner
 def _is_lucky(fixed: Fixed, state: State) -> bool:
     """Say whether every first attempt of the plan would do well."""
-    for job in range(fixed.jobs.shape[0]):
-        if fixed.steps[fixed.jobs[job, at.J_STEP], at.S_ACTION] > at.BUILD:
+    for job in range(len(fixed.jobs)):
+        if fixed.steps[fixed.jobs[job].step].action > Action.BUILD:
             continue
-        for place in range(fixed.jobs[job, at.J_NODE_BEGIN], fixed.jobs[job, at.J_NODE_END]):
+        for place in range(fixed.jobs[job].node_begin, fixed.jobs[job].node_end):
             if is_unlucky(fixed, state, fixed.pool[place], 1):
                 return False
     return True
 
 
 @inner
-def _reset(fixed: Fixed, state: State) -> None:
-    """Put everything back to the start but the seed and the releases' defects."""
-    seed = state.counters[at.K_SEED]
-    state.metrics[:] = 0
-    state.counters[:] = 0
-    state.counters[at.K_SEED] = seed
-    state.nodes[:] = 0
-    state.troubles[:] = 0
-    state.jobs[:] = 0
-    state.edges[:] = 0
-    state.groups[:] = 0
-    state.dirty[:] = 0
-    state.releases[:, at.RS_ATTEMPTED] = 0
-    state.releases[:, at.RS_UNLUCKY] = 0
-    services = fixed.services.shape[0]
-    for service in range(services):
-        # A service without instances has none to lose: it is never judged at all.
-        state.services[service, at.VS_SERVING] = fixed.services[service, at.V_INSTANCES]
-        state.services[service, at.VS_BELOW_SINCE] = -1
-        state.services[service, at.VS_OUTAGE] = 0
-        state.services[service, at.VS_DIRTY] = 0
-        state.services[service, at.VS_LOSS] = 0
-    for node in range(fixed.nodes.shape[0]):
-        if fixed.nodes[node, at.N_PATCHED] == 1:
-            state.groups[services + node, at.GS_OLD] = 1
-            if fixed.nodes[node, at.N_SERVICE] >= 0:
-                state.groups[fixed.nodes[node, at.N_SERVICE], at.GS_OLD] += 1
-    for unit in range(fixed.units.shape[0]):
-        state.units[unit] = fixed.units[unit, at.U_SIZE]
-    reset_order(fixed, state)
-    if fixed.limits[at.L_CRASHES] == 1:
-        for node in range(fixed.nodes.shape[0]):
-            begin_life(fixed, state, node)
-    if fixed.limits[at.L_ALARMS] == 1:
-        await_alarm(fixed, state)
-    for step in range(fixed.steps.shape[0]):
-        jobs = fixed.steps[step, at.S_JOB_END] - fixed.steps[step, at.S_JOB_BEGIN]
-        state.steps[step, at.SS_WAITS_FOR] = fixed.steps[step, at.S_WAITS_FOR]
-        state.steps[step, at.SS_JOBS_LEFT] = jobs
-        state.steps[step, at.SS_WAIT_SINCE] = -1
-        state.steps[step, at.SS_REASON] = at.R_NONE
-        if fixed.steps[step, at.S_WAITS_FOR] == 0:
-            release_step(fixed, state, step)
-
-
-@inner
-def release_step(fixed: Fixed, state: State, step: int) -> None:
-    """Let a step start whose predecessors have ended, now or when it is due."""
-    due = fixed.steps[step, at.S_NOT_BEFORE]
-    if due > state.counters[at.K_NOW]:
-        state.counters[at.K_DUE] += 1
-        push(state, due, fixed.jobs.shape[0] + step)
-    else:
-        make_ready(state, step)
-
-
-@inner
 def _replicate(fixed: Fixed, state: State) -> None:
-    counters, metrics = state.counters, state.metrics
+    counters, measures = state.counters, state.measures
     while True:
         _instant(fixed, state)
         settle(fixed, state)
-        if metrics[at.M_ABORTED] == 0 and counters[at.K_READY] > 0:
+        if measures.aborted == 0 and counters.ready > 0:
             _note_waits(fixed, state)
-        if counters[at.K_RUNNING] == 0 and (
-            metrics[at.M_ABORTED] == 1 or counters[at.K_DUE] + counters[at.K_READY] == 0
-        ):
+        if counters.running == 0 and (measures.aborted == 1 or counters.due + counters.ready == 0):
             break
         coming = _next_time(fixed, state)
         if coming == _NEVER:
             step = state.ready[0]
             reason = guard(fixed, state, step, False)
-            abort(state, reason, step, counters[at.K_DETAIL])
+            abort(state, reason, step, counters.detail)
             break
-        if coming > fixed.limits[at.L_LATEST]:
-            abort(state, at.R_LATEST, -1, 0)
-            metrics[at.M_COMPLETION] = counters[at.K_NOW]
+        if coming > fixed.limits.latest_s:
+            abort(state, Reason.LATEST, -1, 0)
+            measures.completion_time = counters.now
             break
         _advance(fixed, state, coming)
     _close(fixed, state)
@@ -172,32 +112,32 @@ def _replicate(fixed: Fixed, state: State) -> None:
 @inner
 def _instant(fixed: Fixed, state: State) -> None:
     """Let end what is due and start what may, until nothing changes."""
-    jobs, steps = fixed.jobs.shape[0], fixed.steps.shape[0]
-    counters, heap = state.counters, state.heap
+    jobs, steps = len(fixed.jobs), len(fixed.steps)
+    counters, queue = state.counters, state.queue
     while True:
-        while counters[at.K_HEAP] > 0 and heap[0, at.H_TIME] == counters[at.K_NOW]:
-            item = pop(state)
-            if item >= jobs + steps:
-                let_happen(fixed, state, item - jobs - steps)
-            elif item >= jobs:
-                counters[at.K_DUE] -= 1
-                make_ready(state, item - jobs)
-            elif end_phase(fixed, state, item):
-                _release_next(fixed, state, fixed.jobs[item, at.J_STEP])
-        if counters[at.K_ROLLBACKS] > 0:
+        while counters.queued > 0 and queue[0].time_s == counters.now:
+            subject = pop(state)
+            if subject >= jobs + steps:
+                let_happen(fixed, state, subject - jobs - steps)
+            elif subject >= jobs:
+                counters.due -= 1
+                make_ready(state, subject - jobs)
+            elif end_phase(fixed, state, subject):
+                _release_next(fixed, state, fixed.jobs[subject].step)
+        if counters.rollbacks > 0:
             start_rollbacks(fixed, state)
-        if state.metrics[at.M_ABORTED] == 0:
+        if state.measures.aborted == 0:
             _start_ready(fixed, state)
-        if counters[at.K_HEAP] == 0 or heap[0, at.H_TIME] > counters[at.K_NOW]:
+        if counters.queued == 0 or queue[0].time_s > counters.now:
             break
 
 
 @inner
 def _release_next(fixed: Fixed, state: State, step: int) -> None:
-    for place in range(fixed.steps[step, at.S_NEXT_BEGIN], fixed.steps[step, at.S_NEXT_END]):
+    for place in range(fixed.steps[step].next_begin, fixed.steps[step].next_end):
         following = fixed.pool[place]
-        state.steps[following, at.SS_WAITS_FOR] -= 1
-        if state.steps[following, at.SS_WAITS_FOR] == 0:
+        state.steps[following].waits_for -= 1
+        if state.steps[following].waits_for == 0:
             release_step(fixed, state, following)
 
 
@@ -205,38 +145,38 @@ def _release_next(fixed: Fixed, state: State, step: int) -> None:
 def _start_ready(fixed: Fixed, state: State) -> None:
     kept = 0
     counters = state.counters
-    for place in range(counters[at.K_READY]):
+    for place in range(counters.ready):
         step = state.ready[place]
-        reason = at.R_NONE
-        if fixed.steps[step, at.S_GUARDED] == 1:
+        reason = Reason.NONE
+        if fixed.steps[step].guarded == 1:
             reason = guard(fixed, state, step, False)
-        state.steps[step, at.SS_REASON] = reason
-        if reason != at.R_NONE:
+        state.steps[step].reason = reason
+        if reason != Reason.NONE:
             state.ready[kept] = step
             kept += 1
             continue
-        since = state.steps[step, at.SS_WAIT_SINCE]
+        since = state.steps[step].wait_since_s
         if since >= 0:
-            state.metrics[at.M_WAIT] += counters[at.K_NOW] - since
-        if counters[at.K_IDLE] > 0:  # the plan goes on, so the idle time before counts
-            idle = counters[at.K_IDLE]
-            counters[at.K_IDLE] = 0
+            state.measures.guardrail_wait += counters.now - since
+        if counters.idle_s > 0:  # the plan goes on, so the idle time before counts
+            idle = counters.idle_s
+            counters.idle_s = 0
             _integrate(state, idle)
-        record(state, at.EV_STEP_START, step, 0, 0)
+        record(state, EventKind.STEP_START, step, 0, 0)
         start_step(fixed, state, step)
-    counters[at.K_READY] = kept
+    counters.ready = kept
 
 
 @inner
 def _note_waits(fixed: Fixed, state: State) -> None:
     """Count those that could have started at this instant but for the guard."""
-    for place in range(state.counters[at.K_READY]):
+    for place in range(state.counters.ready):
         step = state.ready[place]
-        if state.steps[step, at.SS_WAIT_SINCE] < 0:
-            state.steps[step, at.SS_WAIT_SINCE] = state.counters[at.K_NOW]
-            state.metrics[at.M_PAUSES] += 1
+        if state.steps[step].wait_since_s < 0:
+            state.steps[step].wait_since_s = state.counters.now
+            state.measures.guardrail_pauses += 1
             reason = guard(fixed, state, step, False)
-            record(state, at.EV_STEP_WAIT, step, reason, state.counters[at.K_DETAIL])
+            record(state, EventKind.STEP_WAIT, step, reason, state.counters.detail)
 
 
 @inner
@@ -247,97 +187,97 @@ def _next_time(fixed: Fixed, state: State) -> int:
     that a step needs; else nothing could ever let a step start.
     """
     coming = _NEVER
-    if state.metrics[at.M_ABORTED] == 0 and fixed.limits[at.L_PERIOD] > 0:
-        for place in range(state.counters[at.K_READY]):
+    if state.measures.aborted == 0 and fixed.limits.period_s > 0:
+        for place in range(state.counters.ready):
             step = state.ready[place]
-            if state.steps[step, at.SS_REASON] == at.R_WINDOW:
+            if state.steps[step].reason == Reason.WINDOW:
                 opening = next_opening(
-                    state.counters[at.K_NOW],
-                    fixed.steps[step, at.S_LENGTH],
-                    fixed.limits[at.L_PERIOD],
-                    fixed.windows[0],
-                    fixed.windows[1],
+                    state.counters.now,
+                    fixed.steps[step].length_s,
+                    fixed.limits.period_s,
+                    fixed.window_starts_s,
+                    fixed.window_lengths_s,
                 )
                 coming = min(coming, opening)
-    if state.counters[at.K_HEAP] == 0:
+    if state.counters.queued == 0:
         return coming
     if (
         coming < _NEVER
-        or fixed.limits[at.L_BACKGROUND] == 0
-        or state.counters[at.K_RUNNING] + state.counters[at.K_DUE] > 0
+        or fixed.limits.background == 0
+        or state.counters.running + state.counters.due > 0
         or _may_hope(fixed, state)
     ):
-        coming = min(coming, state.heap[0, at.H_TIME])
+        coming = min(coming, state.queue[0].time_s)
     return coming
 
 
 @inner
 def _may_hope(fixed: Fixed, state: State) -> bool:
     """Say whether some step could start if what has failed were repaired."""
-    if fixed.limits[at.L_REPAIR] < 0:
+    if fixed.limits.repair_s < 0:
         return False
-    for place in range(state.counters[at.K_READY]):
+    for place in range(state.counters.ready):
         reason = guard(fixed, state, state.ready[place], True)
-        if reason == at.R_NONE or reason == at.R_WINDOW:  # noqa: PLR1714 - as above in work.py
+        if reason == Reason.NONE or reason == Reason.WINDOW:  # noqa: PLR1714 - as above in work.py
             return True
     return False
 
 
 @inner
 def _advance(fixed: Fixed, state: State, coming: int) -> None:
-    now = state.counters[at.K_NOW]
+    now = state.counters.now
     elapsed = coming - now
-    if state.counters[at.K_RUNNING] == 0 and fixed.limits[at.L_BACKGROUND] == 0:
+    if state.counters.running == 0 and fixed.limits.background == 0:
         # Nothing changes until a step starts; if none does any more, T lies before this.
-        state.counters[at.K_IDLE] += elapsed
+        state.counters.idle_s += elapsed
     else:
         _integrate(state, elapsed)
-        if state.counters[at.K_CREW] > 0 and fixed.limits[at.L_PERIOD] > 0:
+        if state.counters.crew > 0 and fixed.limits.period_s > 0:
             closed = closed_time(
-                now, coming, fixed.limits[at.L_PERIOD], fixed.windows[0], fixed.windows[1]
+                now, coming, fixed.limits.period_s, fixed.window_starts_s, fixed.window_lengths_s
             )
-            state.metrics[at.M_OVERRUN] += closed
-    state.counters[at.K_NOW] = coming
+            state.measures.window_overrun += closed
+    state.counters.now = coming
 
 
 @inner
 def _integrate(state: State, elapsed: int) -> None:
-    metrics, counters = state.metrics, state.counters
-    metrics[at.M_DOWNTIME] += counters[at.K_BELOW] * elapsed
-    metrics[at.M_OUTAGE] += counters[at.K_OUTAGES] * elapsed
-    metrics[at.M_LOST_CAPACITY] += counters[at.K_NOT_SERVING] * elapsed
-    metrics[at.M_WORK] += counters[at.K_CREW] * elapsed
-    metrics[at.M_SURGE_SECONDS] += counters[at.K_SURGE] * elapsed
-    metrics[at.M_IMPAIRED_TIME] += counters[at.K_IMPAIRED] * elapsed
-    if counters[at.K_MIXED] == 0:
+    measures, counters = state.measures, state.counters
+    measures.downtime += counters.below * elapsed
+    measures.outage += counters.outages * elapsed
+    measures.lost_capacity += counters.not_serving * elapsed
+    measures.work_seconds += counters.crew * elapsed
+    measures.surge_node_seconds += counters.surge * elapsed
+    measures.impaired_time += counters.impaired * elapsed
+    if counters.mixed == 0:
         return
-    metrics[at.M_MIXED_EDGE_SECONDS] += counters[at.K_MIXED] * elapsed
-    metrics[at.M_MIXED_TIME] += elapsed
-    if counters[at.K_MIXED_DEGRADED] > 0:
-        metrics[at.M_DEGRADED_TIME] += elapsed
-    if counters[at.K_MIXED_INCOMPATIBLE] > 0:
-        metrics[at.M_VIOLATION_TIME] += elapsed
+    measures.mixed_edge_seconds += counters.mixed * elapsed
+    measures.mixed_time += elapsed
+    if counters.mixed_degraded > 0:
+        measures.degraded_time += elapsed
+    if counters.mixed_incompatible > 0:
+        measures.violation_time += elapsed
 
 
 @inner
 def _close(fixed: Fixed, state: State) -> None:
-    metrics = state.metrics
-    if fixed.limits[at.L_BACKGROUND] == 1:
+    measures = state.measures
+    if fixed.limits.background == 1:
         # Nodes have come and gone while the plan waited in vain: its end is the abort.
-        metrics[at.M_COMPLETION] = state.counters[at.K_NOW]
-    end = metrics[at.M_COMPLETION]
-    left = max(0, fixed.limits[at.L_HORIZON] - end)
-    for node in range(fixed.nodes.shape[0]):
-        if fixed.nodes[node, at.N_PATCHED] == 1 and state.nodes[node, at.NS_NEW] == 0:
-            metrics[at.M_EXPOSURE] += fixed.nodes[node, at.N_WEIGHT] * end
-            metrics[at.M_RESIDUAL] += fixed.nodes[node, at.N_WEIGHT] * left
-        if state.nodes[node, at.NS_FAILED] > 0:
-            metrics[at.M_FAILED_NODES] += 1
-    for node in range(state.troubles.shape[0]):
-        if state.troubles[node, at.T_BAD] > 0:
-            metrics[at.M_LATENT_NODES] += 1
-    for service in range(fixed.services.shape[0]):
-        since = state.services[service, at.VS_BELOW_SINCE]
+        measures.completion_time = state.counters.now
+    end = measures.completion_time
+    left = max(0, fixed.limits.horizon_s - end)
+    for node in range(len(fixed.nodes)):
+        if fixed.nodes[node].patched == 1 and state.nodes[node].new == 0:
+            measures.exposure += fixed.nodes[node].weight_milli * end
+            measures.residual_exposure += fixed.nodes[node].weight_milli * left
+        if state.nodes[node].failed > 0:
+            measures.failed_nodes += 1
+    for node in range(len(state.troubles)):
+        if state.troubles[node].latency > 0:
+            measures.latent_nodes += 1
+    for service in range(len(fixed.services)):
+        since = state.services[service].below_since_s
         if since >= 0:
-            longest = metrics[at.M_MAX_DOWNTIME]
-            metrics[at.M_MAX_DOWNTIME] = max(longest, end - since)
+            longest = measures.max_downtime
+            measures.max_downtime = max(longest, end - since)

@@ -1,4 +1,4 @@
-"""A plan on an infrastructure as the flat arrays that the event loop runs."""
+"""A plan on an infrastructure as the tables that the event loop runs."""
 
 from __future__ import annotations
 
@@ -13,11 +13,44 @@ from patchopt.model.arrays import NONE
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan, Step
 from patchopt.model.units import down_set
-from patchopt.simulator.loop import layout as at
-from patchopt.simulator.loop.layout import Fixed, Floats, Ints, SmallInts, State
+from patchopt.simulator.loop.bundles import (
+    Fixed,
+    Ints,
+    Rows,
+    State,
+    blank,
+    record_of,
+    table,
+    table_of,
+)
+from patchopt.simulator.loop.codes import Action
+from patchopt.simulator.loop.rows import (
+    ComponentRow,
+    ComponentState,
+    Counters,
+    Due,
+    EndRow,
+    EventRow,
+    GroupRow,
+    GroupState,
+    JobRow,
+    JobState,
+    LimitsRow,
+    Measures,
+    NodeRow,
+    NodeState,
+    ReleaseRow,
+    ReleaseState,
+    ServiceRow,
+    ServiceState,
+    SpreadRow,
+    StepRow,
+    StepState,
+    TroubleState,
+    UnitRow,
+)
 from patchopt.simulator.loop.streams import threshold
 
-_ACTIONS = {"patch": at.PATCH, "build": at.BUILD, "switch": at.SWITCH, "pause": at.PAUSE}
 _DAY_S = 86_400
 
 
@@ -81,69 +114,79 @@ def assemble(infrastructure: Infrastructure, plan: Plan) -> Fixed:
         Linear in nodes, edges and steps.
     """
     pool = _Pool()
-    given, services, nodes = infrastructure.edges, infrastructure.services, infrastructure.nodes
+    services, nodes = infrastructure.services, infrastructure.nodes
     units, windows = infrastructure.units, infrastructure.windows
     steps, jobs = _steps(infrastructure, plan, pool)
-    tables = {
-        "limits": _limits(infrastructure, len(plan.steps)),
-        "nodes": _nodes(infrastructure, pool),
-        "steps": steps,
-        "jobs": jobs,
-        "services": np.column_stack([services.min_up, services.instances]),
-        "edges": given.kind,
-        "units": np.column_stack([units.size, infrastructure.order.component_of_unit]),
-        "components": _components(infrastructure, pool),
-        "releases": _releases(infrastructure),
-        "windows": np.vstack([windows.starts_s, windows.lengths_s]),
+    groups, ends = _edges(infrastructure)
+    spreads = {
+        "duration": nodes.duration_sigma,
+        "rollback": nodes.rollback_sigma,
+        "latent": nodes.latent_sigma,
     }
-    ends = np.repeat(np.arange(len(given.ptr) - 1), np.diff(given.ptr))
-    sigmas = [nodes.duration_sigma, nodes.rollback_sigma, nodes.latent_sigma]
+    component = infrastructure.order.component_of_unit
     return Fixed(
-        **{name: np.ascontiguousarray(table, np.int64) for name, table in tables.items()},
-        rates=_rates(infrastructure),
-        groups=_small(given.ptr[:-1], given.ptr[1:]),
-        adjacent=_small(given.idx, given.source[given.idx] + given.target[given.idx] - ends),
-        sigmas=np.ascontiguousarray(np.column_stack(sigmas)),
+        limits=record_of(_limits(infrastructure, len(plan.steps))),
+        nodes=_nodes(infrastructure, pool),
+        spreads=table(SpreadRow, spreads),
+        steps=table_of(StepRow, steps),
+        jobs=table_of(JobRow, jobs),
+        services=table(ServiceRow, {"min_up": services.min_up, "instances": services.instances}),
+        edges=np.ascontiguousarray(infrastructure.edges.kind, np.int64),
+        groups=groups,
+        ends=ends,
+        units=table(UnitRow, {"members": units.size, "component": component}),
+        components=_components(infrastructure, pool),
+        releases=_releases(infrastructure),
+        window_starts_s=np.ascontiguousarray(windows.starts_s, np.int64),
+        window_lengths_s=np.ascontiguousarray(windows.lengths_s, np.int64),
         pool=np.array(pool.rows, np.int64),
     )
 
 
-def _small(*columns: Ints) -> SmallInts:
-    return np.ascontiguousarray(np.column_stack(columns), np.int32)
+def new_state(fixed: Fixed, event_capacity: int = 0, queue_capacity: int | None = None) -> State:
+    """Return the bundle ``state`` of a run, with room for some events.
 
-
-def new_state(fixed: Fixed, event_capacity: int = 0) -> State:
-    """Make the bundle ``state`` of a run, with room for some events."""
+    Parameters
+    ----------
+    fixed : Fixed
+        What is to be run.
+    event_capacity : int
+        Events beyond it are counted and not kept.
+    queue_capacity : int, optional
+        Room of the queue; as much as is ever needed by default.
+    """
     nodes, jobs, steps = len(fixed.nodes), len(fixed.jobs), len(fixed.steps)
-    troubled = nodes if fixed.limits[at.L_BACKGROUND] else 0
+    troubled = nodes if fixed.limits.background else 0
     # At once, a node may have one crash, onset, detection and reversal due, and two
     # repairs, the first of which a switch has made void.
     due = jobs + steps + 6 * troubled + 1
 
-    def zeros(*shape: int) -> Ints:
-        return np.zeros(shape, np.int64)
+    def numbers(count: int) -> Ints:
+        return np.zeros(count, np.int64)
 
     return State(
-        metrics=zeros(at.OUTPUTS),
-        counters=zeros(at.COUNTERS),
-        nodes=zeros(nodes, at.NODE_STATES),
-        troubles=zeros(troubled, at.TROUBLES),
-        steps=zeros(steps, at.STEP_STATES),
-        jobs=zeros(jobs, at.JOB_STATES),
-        services=zeros(len(fixed.services), at.SERVICE_STATES),
+        measures=blank(Measures, 1)[0],
+        counters=blank(Counters, 1)[0],
+        nodes=blank(NodeState, nodes),
+        troubles=blank(TroubleState, troubled),
+        steps=blank(StepState, steps),
+        jobs=blank(JobState, jobs),
+        services=blank(ServiceState, len(fixed.services)),
         edges=np.zeros(len(fixed.edges), np.int8),
-        groups=np.zeros((len(fixed.groups), at.GROUP_STATES), np.int32),
+        groups=blank(GroupState, len(fixed.groups)),
         dirty=np.zeros(len(fixed.groups), np.int8),
-        units=zeros(len(fixed.units)),
-        components=zeros(len(fixed.components), at.COMPONENT_STATES),
-        releases=zeros(len(fixed.releases), at.RELEASE_STATES),
-        heap=zeros(due, at.HEAP_STATES),
-        ready=zeros(steps),
-        dirty_services=zeros(len(fixed.services)),
-        dirty_groups=zeros(len(fixed.groups)),
-        stack=zeros(len(fixed.components)),
-        rollbacks=zeros(troubled),
-        events=zeros(event_capacity, at.EVENT_COLUMNS),
+        units=numbers(len(fixed.units)),
+        components=blank(ComponentState, len(fixed.components)),
+        releases=blank(ReleaseState, len(fixed.releases)),
+        defective=numbers(len(fixed.releases)),
+        queue=blank(Due, due if queue_capacity is None else queue_capacity),
+        # Each step, service, group and component is in its list once, a node once detected.
+        ready=numbers(steps),
+        dirty_services=numbers(len(fixed.services)),
+        dirty_groups=numbers(len(fixed.groups)),
+        stack=numbers(len(fixed.components)),
+        rollbacks=numbers(troubled),
+        events=blank(EventRow, event_capacity),
     )
 
 
@@ -151,176 +194,203 @@ def _thresholds(probabilities: NDArray[np.float64]) -> Ints:
     return np.array([threshold(float(p)) for p in probabilities], np.int64)
 
 
-def _nodes(infrastructure: Infrastructure, pool: _Pool) -> Ints:
+def _nodes(infrastructure: Infrastructure, pool: _Pool) -> Rows[NodeRow]:
     given = infrastructure.nodes
-    return np.column_stack(
-        [
-            given.service,
-            given.weight_milli,
-            given.patched.astype(np.int64),
-            given.restart.astype(np.int64),
-            given.duration_s,
-            given.rollback_s,
-            given.release,
-            infrastructure.units.of_node,
-            given.host,
-            _spans(pool, given.guest_ptr, given.guest_idx),
-            _thresholds(given.failure_probability),
-            _thresholds(given.rollback_failure_probability),
-            _thresholds(given.latent_probability),
-            given.latent_delay_s,
-            given.key,
-        ]
+    begin, end = _spans(pool, given.guest_ptr, given.guest_idx)
+    return table(
+        NodeRow,
+        {
+            "service": given.service,
+            "weight_milli": given.weight_milli,
+            "patched": given.patched,
+            "restart": given.restart,
+            "duration_s": given.duration_s,
+            "rollback_s": given.rollback_s,
+            "release": given.release,
+            "unit": infrastructure.units.of_node,
+            "host": given.host,
+            "guest_begin": begin,
+            "guest_end": end,
+            "failure_luck": _thresholds(given.failure_probability),
+            "rollback_luck": _thresholds(given.rollback_failure_probability),
+            "latent_luck": _thresholds(given.latent_probability),
+            "latent_delay_s": given.latent_delay_s,
+            "key": given.key,
+        },
     )
 
 
-def _releases(infrastructure: Infrastructure) -> Ints:
+def _releases(infrastructure: Infrastructure) -> Rows[ReleaseRow]:
     given = infrastructure.releases
-    return np.column_stack(
-        [
-            _thresholds(given.defect_probability),
-            _thresholds(given.defect_failure_probability),
-            _thresholds(given.defect_latent_probability),
-            given.key,
-        ]
+    return table(
+        ReleaseRow,
+        {
+            "defect_luck": _thresholds(given.defect_probability),
+            "failure_luck": _thresholds(given.defect_failure_probability),
+            "latent_luck": _thresholds(given.defect_latent_probability),
+            "key": given.key,
+        },
     )
 
 
-def _spans(pool: _Pool, ptr: Ints, idx: Ints) -> Ints:
+def _edges(infrastructure: Infrastructure) -> tuple[Rows[GroupRow], Rows[EndRow]]:
+    """Return the groups with their edges side by side, each with the group at its other end."""
+    given = infrastructure.edges
+    at = np.repeat(np.arange(len(given.ptr) - 1), np.diff(given.ptr))
+    other = given.source[given.idx] + given.target[given.idx] - at
+    groups = table(GroupRow, {"end_begin": given.ptr[:-1], "end_end": given.ptr[1:]})
+    return groups, table(EndRow, {"edge": given.idx, "other": other})
+
+
+def _spans(pool: _Pool, ptr: Ints, idx: Ints) -> tuple[Ints, Ints]:
     """Copy compressed rows into the pool; return where each begins and ends there."""
     begin, _ = pool.add(idx.tolist())
-    return np.column_stack([ptr[:-1] + begin, ptr[1:] + begin])
+    return ptr[:-1] + begin, ptr[1:] + begin
 
 
-def _components(infrastructure: Infrastructure, pool: _Pool) -> Ints:
+def _components(infrastructure: Infrastructure, pool: _Pool) -> Rows[ComponentRow]:
     order = infrastructure.order
-    spans = _spans(pool, order.user_ptr, order.user_idx)
-    return np.column_stack([order.units_in, np.diff(order.ptr), spans])
+    begin, end = _spans(pool, order.user_ptr, order.user_idx)
+    return table(
+        ComponentRow,
+        {
+            "units": order.units_in,
+            "open": np.diff(order.ptr),
+            "user_begin": begin,
+            "user_end": end,
+        },
+    )
 
 
-def _limits(infrastructure: Infrastructure, steps: int) -> Ints:
+def _limits(infrastructure: Infrastructure, steps: int) -> LimitsRow:
     limits, nodes, around = infrastructure.limits, infrastructure.nodes, infrastructure.surroundings
     sigmas = (nodes.duration_sigma, nodes.rollback_sigma)
-    found = np.zeros(at.LIMITS, np.int64)
-    found[at.L_CREW] = limits.max_parallel
-    found[at.L_SURGE] = limits.surge
-    found[at.L_STRICT] = limits.strict
-    found[at.L_RETRIES] = limits.max_retries
-    found[at.L_ABORT_AFTER] = limits.abort_after_failures
-    found[at.L_ABORT_SHARE] = limits.abort_share_bp
-    found[at.L_HORIZON] = limits.horizon_s
-    found[at.L_PERIOD] = infrastructure.windows.period_s
-    found[at.L_OVERHEAD] = limits.overhead_s
-    found[at.L_VARIABLE] = any(sigma.any() for sigma in sigmas)
-    found[at.L_BACKGROUND] = infrastructure.restless
-    found[at.L_CRASHES] = around.crash_mtbf_s >= 0
-    found[at.L_REPAIR] = around.repair_s
-    found[at.L_DETECTION_LUCK] = threshold(around.detection_probability)
-    found[at.L_DETECTION_DELAY] = around.detection_delay_s
-    found[at.L_ALARMS] = around.alarms_per_day > 0
-    # Sums over nodes, weights, edges and steps stay exact until then.
+    # Sums over nodes, weights, edges and steps stay exact until `latest_s`.
     most = max(int(nodes.weight_milli.sum()), len(nodes), len(infrastructure.edges.kind), steps, 1)
-    found[at.L_LATEST] = 2**61 // most
-    return found
+    return LimitsRow(
+        crew=limits.max_parallel,
+        surge=limits.surge,
+        strict=limits.strict,
+        retries=limits.max_retries,
+        abort_after=limits.abort_after_failures,
+        abort_share_bp=limits.abort_share_bp,
+        horizon_s=limits.horizon_s,
+        period_s=infrastructure.windows.period_s,
+        overhead_s=limits.overhead_s,
+        variable=any(sigma.any() for sigma in sigmas),
+        background=infrastructure.restless,
+        crashes=around.crash_mtbf_s >= 0,
+        repair_s=around.repair_s,
+        detection_luck=threshold(around.detection_probability),
+        detection_delay_s=around.detection_delay_s,
+        alarms=around.alarms_per_day > 0,
+        latest_s=2**61 // most,
+        repair_sigma=around.repair_sigma,
+        detection_sigma=around.detection_sigma,
+        alarm_mean_s=_DAY_S / around.alarms_per_day if around.alarms_per_day > 0 else 0.0,
+        # The mean of a Weibull life is its scale times gamma(1 + 1 / shape).
+        crash_scale_s=around.crash_mtbf_s / math.gamma(1 + 1 / around.crash_shape),
+        crash_shape=around.crash_shape,
+    )
 
 
-def _rates(infrastructure: Infrastructure) -> Floats:
-    around = infrastructure.surroundings
-    found = np.zeros(at.RATES)
-    found[at.F_REPAIR_SIGMA] = around.repair_sigma
-    found[at.F_DETECTION_SIGMA] = around.detection_sigma
-    if around.alarms_per_day > 0:
-        found[at.F_ALARM_MEAN_S] = _DAY_S / around.alarms_per_day
-    # The mean of a Weibull life is its scale times gamma(1 + 1 / shape).
-    found[at.F_CRASH_SCALE_S] = around.crash_mtbf_s / math.gamma(1 + 1 / around.crash_shape)
-    found[at.F_CRASH_SHAPE] = around.crash_shape
-    return found
-
-
-def _steps(infrastructure: Infrastructure, plan: Plan, pool: _Pool) -> tuple[Ints, Ints]:
-    steps = np.zeros((len(plan.steps), at.STEP_COLUMNS), np.int64)
-    jobs: list[list[int]] = []
+def _steps(
+    infrastructure: Infrastructure, plan: Plan, pool: _Pool
+) -> tuple[list[StepRow], list[JobRow]]:
+    jobs: list[JobRow] = []
     following: list[list[int]] = [[] for _ in plan.steps]
+    steps = []
     for step in plan.steps:
         for before in set(step.after):
             following[before].append(step.id)
-        _step(infrastructure, step, steps[step.id], jobs, pool)
+        steps.append(_step(infrastructure, step, jobs, pool))
     for row, after in zip(steps, following, strict=True):
-        row[at.S_NEXT_BEGIN], row[at.S_NEXT_END] = pool.add(after)
-    return steps, np.array(jobs, np.int64).reshape(-1, at.JOB_COLUMNS)
+        row.next_begin, row.next_end = pool.add(after)
+    return steps, jobs
 
 
-def _step(
-    infrastructure: Infrastructure, step: Step, row: Ints, jobs: list[list[int]], pool: _Pool
-) -> None:
-    overhead = infrastructure.limits.overhead_s
+def _step(infrastructure: Infrastructure, step: Step, jobs: list[JobRow], pool: _Pool) -> StepRow:
+    """Return the row of a step, and add its jobs to all others."""
     members = [infrastructure.nodes.index[name] for name in step.nodes]
-    row[at.S_ACTION] = _ACTIONS[step.action]
-    row[at.S_GUARDED] = step.guarded
-    row[at.S_NOT_BEFORE] = step.not_before
-    row[at.S_GATE] = NONE if step.gate is None else step.gate.max_failures
-    row[at.S_WAITS_FOR] = len(set(step.after))
-    row[at.S_NODES] = len(members)
-    row[at.S_CONFLICT] = NONE
-    row[at.S_JOB_BEGIN] = len(jobs)
+    first = len(jobs)
+    down: list[int] = []
     if step.action in ("patch", "build"):
         groups = jobs_of(infrastructure, members)
         jobs.extend(_work(infrastructure, step, group, pool) for group in groups)
-        mine = jobs[row[at.S_JOB_BEGIN] :]
-        row[at.S_LENGTH] = max(job[at.J_FIRST] + job[at.J_WARMUP] for job in mine)
+        length_s = max(job.first_s + job.warmup_s for job in jobs[first:])
         if step.action == "patch":
-            _down(infrastructure, step, groups, row, pool)
+            down = sorted(set().union(*(down_set(infrastructure.nodes, group) for group in groups)))
     else:
-        lasts = overhead if step.action == "switch" else step.duration
-        row[at.S_LENGTH] = lasts
-        jobs.append([step.id, lasts, 0, NONE, *pool.add(members)])
-    row[at.S_JOB_END] = len(jobs)
-    row[at.S_CONFLICT] = _conflict(infrastructure, step, jobs[row[at.S_JOB_BEGIN] :], pool)
+        overhead_s = infrastructure.limits.overhead_s
+        length_s = overhead_s if step.action == "switch" else step.duration
+        begin, end = pool.add(members)
+        jobs.append(
+            JobRow(
+                step=step.id,
+                first_s=length_s,
+                warmup_s=0,
+                rollback_s=NONE,
+                node_begin=begin,
+                node_end=end,
+            )
+        )
+    down_begin, down_end = pool.add(down)
+    touch_begin, touch_end = pool.add(_touched(infrastructure, step, down))
+    return StepRow(
+        action=Action[step.action.upper()],
+        guarded=step.guarded,
+        not_before_s=step.not_before,
+        length_s=length_s,
+        gate=NONE if step.gate is None else step.gate.max_failures,
+        waits_for=len(set(step.after)),
+        nodes=len(members),
+        conflict=_conflict(infrastructure, step, jobs[first:], pool),
+        job_begin=first,
+        job_end=len(jobs),
+        next_begin=0,  # known when all steps are there
+        next_end=0,
+        down_begin=down_begin,
+        down_end=down_end,
+        touch_begin=touch_begin,
+        touch_end=touch_end,
+    )
 
 
 def _work(
     infrastructure: Infrastructure, step: Step, group: tuple[int, ...], pool: _Pool
-) -> list[int]:
+) -> JobRow:
     nodes, members = infrastructure.nodes, list(group)
-    return [
-        step.id,
-        infrastructure.limits.overhead_s + int(nodes.duration_s[members].max()),
-        int(nodes.warmup_s[members].max()),
-        int(nodes.rollback_s[members].max()),
-        *pool.add(members),
-    ]
+    begin, end = pool.add(members)
+    return JobRow(
+        step=step.id,
+        first_s=infrastructure.limits.overhead_s + int(nodes.duration_s[members].max()),
+        warmup_s=int(nodes.warmup_s[members].max()),
+        rollback_s=int(nodes.rollback_s[members].max()),
+        node_begin=begin,
+        node_end=end,
+    )
 
 
-def _down(
-    infrastructure: Infrastructure,
-    step: Step,
-    groups: list[tuple[int, ...]],
-    row: Ints,
-    pool: _Pool,
-) -> None:
-    down = sorted(set().union(*(down_set(infrastructure.nodes, group) for group in groups)))
-    row[at.S_DOWN_BEGIN], row[at.S_DOWN_END] = pool.add(down)
+def _touched(infrastructure: Infrastructure, step: Step, down: list[int]) -> list[int]:
+    """Return triples: a service, its nodes among those that go down, whether it is waived."""
     services = infrastructure.nodes.service[down] if down else np.zeros(0, np.int64)
     counts = Counter(int(service) for service in services if service >= 0)
     waived = set(step.waives)
-    touched = [
+    return [
         entry
         for service, count in sorted(counts.items())
         for entry in (service, count, int(infrastructure.services.names[service] in waived))
     ]
-    row[at.S_TOUCH_BEGIN], row[at.S_TOUCH_END] = pool.add(touched)
 
 
-def _conflict(
-    infrastructure: Infrastructure, step: Step, jobs: list[list[int]], pool: _Pool
-) -> int:
+def _conflict(infrastructure: Infrastructure, step: Step, jobs: list[JobRow], pool: _Pool) -> int:
     """Return a guest whose host goes down in another job of the same step, or -1."""
     if step.action != "patch" or len(jobs) < 2:
         return NONE
     job_of = {
         node: number
         for number, job in enumerate(jobs)
-        for node in pool.rows[job[at.J_NODE_BEGIN] : job[at.J_NODE_END]]
+        for node in pool.rows[job.node_begin : job.node_end]
     }
     nodes = infrastructure.nodes
     for node, job_number in job_of.items():

@@ -7,70 +7,73 @@ that happens in it, by `settle`. So a state that lasts zero seconds is never see
 from __future__ import annotations
 
 from patchopt.compiling.jit import inner
-from patchopt.simulator.loop import layout as at
-from patchopt.simulator.loop.layout import Fixed, State
+from patchopt.model.events import EventKind
+from patchopt.simulator.loop.bundles import Fixed, State
+from patchopt.simulator.loop.codes import EdgeKind
 
 
 @inner
-def record(state: State, code: int, a: int, b: int, c: int) -> None:
+def record(state: State, kind: int, first: int, second: int, third: int) -> None:
     """Write an event if there is room; count it in any case."""
-    place = state.counters[at.K_EVENTS]
-    state.counters[at.K_EVENTS] = place + 1
-    if place < state.events.shape[0]:
-        event = state.events
-        event[place, 0] = state.counters[at.K_NOW]
-        event[place, 1] = code
-        event[place, 2] = a
-        event[place, 3] = b
-        event[place, 4] = c
+    place = state.counters.events
+    state.counters.events = place + 1
+    if place < len(state.events):
+        event = state.events[place]
+        event.time_s = state.counters.now
+        event.kind = kind
+        event.first = first
+        event.second = second
+        event.third = third
 
 
 @inner
-def _touch_group(fixed: Fixed, state: State, group: int, column: int, change: int) -> None:
-    state.groups[group, column] += change
-    edges = fixed.groups[group, at.G_EDGE_END] - fixed.groups[group, at.G_EDGE_BEGIN]
+def _touch_group(fixed: Fixed, state: State, group: int, new: int, change: int) -> None:
+    if new == 1:
+        state.groups[group].new += change
+    else:
+        state.groups[group].old += change
+    edges = fixed.groups[group].end_end - fixed.groups[group].end_begin
     if edges > 0 and state.dirty[group] == 0:
         state.dirty[group] = 1
-        state.dirty_groups[state.counters[at.K_DIRTY_GROUPS]] = group
-        state.counters[at.K_DIRTY_GROUPS] += 1
+        state.dirty_groups[state.counters.dirty_groups] = group
+        state.counters.dirty_groups += 1
 
 
 @inner
-def _count_version(fixed: Fixed, state: State, node: int, column: int, change: int) -> None:
-    _touch_group(fixed, state, fixed.services.shape[0] + node, column, change)
-    service = fixed.nodes[node, at.N_SERVICE]
+def _count_version(fixed: Fixed, state: State, node: int, new: int, change: int) -> None:
+    _touch_group(fixed, state, len(fixed.services) + node, new, change)
+    service = fixed.nodes[node].service
     if service >= 0:
-        _touch_group(fixed, state, service, column, change)
+        _touch_group(fixed, state, service, new, change)
 
 
 @inner
 def _serving_changes(fixed: Fixed, state: State, node: int, change: int) -> None:
-    state.counters[at.K_NOT_SERVING] -= change
-    service = fixed.nodes[node, at.N_SERVICE]
+    state.counters.not_serving -= change
+    service = fixed.nodes[node].service
     if service >= 0:
-        state.services[service, at.VS_SERVING] += change
-        if state.services[service, at.VS_DIRTY] == 0:
-            state.services[service, at.VS_DIRTY] = 1
-            state.dirty_services[state.counters[at.K_DIRTY_SERVICES]] = service
-            state.counters[at.K_DIRTY_SERVICES] += 1
-    if fixed.nodes[node, at.N_PATCHED] == 1:
-        column = at.GS_NEW if state.nodes[node, at.NS_NEW] == 1 else at.GS_OLD
-        _count_version(fixed, state, node, column, change)
+        state.services[service].serving += change
+        if state.services[service].dirty == 0:
+            state.services[service].dirty = 1
+            state.dirty_services[state.counters.dirty_services] = service
+            state.counters.dirty_services += 1
+    if fixed.nodes[node].patched == 1:
+        _count_version(fixed, state, node, state.nodes[node].new, change)
 
 
 @inner
 def set_out(fixed: Fixed, state: State, node: int, out: int) -> None:
     """Take a node out of service (1) or back (0), with all that runs on it."""
-    if state.nodes[node, at.NS_OUT] == out:
+    if state.nodes[node].out == out:
         return
-    state.nodes[node, at.NS_OUT] = out
+    state.nodes[node].out = out
     change = 1 if out == 1 else -1
-    begin = fixed.nodes[node, at.N_GUEST_BEGIN]
+    begin = fixed.nodes[node].guest_begin
     # The node itself comes before its guests.
-    for place in range(begin - 1, fixed.nodes[node, at.N_GUEST_END]):
+    for place in range(begin - 1, fixed.nodes[node].guest_end):
         which = node if place < begin else fixed.pool[place]
-        before = state.nodes[which, at.NS_BLOCKED]
-        state.nodes[which, at.NS_BLOCKED] = before + change
+        before = state.nodes[which].blocked
+        state.nodes[which].blocked = before + change
         if (before == 0) != (before + change == 0):
             _serving_changes(fixed, state, which, -change)
 
@@ -78,33 +81,33 @@ def set_out(fixed: Fixed, state: State, node: int, out: int) -> None:
 @inner
 def set_version(fixed: Fixed, state: State, node: int, new: int) -> None:
     """Make a node new (1), which ends its exposure, or old again (0)."""
-    serves = state.nodes[node, at.NS_BLOCKED] == 0
+    serves = state.nodes[node].blocked == 0
     if serves:
-        _count_version(fixed, state, node, at.GS_OLD + 1 - new, -1)
-    state.nodes[node, at.NS_NEW] = new
+        _count_version(fixed, state, node, 1 - new, -1)
+    state.nodes[node].new = new
     if serves:
-        _count_version(fixed, state, node, at.GS_OLD + new, 1)
+        _count_version(fixed, state, node, new, 1)
     sign = 1 if new == 1 else -1
-    state.metrics[at.M_EXPOSURE] += sign * fixed.nodes[node, at.N_WEIGHT] * state.counters[at.K_NOW]
-    state.metrics[at.M_PATCHED] += sign
+    state.measures.exposure += sign * fixed.nodes[node].weight_milli * state.counters.now
+    state.measures.patched += sign
 
 
 @inner
 def commit(fixed: Fixed, state: State, node: int) -> None:
     """Make a node new; what depends on its unit may start once all members are."""
     set_version(fixed, state, node, 1)
-    unit = fixed.nodes[node, at.N_UNIT]
+    unit = fixed.nodes[node].unit
     state.units[unit] -= 1
-    if fixed.limits[at.L_STRICT] == 1 and state.units[unit] == 0:
-        component = fixed.units[unit, at.U_COMPONENT]
-        state.components[component, at.CS_UNITS] -= 1
+    if fixed.limits.strict == 1 and state.units[unit] == 0:
+        component = fixed.units[unit].component
+        state.components[component].units -= 1
         _finish_components(fixed, state, component)
 
 
 @inner
 def _is_done(state: State, component: int) -> bool:
-    left = state.components[component, at.CS_UNITS] + state.components[component, at.CS_OPEN]
-    return left == 0  # type: ignore[no-any-return]  # NumPy truth value
+    left = state.components[component].units + state.components[component].open
+    return left == 0
 
 
 @inner
@@ -117,11 +120,9 @@ def _finish_components(fixed: Fixed, state: State, component: int) -> None:
     while size > 0:
         size -= 1
         done = state.stack[size]
-        for place in range(
-            fixed.components[done, at.C_USER_BEGIN], fixed.components[done, at.C_USER_END]
-        ):
+        for place in range(fixed.components[done].user_begin, fixed.components[done].user_end):
             user = fixed.pool[place]
-            state.components[user, at.CS_OPEN] -= 1
+            state.components[user].open -= 1
             if _is_done(state, user):
                 state.stack[size] = user
                 size += 1
@@ -130,14 +131,14 @@ def _finish_components(fixed: Fixed, state: State, component: int) -> None:
 @inner
 def reset_order(fixed: Fixed, state: State) -> None:
     """Start the dependency order: components without units are done with their dependencies."""
-    if fixed.limits[at.L_STRICT] == 0:
+    if fixed.limits.strict == 0:
         return
-    count = fixed.components.shape[0]
+    count = len(fixed.components)
     for component in range(count):
-        state.components[component, at.CS_UNITS] = fixed.components[component, at.C_UNITS]
-        state.components[component, at.CS_OPEN] = fixed.components[component, at.C_OPEN]
+        state.components[component].units = fixed.components[component].units
+        state.components[component].open = fixed.components[component].open
     for component in range(count):
-        if fixed.components[component, at.C_OPEN] == 0:
+        if fixed.components[component].open == 0:
             _finish_components(fixed, state, component)
 
 
@@ -145,67 +146,65 @@ def reset_order(fixed: Fixed, state: State) -> None:
 def settle(fixed: Fixed, state: State) -> None:
     """Judge the services and edges that an instant has touched."""
     counters = state.counters
-    for place in range(counters[at.K_DIRTY_SERVICES]):
+    for place in range(counters.dirty_services):
         _settle_service(fixed, state, state.dirty_services[place])
-    counters[at.K_DIRTY_SERVICES] = 0
-    if counters[at.K_DIRTY_GROUPS] == 0:
+    counters.dirty_services = 0
+    if counters.dirty_groups == 0:
         return
-    for place in range(counters[at.K_DIRTY_GROUPS]):
+    for place in range(counters.dirty_groups):
         group = state.dirty_groups[place]
         state.dirty[group] = 0
-        for entry in range(
-            fixed.groups[group, at.G_EDGE_BEGIN], fixed.groups[group, at.G_EDGE_END]
-        ):
-            other = fixed.adjacent[entry, at.A_OTHER]
-            _settle_edge(fixed, state, fixed.adjacent[entry, at.A_EDGE], group, other)
-    counters[at.K_DIRTY_GROUPS] = 0
-    degraded = 1 if counters[at.K_MIXED_DEGRADED] > 0 else 0
-    if degraded == 1 and counters[at.K_WAS_DEGRADED] == 0:
-        state.metrics[at.M_DEGRADED_INTERVALS] += 1
-    counters[at.K_WAS_DEGRADED] = degraded
+        for entry in range(fixed.groups[group].end_begin, fixed.groups[group].end_end):
+            other = fixed.ends[entry].other
+            _settle_edge(fixed, state, fixed.ends[entry].edge, group, other)
+    counters.dirty_groups = 0
+    degraded = 1 if counters.mixed_degraded > 0 else 0
+    if degraded == 1 and counters.was_degraded == 0:
+        state.measures.degraded_intervals += 1
+    counters.was_degraded = degraded
 
 
 @inner
 def _settle_service(fixed: Fixed, state: State, service: int) -> None:
     services = state.services
-    services[service, at.VS_DIRTY] = 0
-    serving = services[service, at.VS_SERVING]
+    services[service].dirty = 0
+    serving = services[service].serving
     outage = 1 if serving == 0 else 0
-    state.counters[at.K_OUTAGES] += outage - services[service, at.VS_OUTAGE]
-    services[service, at.VS_OUTAGE] = outage
-    below = serving < fixed.services[service, at.V_MIN_UP]
-    since = services[service, at.VS_BELOW_SINCE]
+    state.counters.outages += outage - services[service].outage
+    services[service].outage = outage
+    below = serving < fixed.services[service].min_up
+    since = services[service].below_since_s
     if below == (since >= 0):
         return
-    now = state.counters[at.K_NOW]
+    now = state.counters.now
     if below:
-        services[service, at.VS_BELOW_SINCE] = now
-        state.counters[at.K_BELOW] += 1
-        record(state, at.EV_SERVICE_BELOW, service, serving, 0)
+        services[service].below_since_s = now
+        state.counters.below += 1
+        record(state, EventKind.SERVICE_BELOW, service, serving, 0)
     else:
-        longest = state.metrics[at.M_MAX_DOWNTIME]
-        state.metrics[at.M_MAX_DOWNTIME] = max(longest, now - since)
-        services[service, at.VS_BELOW_SINCE] = -1
-        state.counters[at.K_BELOW] -= 1
-        record(state, at.EV_SERVICE_RESTORED, service, serving, 0)
+        longest = state.measures.max_downtime
+        state.measures.max_downtime = max(longest, now - since)
+        services[service].below_since_s = -1
+        state.counters.below -= 1
+        record(state, EventKind.SERVICE_RESTORED, service, serving, 0)
 
 
 @inner
 def _settle_edge(fixed: Fixed, state: State, edge: int, end: int, other: int) -> None:
     groups = state.groups
-    old_new = groups[end, at.GS_OLD] > 0 and groups[other, at.GS_NEW] > 0
-    new_old = groups[end, at.GS_NEW] > 0 and groups[other, at.GS_OLD] > 0
+    old_new = groups[end].old > 0 and groups[other].new > 0
+    new_old = groups[end].new > 0 and groups[other].old > 0
     mixed = 1 if old_new or new_old else 0
     if mixed == state.edges[edge]:
         return
     state.edges[edge] = mixed
     change = 1 if mixed == 1 else -1
-    state.counters[at.K_MIXED] += change
+    state.counters.mixed += change
     kind = fixed.edges[edge]
-    if kind == at.DEGRADED:
-        state.counters[at.K_MIXED_DEGRADED] += change
-    elif kind == at.INCOMPATIBLE:
-        state.counters[at.K_MIXED_INCOMPATIBLE] += change
+    if kind == EdgeKind.DEGRADED:
+        state.counters.mixed_degraded += change
+    elif kind == EdgeKind.INCOMPATIBLE:
+        state.counters.mixed_incompatible += change
         if mixed == 1:
-            state.metrics[at.M_VIOLATIONS] += 1
-    record(state, at.EV_EDGE_MIXED if mixed == 1 else at.EV_EDGE_SETTLED, edge, 0, 0)
+            state.measures.incompatibility_violations += 1
+    record(state, EventKind.EDGE_MIXED if mixed == 1 else EventKind.EDGE_SETTLED, edge, 0, 0)

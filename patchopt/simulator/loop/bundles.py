@@ -1,0 +1,221 @@
+"""Bundles of tables that the event loop works on, for compiled code and as plain Python.
+
+`Fixed` is what a plan on an infrastructure fixes, `State` what a replication changes.
+For compiled code a table is a NumPy array of records, whose dtype follows from the
+annotations of its row class (`rows`), and a single row is a record; for the plain loop
+they are lists of row objects and row objects. Type checkers see the latter, so that they
+know every column. Compiled functions are inlined into one another: a bundle costs nothing
+to pass on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields
+from operator import attrgetter
+from typing import Any, NamedTuple, Protocol, TypeVar, cast, get_args, get_type_hints
+
+import numpy as np
+from numpy.typing import NDArray
+
+from patchopt.model.windows import Numbers
+from patchopt.simulator.loop.rows import (
+    ComponentRow,
+    ComponentState,
+    Counters,
+    Due,
+    EndRow,
+    EventRow,
+    GroupRow,
+    GroupState,
+    JobRow,
+    JobState,
+    LimitsRow,
+    Measures,
+    NodeRow,
+    NodeState,
+    ReleaseRow,
+    ReleaseState,
+    ServiceRow,
+    ServiceState,
+    SpreadRow,
+    StepRow,
+    StepState,
+    TroubleState,
+    UnitRow,
+)
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+
+
+class Rows(Protocol[R_co]):
+    """A table: rows by number, each to be read and written."""
+
+    def __getitem__(self, place: int, /) -> R_co:
+        """Return a row."""
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+
+
+class Fixed(NamedTuple):
+    """What a plan on an infrastructure fixes."""
+
+    limits: LimitsRow
+    nodes: Rows[NodeRow]
+    spreads: Rows[SpreadRow]
+    steps: Rows[StepRow]
+    jobs: Rows[JobRow]
+    services: Rows[ServiceRow]
+    edges: Numbers  # the kind of each
+    groups: Rows[GroupRow]
+    ends: Rows[EndRow]
+    units: Rows[UnitRow]
+    components: Rows[ComponentRow]
+    releases: Rows[ReleaseRow]
+    window_starts_s: Numbers
+    window_lengths_s: Numbers
+    pool: Numbers
+
+
+class State(NamedTuple):
+    """What a replication changes."""
+
+    measures: Measures
+    counters: Counters
+    nodes: Rows[NodeState]
+    troubles: Rows[TroubleState]  # of nodes; no rows if nothing but draws can go wrong
+    steps: Rows[StepState]
+    jobs: Rows[JobState]
+    services: Rows[ServiceState]
+    edges: Numbers  # 1 while mixed
+    groups: Rows[GroupState]
+    dirty: Numbers  # of groups: 1 while its edges are to be judged
+    units: Numbers  # members that have not committed
+    components: Rows[ComponentState]
+    releases: Rows[ReleaseState]
+    defective: Numbers  # of releases
+    queue: Rows[Due]
+    ready: Numbers
+    dirty_services: Numbers
+    dirty_groups: Numbers
+    stack: Numbers
+    rollbacks: Numbers
+    events: Rows[EventRow]
+
+
+# From rows to records ---------------------------------------------------------------------
+
+_COLUMN_TYPES = {int: np.int64, float: np.float64}
+
+
+def dtype_of(row: type[Any]) -> np.dtype[Any]:
+    """Return the dtype of a table's records: a field a column, in the order of the row class.
+
+    Examples
+    --------
+    >>> dtype_of(EndRow).names, dtype_of(EndRow).itemsize
+    (('edge', 'other'), 8)
+    """
+    hints = get_type_hints(row, include_extras=True)
+    columns = [(column.name, _column_type(hints[column.name])) for column in fields(row)]
+    return np.dtype((np.record, columns))
+
+
+def _column_type(hint: Any) -> Any:
+    return get_args(hint)[1] if get_args(hint) else _COLUMN_TYPES[hint]
+
+
+def blank(row: type[R], count: int) -> Rows[R]:
+    """Return a table of zeros."""
+    return cast("Rows[R]", np.zeros(count, dtype_of(row)))
+
+
+def table(row: type[R], columns: dict[str, Any]) -> Rows[R]:
+    """Return a table of columns by name.
+
+    Raises
+    ------
+    KeyError
+        If a column is missing or unknown.
+    """
+    names = dtype_of(row).names or ()
+    if set(names) != set(columns):
+        raise KeyError(f"{row.__name__}: {sorted(set(names) ^ set(columns))}")
+    made = np.zeros(len(columns[names[0]]), dtype_of(row))
+    for name in names:
+        made[name] = columns[name]
+    return cast("Rows[R]", made)
+
+
+def table_of(row: type[R], rows: Sequence[R]) -> Rows[R]:
+    """Return a table of row objects."""
+    made = np.zeros(len(rows), dtype_of(row))
+    fill(cast("Rows[R]", made), rows)
+    return cast("Rows[R]", made)
+
+
+def record_of(row: R) -> R:
+    """Return a row object as a record."""
+    return table_of(type(row), [row])[0]
+
+
+def fill(table: Rows[R], rows: Rows[R]) -> None:
+    """Put row objects into a table of as many records."""
+    records = cast("Any", table)
+    take = attrgetter(*records.dtype.names)
+    for place in range(len(rows)):
+        records[place] = take(rows[place])
+
+
+def clearing(row: type[R]) -> Callable[[R], None]:
+    """Return a function that puts a row back to its defaults.
+
+    It is written out, an assignment a column, since compiled code can only name columns.
+    """
+    lines = [f"    row.{column.name} = {column.default}" for column in fields(cast("Any", row))]
+    return cast("Callable[[R], None]", _written(f"clear_{row.__name__}", "row", lines))
+
+
+def copying(row: type[R]) -> Callable[[R, R], None]:
+    """Return a function that copies all columns from the second row to the first."""
+    lines = [f"    to.{column.name} = row.{column.name}" for column in fields(cast("Any", row))]
+    return cast("Callable[[R, R], None]", _written(f"copy_{row.__name__}", "to, row", lines))
+
+
+def _written(name: str, parameters: str, lines: list[str]) -> object:
+    source = "\n".join([f"def {name}({parameters}):", *lines])
+    made: dict[str, Any] = {}
+    exec(source, made)  # noqa: S102 - as dataclasses do; names and numbers are those of `rows`
+    return made[name]
+
+
+# From records to rows ---------------------------------------------------------------------
+
+B = TypeVar("B", Fixed, State)
+
+
+def as_rows(bundle: B) -> B:
+    """Return a bundle of arrays as one of lists, for the plain loop. Linear in its size."""
+    hints = get_type_hints(type(bundle))
+    return type(bundle)(
+        **{name: _as_rows(hints[name], values) for name, values in bundle._asdict().items()}
+    )
+
+
+def _as_rows(hint: Any, values: Any) -> Any:
+    if hint is Numbers:
+        return values.tolist()
+    if get_args(hint):
+        (row,) = get_args(hint)
+        return [_object(row, each) for each in values.tolist()]
+    return _object(hint, values.tolist())
+
+
+def _object(row: type[Any], values: Iterable[Any]) -> Any:
+    names = (column.name for column in fields(row))
+    return row(**dict(zip(names, values, strict=True)))

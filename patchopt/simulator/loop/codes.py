@@ -1,0 +1,75 @@
+"""What the numbers in the loop's rows stand for."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Action(IntEnum):
+    """What a step does; work on nodes comes first."""
+
+    PATCH = 0
+    BUILD = 1
+    SWITCH = 2
+    PAUSE = 3
+
+
+class Phase(IntEnum):
+    """What a job is at."""
+
+    WORKING = 0  # until the draw; also the whole of a switch or a pause
+    WARMING = 1  # after a good draw
+    ROLLING_BACK = 2  # after a bad one
+    LEFT_OUT = 3  # a member is FAILED: nothing is done
+
+
+class Down(IntEnum):
+    """Why a node is FAILED."""
+
+    NOT = 0
+    BY_WORK = 1  # its patch or a rollback failed
+    CRASHED = 2
+
+
+class Latency(IntEnum):
+    """How far a latent failure has come."""
+
+    NONE = 0
+    LATENT = 1  # not seen yet
+    IMPAIRED = 2
+    REVERTING = 3  # being rolled back
+
+
+class Happening(IntEnum):
+    """What comes over a node by itself; in the queue, a block of all nodes each."""
+
+    CRASH = 0
+    REPAIR = 1
+    ONSET = 2
+    DETECTION = 3
+    REVERSAL = 4  # the end of a rollback after a detection
+
+
+class EdgeKind(IntEnum):
+    """What it means that an edge is mixed; the numbers are those of `EDGE_KINDS`."""
+
+    COMPATIBLE = 0
+    DEGRADED = 1
+    INCOMPATIBLE = 2
+
+
+class Reason(IntEnum):
+    """Why a guarded step waits, and why a plan aborts; with each, what the detail is."""
+
+    NONE = 0
+    CREW = 1
+    SURGE = 2
+    ORDER = 3  # node
+    HOST = 4  # node
+    SERVICE = 5  # service
+    WINDOW = 6
+    GATE = 7  # failed nodes and false alarms
+    FAILURES = 8  # failures
+    NODE = 9  # node
+    SHARE = 10  # release
+    LATEST = 11

@@ -1,0 +1,342 @@
+"""Rows of the simulator's tables: the one place where their columns are named.
+
+A row class says by its annotations what the columns of a table are, and by its defaults
+how a replication begins. What a plan on an infrastructure fixes is always given whole, by
+keyword. Lists of varying length (members of a job, edges at a group, ...) stand one after
+another in ``Fixed.pool``; columns ``..._begin`` and ``..._end`` point there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+
+#: Of what is reached in no order: the smaller, the more of it stays in the cache.
+SmallInt = Annotated[int, np.int32]
+
+# What a plan on an infrastructure fixes ---------------------------------------------------
+
+
+@dataclass(slots=True, kw_only=True)
+class LimitsRow:
+    """Limits and surroundings; -1 stands for none."""
+
+    crew: int
+    surge: int
+    strict: int
+    retries: int
+    abort_after: int
+    abort_share_bp: int  # hundredths of a percent
+    horizon_s: int
+    period_s: int
+    overhead_s: int
+    variable: int  # some duration is drawn
+    background: int  # things happen that no step does
+    crashes: int
+    repair_s: int  # nominal
+    detection_luck: int
+    detection_delay_s: int  # nominal
+    alarms: int  # there are false alarms
+    latest_s: int  # no run is exact beyond this second
+    repair_sigma: float
+    detection_sigma: float
+    alarm_mean_s: float
+    crash_scale_s: float
+    crash_shape: float
+
+
+@dataclass(slots=True, kw_only=True)
+class NodeRow:
+    """A node; what is not there is -1. An attempt fails if its draw is below `failure_luck`."""
+
+    service: int
+    weight_milli: int
+    patched: int  # has a patch
+    restart: int
+    duration_s: int  # nominal
+    rollback_s: int  # nominal
+    release: int
+    unit: int
+    host: int
+    guest_begin: int
+    guest_end: int
+    failure_luck: int
+    rollback_luck: int
+    latent_luck: int
+    latent_delay_s: int  # nominal
+    key: int
+
+
+@dataclass(slots=True, kw_only=True)
+class SpreadRow:
+    """Spreads of a node's times: standard deviations of their logarithms."""
+
+    duration: float
+    rollback: float
+    latent: float
+
+
+@dataclass(slots=True, kw_only=True)
+class StepRow:
+    """A step of the plan; its jobs are consecutive."""
+
+    action: int
+    guarded: int
+    not_before_s: int
+    length_s: int  # nominal, the longest job
+    gate: int  # max_failures, -1: none
+    waits_for: int  # steps in `after`
+    nodes: int  # how many
+    conflict: int  # a node whose job conflicts with another of the step, -1: none
+    job_begin: int
+    job_end: int
+    next_begin: int  # steps that wait for this one
+    next_end: int
+    down_begin: int  # nodes out of service while the step works
+    down_end: int
+    touch_begin: int  # triples (service, its nodes among those, waived)
+    touch_end: int
+
+
+@dataclass(slots=True, kw_only=True)
+class JobRow:
+    """Work on one unit, or a whole switch or pause."""
+
+    step: int
+    first_s: int  # nominal, to the draw, or to the end of a switch or a pause
+    warmup_s: int
+    rollback_s: int  # nominal, longest of the members, -1: none has one
+    node_begin: int
+    node_end: int
+
+
+@dataclass(slots=True, kw_only=True)
+class ServiceRow:
+    """A service."""
+
+    min_up: int
+    instances: int
+
+
+@dataclass(slots=True, kw_only=True)
+class GroupRow:
+    """An end of edges: a service (its number) or a node (services + number)."""
+
+    end_begin: SmallInt  # in `Fixed.ends`
+    end_end: SmallInt
+
+
+@dataclass(slots=True, kw_only=True)
+class EndRow:
+    """An edge at a group, and the group at its other end."""
+
+    edge: SmallInt
+    other: SmallInt
+
+
+@dataclass(slots=True, kw_only=True)
+class UnitRow:
+    """A unit."""
+
+    members: int
+    component: int
+
+
+@dataclass(slots=True, kw_only=True)
+class ComponentRow:
+    """A component of the condensed dependency order."""
+
+    units: int
+    open: int  # dependencies not done at the start
+    user_begin: int
+    user_end: int
+
+
+@dataclass(slots=True, kw_only=True)
+class ReleaseRow:
+    """A release; the lucks of its defect are held against draws as a node's are."""
+
+    defect_luck: int
+    failure_luck: int
+    latent_luck: int
+    key: int
+
+
+# What a replication changes ---------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Measures:
+    """The metrics of the same names (`patchopt.model.metrics`), then why the plan aborted."""
+
+    exposure: int = 0
+    residual_exposure: int = 0
+    completion_time: int = 0
+    downtime: int = 0
+    max_downtime: int = 0
+    outage: int = 0
+    lost_capacity: int = 0
+    mixed_time: int = 0
+    mixed_edge_seconds: int = 0
+    degraded_time: int = 0
+    degraded_intervals: int = 0
+    incompatibility_violations: int = 0
+    violation_time: int = 0
+    failures: int = 0
+    rollbacks: int = 0
+    retries: int = 0
+    failed_nodes: int = 0
+    aborted: int = 0
+    guardrail_pauses: int = 0
+    guardrail_wait: int = 0
+    patched: int = 0
+    peak_parallel: int = 0
+    peak_surge: int = 0
+    work_seconds: int = 0
+    window_overrun: int = 0
+    surge_node_seconds: int = 0
+    failed_rollbacks: int = 0
+    latent_failures: int = 0
+    latent_nodes: int = 0
+    impaired_time: int = 0
+    detections: int = 0
+    false_alarms: int = 0
+    crashes: int = 0
+    repairs: int = 0
+    abort_code: int = 0
+    abort_step: int = 0
+    abort_detail: int = 0
+
+
+@dataclass(slots=True)
+class Counters:
+    """Where a replication stands."""
+
+    now: int = 0
+    seed: int = 0
+    crew: int = 0
+    surge: int = 0
+    running: int = 0  # jobs and rollbacks under way
+    detail: int = 0  # of the last refusal of the guard
+    queued: int = 0  # entries in the queue
+    ready: int = 0
+    due: int = 0  # steps in the queue
+    dirty_services: int = 0
+    dirty_groups: int = 0
+    not_serving: int = 0
+    below: int = 0
+    outages: int = 0
+    mixed: int = 0
+    mixed_degraded: int = 0
+    mixed_incompatible: int = 0
+    was_degraded: int = 0  # some degraded edge was mixed when the last instant settled
+    unlucky: int = 0  # distinct nodes that have failed
+    events: int = 0
+    idle_s: int = 0  # since the last end with nothing under way
+    impaired: int = 0
+    rollbacks: int = 0  # nodes that wait to be rolled back
+    queue_short: int = 0  # the queue had no room: the run is void
+
+
+@dataclass(slots=True)
+class NodeState:
+    """What a node is at."""
+
+    out: int = 0  # out of service by its own work or failure
+    blocked: int = 0  # reasons not to serve: its own and its hosts'
+    new: int = 0
+    working: int = 0  # takes a crew place
+    failed: int = 0  # as in `Down`
+    built: int = 0  # the attempt that built its copy, 0: none waits for its switch
+    unlucky: int = 0  # has failed at least once
+
+
+@dataclass(slots=True)
+class TroubleState:
+    """What has come over a node by itself."""
+
+    latency: int = 0
+    step: int = 0  # that made it new
+    attempt: int = 0  # that made it new
+    lives: int = 0  # drawn so far
+    living: int = 0  # 1 while the end of a life is due
+    repairs: int = 0  # drawn so far
+    returns_s: int = 0  # when its repair is over
+
+
+@dataclass(slots=True)
+class StepState:
+    """What a step is at."""
+
+    waits_for: int = 0
+    jobs_left: int = 0
+    wait_since_s: int = -1  # -1: never waited
+    reason: int = 0  # of the last time it could not start
+
+
+@dataclass(slots=True)
+class JobState:
+    """What a job is at."""
+
+    phase: int = 0
+    attempt: int = 0
+
+
+@dataclass(slots=True)
+class ServiceState:
+    """What a service is at."""
+
+    serving: int = 0
+    below_since_s: int = -1  # -1: not below
+    outage: int = 0
+    dirty: int = 0
+    loss: int = 0  # scratch of the guard
+
+
+@dataclass(slots=True)
+class GroupState:
+    """Patched instances of a group that serve."""
+
+    old: SmallInt = 0
+    new: SmallInt = 0
+
+
+@dataclass(slots=True)
+class ComponentState:
+    """What a component of the dependency order is at."""
+
+    units: int = 0  # not committed
+    open: int = 0  # dependencies not done
+
+
+@dataclass(slots=True)
+class ReleaseState:
+    """How a release turns out."""
+
+    attempted: int = 0  # nodes
+    unlucky: int = 0  # of these, that have failed at least once
+
+
+@dataclass(slots=True)
+class Due:
+    """An entry of the queue.
+
+    A subject is a job or, after all jobs, a step that is due, then what happens to a node
+    by itself (a block of all nodes for each `Happening`), then a false alarm.
+    """
+
+    time_s: int = 0
+    subject: int = 0
+
+
+@dataclass(slots=True)
+class EventRow:
+    """An event as it is recorded; what the operands are follows from its kind."""
+
+    time_s: int = 0
+    kind: int = 0
+    first: int = 0
+    second: int = 0
+    third: int = 0
