@@ -90,6 +90,8 @@ def _replicate(fixed: Fixed, state: State) -> None:
     counters, measures = state.counters, state.measures
     while True:
         _instant(fixed, state)
+        if counters.queue_short == 1:
+            return
         settle(fixed, state)
         if measures.aborted == 0 and counters.ready > 0:
             _note_waits(fixed, state)
