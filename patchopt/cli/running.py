@@ -259,10 +259,12 @@ def optimize(
     line.close()
     _publish_plan(infrastructure, solution.plan, out, as_json)
     if not as_json:
+        from patchopt.model.quantities import format_milli
+
         found = solution.certificate
-        value, bound = (found.objective or 0) / 1000, (found.bound or 0) / 1000
+        value, bound = format_milli(found.objective or 0), format_milli(found.bound or 0)
         sys.stdout.write(
-            f"{found.status}: exposure {value:,.3f} weight·s, proven bound {bound:,.3f}, "
+            f"{found.status}: exposure {value} weight·s, proven bound {bound}, "
             f"gap {100 * (found.gap or 0):.2f}%\n"
         )
     if solution.interrupted:
@@ -280,9 +282,12 @@ class _ProgressLine:
         self._objective = -1
 
     def show(self, progress: Progress) -> None:
+        from patchopt.model.quantities import format_milli
+
+        value, bound = format_milli(progress.objective_milli), format_milli(progress.bound_milli)
         text = (
-            f"{progress.wall_time_s:7.1f} s  incumbent {progress.objective_milli / 1000:,.3f}  "
-            f"bound {progress.bound_milli / 1000:,.3f}  gap {100 * progress.gap:.2f}%"
+            f"{progress.wall_time_s:7.1f} s  incumbent {value}  bound {bound}  "
+            f"gap {100 * progress.gap:.2f}%"
         )
         with self._lock:
             if self._terminal:

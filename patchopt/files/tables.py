@@ -10,6 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from patchopt.model.metrics import METRICS, Kind, Metric
+from patchopt.model.quantities import from_milli
 
 #: Version of the layout of the tables; a reader refuses every other.
 SCHEMA_VERSION: Final = 2
@@ -157,7 +158,7 @@ def _same(text: str, count: int) -> pa.DictionaryArray:
 def _column(values: NDArray[Any], metric: Metric) -> pa.Array:
     if metric.kind == "text":
         return pa.array(values.tolist(), _TEXT).dictionary_encode()
-    in_units = values / 1000 if metric.kind == "exposure" else values
+    in_units = from_milli(values) if metric.kind == "exposure" else values
     return pa.array(in_units, _TYPE_OF_KIND[metric.kind])
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import re
 from decimal import ROUND_CEILING, Decimal
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, overload
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
 
 #: No duration may exceed ten years; it keeps every exposure inside 64-bit integers.
@@ -270,3 +272,44 @@ def weight_milli(criticality: Decimal, severity: Decimal) -> int:
 def _shown(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 40 else text[:37] + "..."
+
+
+#: Weights and exposures are counted in thousandths, so that they are whole numbers.
+MILLI: Final = 1000
+
+
+@overload
+def from_milli(milli: float) -> float: ...
+@overload
+def from_milli(milli: NDArray[Any]) -> NDArray[np.float64]: ...
+def from_milli(milli: float | NDArray[Any]) -> float | NDArray[np.float64]:
+    """Return weights or exposures in their own units.
+
+    Parameters
+    ----------
+    milli : int, float or ndarray
+        Thousandths: of a weight, of a weight-second, of a weight a second.
+
+    Returns
+    -------
+    float or ndarray of float64
+        As near as floats can be; `format_milli` writes every digit.
+
+    Examples
+    --------
+    >>> from_milli(24_500), from_milli(np.array([1, 2000])).tolist()
+    (24.5, [0.001, 2.0])
+    """
+    return milli / MILLI
+
+
+def format_milli(milli: int) -> str:
+    """Write a weight or an exposure with its three decimals, exactly, and its thousands apart.
+
+    Examples
+    --------
+    >>> format_milli(1_234_567), format_milli(5), format_milli(-1)
+    ('1,234.567', '0.005', '-0.001')
+    """
+    whole, rest = divmod(abs(milli), MILLI)
+    return f"{'-' if milli < 0 else ''}{whole:,}.{rest:03d}"

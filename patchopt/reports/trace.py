@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan
+from patchopt.model.quantities import from_milli
 
 Event = Mapping[str, Any]
 Kind = Literal[
@@ -102,7 +103,7 @@ def burn_down(infrastructure: Infrastructure, events: Sequence[Event]) -> Curve:
     if end > times[-1]:
         times.append(end)
         values.append(open_milli)
-    return Curve(np.array(times, np.int64), np.array(values) / 1000)
+    return Curve(np.array(times, np.int64), from_milli(np.array(values)))
 
 
 def availability(infrastructure: Infrastructure, events: Sequence[Event]) -> Curve:

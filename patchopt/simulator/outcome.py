@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from patchopt.model.metrics import METRICS, Metric
+from patchopt.model.quantities import from_milli
 from patchopt.simulator.loop.bundles import Floats, Ints, Rows
 from patchopt.simulator.loop.rows import Measures
 from patchopt.simulator.wording import Event, Teller
@@ -88,7 +89,7 @@ class Outcome:
     def values(self, metric: Metric) -> Floats:
         """Return a numeric metric in the units of MODEL 7, shape (replications,)."""
         values = self.columns[metric.name].astype(np.float64)
-        return values / 1000 if metric.kind == "exposure" else values
+        return from_milli(values) if metric.kind == "exposure" else values
 
     def frame(self) -> pd.DataFrame:
         """Return the metrics as a table in the units of MODEL 7, exposures in weight-seconds."""
@@ -101,5 +102,5 @@ class Outcome:
         }
         for metric in METRICS:
             values = self.columns[metric.name]
-            columns[metric.name] = values / 1000 if metric.kind == "exposure" else values  # type: ignore[operator]  # numbers
+            columns[metric.name] = from_milli(values) if metric.kind == "exposure" else values
         return pd.DataFrame(columns)

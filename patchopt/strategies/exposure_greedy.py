@@ -7,6 +7,7 @@ from pydantic.dataclasses import dataclass as validated
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.items import items_of
 from patchopt.model.plan import PlanBuilder
+from patchopt.model.quantities import from_milli
 from patchopt.optimizer.list_scheduling import list_schedule, smith_ratio
 from patchopt.optimizer.problem import Mode, Task, problem_of
 from patchopt.optimizer.schedule import Placement, add_steps
@@ -33,5 +34,5 @@ class ExposureGreedy(Strategy):
 
 def _reason(task: Task, mode: Mode, placement: Placement) -> str:
     how = "built beside" if mode.action == "build" else "in place"
-    ratio = smith_ratio(task) / 1000
+    ratio = from_milli(smith_ratio(task))
     return f"as early as can be by weight per second, {ratio:.3g}; {how} ends first"

@@ -7,7 +7,7 @@ from pydantic.dataclasses import dataclass as validated
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.items import Item
 from patchopt.model.plan import PlanBuilder
-from patchopt.model.quantities import Duration, format_duration
+from patchopt.model.quantities import Duration, format_duration, from_milli
 from patchopt.strategies.base import STRICT, Strategy, register
 from patchopt.strategies.placing import How, Placing
 
@@ -40,7 +40,7 @@ class Hybrid(Strategy):
 
         last: list[int] = []
         for item in placing.ordered(placing.items, risk):
-            reason = f"next by risk, {risk(item) / 1000:g}"
+            reason = f"next by risk, {from_milli(risk(item)):g}"
             done = placing.work([item], reason, after=last, how=_how(infrastructure, item))
             watch = f"guardrail pause of {format_duration(self.pause)}"
             last = [builder.add("pause", after=[done], duration=self.pause, reason=watch)]

@@ -6,6 +6,7 @@ from pydantic.dataclasses import dataclass as validated
 
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import PlanBuilder
+from patchopt.model.quantities import from_milli
 from patchopt.strategies.base import STRICT, Strategy, register
 from patchopt.strategies.placing import Placing, highest_weight
 
@@ -22,5 +23,5 @@ class Rolling(Strategy):
         items = placing.ordered(placing.items, priority)
         placing.sequence(
             ([item] for item in items),
-            lambda batch: f"next by criticality x severity, {priority(batch[0]) / 1000:g}",
+            lambda batch: f"next by criticality x severity, {from_milli(priority(batch[0])):g}",
         )

@@ -7,6 +7,7 @@ from typing import Any
 
 from patchopt.files.dataset import failed_run, runs_table
 from patchopt.model.plan import Plan
+from patchopt.model.quantities import from_milli
 from patchopt.model.scenario import Scenario
 from patchopt.simulator import Outcome
 from patchopt.sweeps.cells import PlanTask
@@ -37,7 +38,7 @@ def plan_row(task: PlanTask, planned: Planned) -> dict[str, Any]:
     row |= {
         "plan_json": planned.plan_json,
         "steps": len(plan.steps),
-        "nominal_exposure": planned.nominal["exposure"] / 1000,
+        "nominal_exposure": from_milli(planned.nominal["exposure"]),
         "nominal_completion_time": planned.nominal["completion_time"],
         "status": "done",
     }
@@ -45,8 +46,8 @@ def plan_row(task: PlanTask, planned: Planned) -> dict[str, Any]:
     if found is not None:
         row |= {
             "certificate_status": found.status,
-            "objective": None if found.objective is None else found.objective / 1000,
-            "bound": None if found.bound is None else found.bound / 1000,
+            "objective": None if found.objective is None else from_milli(found.objective),
+            "bound": None if found.bound is None else from_milli(found.bound),
             "gap": found.gap,
             "solver_seed": found.seed,
             "solver_parameters": json.dumps(found.parameters, sort_keys=True),

@@ -6,12 +6,15 @@ from decimal import Decimal
 from fractions import Fraction
 from math import ceil
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from patchopt.model.quantities import (
     format_duration,
+    format_milli,
+    from_milli,
     min_up_of,
     parse_criticality,
     parse_duration,
@@ -78,3 +81,18 @@ def test_shares_are_rounded_up_exactly(tenths_of_percent: int, instances: int) -
 def test_no_min_up(written: object) -> None:
     with pytest.raises(ValueError, match=";"):
         parse_min_up(written)
+
+
+@given(st.integers(-(10**20), 10**20))
+def test_milli_units_are_written_with_every_digit(milli: int) -> None:
+    # Beyond 2^53 a float has not all of them: 9007199254740993 thousandths end in .993.
+    assert Decimal(format_milli(milli).replace(",", "")) == Decimal(milli) / 1000
+
+
+def test_thousands_are_written_apart() -> None:
+    assert format_milli(2**53 + 1) == "9,007,199,254,740.993"
+
+
+def test_milli_units_are_read_as_numbers_and_as_arrays() -> None:
+    assert from_milli(2500) == from_milli(2500.0) == 2.5
+    assert from_milli(np.array([2500, -1])).tolist() == [2.5, -0.001]

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from patchopt.model.quantities import from_milli
 from patchopt.reports.numbers.estimates import QUANTILES, estimates
 from patchopt.reports.numbers.frames import OBJECTIVES, Study, read_study
 from patchopt.reports.numbers.fronts import Front, front_of
@@ -201,9 +202,9 @@ def _paired(study: Study, number: int, certified: Mapping[Hashable, Reference]) 
         "relative_to_optimal": found.ratio,
         "relative_to_optimal_low": found.ratio_low,
         "relative_to_optimal_high": found.ratio_high,
-        "difference_to_optimal": found.difference / 1000,
-        "difference_to_optimal_low": found.difference_low / 1000,
-        "difference_to_optimal_high": found.difference_high / 1000,
+        "difference_to_optimal": from_milli(found.difference),
+        "difference_to_optimal_low": from_milli(found.difference_low),
+        "difference_to_optimal_high": from_milli(found.difference_high),
         "variance_saved": np.nan if itself else found.variance_saved,
     }
 

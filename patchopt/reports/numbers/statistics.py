@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from patchopt.model.metrics import Kind
+from patchopt.model.quantities import MILLI
 from patchopt.reports.numbers.stratified import stratified_mean, variance_saved
 
 Floats = NDArray[np.float64]
@@ -30,7 +31,7 @@ _KEY: Final = 20_260_101
 #: the mean of a block varies as it should, and the work does not grow with their number.
 _BLOCKS: Final = 2000
 
-_SCALE: Final[dict[Kind, float]] = {"exposure": 1000.0, "integer": 1.0, "share": 1.0}
+_SCALE: Final[dict[Kind, float]] = {"exposure": float(MILLI), "integer": 1.0, "share": 1.0}
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from patchopt.model.metrics import NUMERIC_METRICS
+from patchopt.model.quantities import format_milli
 from patchopt.reports.pages.incidents import incidents
 from patchopt.reports.pages.markdown import (
     clock,
@@ -119,7 +120,7 @@ def _what(infrastructure: Infrastructure, plan: Plan) -> str:
 def _certificate(found: Certificate) -> str:
     if found.objective is None or found.bound is None or found.gap is None:
         return f"The search ended as {found.status}, without a plan of its own.\n"
-    value, bound = number(found.objective / 1000, 3), number(found.bound / 1000, 3)
+    value, bound = format_milli(found.objective), format_milli(found.bound)
     if found.status == "optimal":
         return (
             f"Proven optimal: without failures its exposure is {value} weight·s, and no plan "
