@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
@@ -125,6 +126,11 @@ class Infrastructure:
             shown = ", ".join(labels[:5]) + (f" and {len(labels) - 5} more" if labels[5:] else "")
             found.append(f"dependency cycle: no order among {shown}")
         return tuple(found)
+
+    @property
+    def dependencies(self) -> Mapping[int, tuple[int, ...]]:
+        """Components of the order to those that must be done first; empty unless it is strict."""
+        return self.order.below if self.limits.strict else {}
 
     def without_failures(self) -> Self:
         """Return the same infrastructure where nothing goes wrong or varies: the nominal case."""

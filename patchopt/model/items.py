@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -10,6 +9,7 @@ from typing import Literal
 from patchopt.errors import InfeasibleError
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.units import broken_services, can_build
+from patchopt.model.waiting import Waiting
 
 OnInfeasible = Literal["downtime", "skip", "error"]
 
@@ -102,8 +102,7 @@ def items_of(
     )
     items = [_item(infrastructure, nodes, unit, on_infeasible) for nodes, unit in groups]
     skipped = {item.unit for item in items if not item.in_place and not item.blue_green}
-    if infrastructure.limits.strict:
-        skipped = _with_dependants(infrastructure, skipped)
+    skipped = _with_dependants(infrastructure, skipped)
     placed = (item for item in items if item.unit not in skipped)
     return Items(tuple(sorted(placed, key=lambda item: item.nodes)), tuple(sorted(skipped)))
 
@@ -145,16 +144,11 @@ def _infeasible(
 
 
 def _with_dependants(infrastructure: Infrastructure, skipped: set[int]) -> set[int]:
-    order = infrastructure.order
-    below = {int(order.component_of_unit[unit]) for unit in skipped}
-    waiting = deque(below)
-    above: set[int] = set()
-    while waiting:
-        component = waiting.popleft()
-        users = order.user_idx[order.user_ptr[component] : order.user_ptr[component + 1]]
-        for user in users.tolist():
-            if user not in above:
-                above.add(user)
-                waiting.append(user)
+    """Add to some units those that wait for them in vain."""
     units = range(len(infrastructure.units))
-    return skipped | {unit for unit in units if int(order.component_of_unit[unit]) in above}
+    waiting = Waiting(units, infrastructure.order.component_of, infrastructure.dependencies)
+    freed = list(waiting.first)
+    for unit in freed:  # grows on the way
+        if unit not in skipped:
+            freed += waiting.done(unit)
+    return skipped | set(units).difference(freed)

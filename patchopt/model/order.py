@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 
 import networkx as nx
 import numpy as np
@@ -50,9 +52,15 @@ class Order:
     level_of_unit: NDArray[np.int64]
     cycles: tuple[tuple[int, ...], ...]
 
-    def dependencies(self, component: int) -> NDArray[np.int64]:
-        """Return the components that one depends on directly."""
-        return self.idx[self.ptr[component] : self.ptr[component + 1]]
+    def component_of(self, unit: int) -> int:
+        """Return the component that a unit is in."""
+        return int(self.component_of_unit[unit])
+
+    @cached_property
+    def below(self) -> dict[int, tuple[int, ...]]:
+        """Components to those that they depend on directly."""
+        ptr, idx = self.ptr.tolist(), self.idx.tolist()
+        return {c: tuple(idx[at:end]) for c, (at, end) in enumerate(pairwise(ptr))}
 
 
 def compress(rows: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ortools.sat.python import cp_model
 
+from patchopt.model.waiting import users_of
 from patchopt.model.windows import WindowSet
 from patchopt.optimizer.bounds import active_makespan_s, latest_commits_s
 from patchopt.optimizer.problem import Mode, Problem, Task
@@ -258,17 +259,14 @@ def identical(problem: Problem) -> list[list[int]]:
     alone: dict[int, int] = defaultdict(int)
     for task in problem.tasks:
         alone[task.component] += 1
-    users: dict[int, list[int]] = defaultdict(list)
-    for component, below in problem.dependencies.items():
-        for dependency in below:
-            users[dependency].append(component)
+    users = users_of(problem.dependencies)
     groups: dict[Any, list[int]] = defaultdict(list)
     for number, task in enumerate(problem.tasks):
         place: Any = None
         if problem.dependencies:
             component = task.component
             place = (
-                (problem.dependencies[component], tuple(users[component]))
+                (problem.dependencies[component], tuple(users.get(component, ())))
                 if alone[component] == 1
                 else component
             )

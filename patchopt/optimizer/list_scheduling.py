@@ -11,6 +11,7 @@ import heapq
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 
+from patchopt.model.waiting import Waiting
 from patchopt.optimizer.problem import Mode, Problem, Task
 from patchopt.optimizer.schedule import Placement, Schedule
 
@@ -148,68 +149,17 @@ def schedule_by_keys(
     Schedule
         As from `list_schedule`.
     """
-    waiting = Precedence(problem)
+    component_of = [task.component for task in problem.tasks]
+    waiting = Waiting(range(len(keys)), component_of.__getitem__, problem.dependencies)
     scheduler = _Scheduler(problem)
-    heap = [(keys[number], number) for number in waiting.free()]
+    heap = [(keys[number], number) for number in waiting.first]
     heapq.heapify(heap)
     placements = []
     while heap:
         _, number = heapq.heappop(heap)
-        component = problem.tasks[number].component
-        placement = scheduler.place(number, waiting.ready_s[component], modes[number])
+        placement = scheduler.place(number, waiting.ready(number), modes[number])
         placements.append(placement)
         commit = Schedule(problem, ()).commit_s(placement)
         for freed in waiting.done(number, commit):
             heapq.heappush(heap, (keys[freed], freed))
     return Schedule(problem, tuple(sorted(placements, key=lambda placement: placement.task)))
-
-
-class Precedence:
-    """Keeps count of what each component of the dependency order still waits for."""
-
-    def __init__(self, problem: Problem) -> None:
-        self.tasks_in: dict[int, list[int]] = {}
-        for number, task in enumerate(problem.tasks):
-            self.tasks_in.setdefault(task.component, []).append(number)
-        self.of_task = [task.component for task in problem.tasks]
-        components = set(problem.dependencies) | set(self.tasks_in)
-        self.left = {c: len(self.tasks_in.get(c, ())) for c in components}
-        self.open = {c: len(problem.dependencies.get(c, ())) for c in components}
-        self.ready_s = dict.fromkeys(components, 0)
-        self.users: dict[int, list[int]] = {c: [] for c in components}
-        for component, below in problem.dependencies.items():
-            for dependency in below:
-                self.users[dependency].append(component)
-
-    def free(self) -> list[int]:
-        """Return the tasks that wait for nothing; call it once, first."""
-        at_once = [c for c in sorted(self.open) if not self.open[c]]
-        freed = [number for c in at_once for number in self.tasks_in.get(c, ())]
-        for component in at_once:
-            if not self.left[component]:
-                freed += self._finish(component)
-        return freed
-
-    def done(self, number: int, commit_s: int) -> list[int]:
-        """Note that a task commits at some instant; return the tasks that this frees."""
-        component = self.of_task[number]
-        self.left[component] -= 1
-        for user in self.users[component]:
-            self.ready_s[user] = max(self.ready_s[user], commit_s)
-        if self.left[component] or self.open[component]:
-            return []
-        return self._finish(component)
-
-    def _finish(self, component: int) -> list[int]:
-        freed: list[int] = []
-        stack = [component]
-        while stack:
-            below = stack.pop()
-            for user in self.users[below]:
-                self.ready_s[user] = max(self.ready_s[user], self.ready_s[below])
-                self.open[user] -= 1
-                if self.open[user] == 0:
-                    freed += self.tasks_in.get(user, ())
-                    if not self.left[user]:
-                        stack.append(user)
-        return freed

@@ -9,6 +9,7 @@ times (Brucker et al., Resource-constrained project scheduling, EJOR 112, 1999).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -66,7 +67,7 @@ class Problem:
         Length of a switch.
     windows : WindowSet
         Where work and switches must lie.
-    dependencies : dict of int to tuple of int
+    dependencies : mapping of int to tuple of int
         Component to those that must have committed first; empty without strict order.
     skipped_weight_milli : int
         Weight that stays old: it is exposed until the last work ends.
@@ -81,7 +82,7 @@ class Problem:
     surge: int
     overhead_s: int
     windows: WindowSet
-    dependencies: dict[int, tuple[int, ...]]
+    dependencies: Mapping[int, tuple[int, ...]]
     skipped_weight_milli: int
     crew: int | None = None
     services: frozenset[int] = frozenset()
@@ -102,22 +103,15 @@ def problem_of(infrastructure: Infrastructure, items: Items) -> Problem:
     Problem
     """
     resources = _Resources(infrastructure, items)
-    order = infrastructure.order
     tasks = tuple(
         Task(
             item,
             item.length_s,
             tuple(resources.modes(item)),
-            int(order.component_of_unit[item.unit]),
+            infrastructure.order.component_of(item.unit),
         )
         for item in items.placed
     )
-    dependencies: dict[int, tuple[int, ...]] = {}
-    if infrastructure.limits.strict:
-        dependencies = {
-            component: tuple(order.dependencies(component).tolist())
-            for component in range(len(order.units_in))
-        }
     skipped = list(items.skipped)
     return Problem(
         tasks,
@@ -125,7 +119,7 @@ def problem_of(infrastructure: Infrastructure, items: Items) -> Problem:
         infrastructure.limits.surge,
         infrastructure.limits.overhead_s,
         infrastructure.windows,
-        dependencies,
+        infrastructure.dependencies,
         int(infrastructure.units.weight_milli[skipped].sum()) if skipped else 0,
         resources.crew,
         frozenset(service for service in resources.services if service is not None),

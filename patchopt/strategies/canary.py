@@ -15,7 +15,7 @@ from patchopt.model.items import Item
 from patchopt.model.plan import Gate, PlanBuilder
 from patchopt.model.quantities import Duration, format_duration
 from patchopt.strategies.base import STRICT, Strategy, register
-from patchopt.strategies.placing import Placing, Waiting, highest_weight
+from patchopt.strategies.placing import Placing, highest_weight
 
 
 @register("canary")
@@ -66,8 +66,8 @@ class Canary(Strategy):
         # Decimal: a share of 0.1 is a tenth, not the nearest binary fraction above it.
         share = Decimal(str(self.share))
         wanted = [math.ceil(share * int(count)) for count in services.instances]
-        waiting = Waiting(placing, items) if placing.infrastructure.limits.strict else None
-        free = {item.nodes for item in (waiting.free() if waiting else items)}
+        waiting = placing.waiting(items)
+        free = {item.nodes for item in waiting.first}
         taken: Counter[int] = Counter()
         canaries = []
         for item in items:
@@ -77,6 +77,5 @@ class Canary(Strategy):
                 continue
             taken.update(members)
             canaries.append(item)
-            if waiting:
-                free.update(freed.nodes for freed in waiting.done(item))
+            free.update(freed.nodes for freed in waiting.done(item))
         return canaries

@@ -11,6 +11,7 @@ from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.items import Item, items_of
 from patchopt.model.plan import PlanBuilder
 from patchopt.model.units import demand, down_set
+from patchopt.model.waiting import Waiting
 from patchopt.strategies.base import Strategy
 
 Priority = Callable[[Item], float]
@@ -60,9 +61,15 @@ class Placing:
 
     # Orders ---------------------------------------------------------------------------
 
-    def component(self, item: Item) -> int:
-        """Return the component of the dependency order that an item is in."""
-        return int(self.infrastructure.order.component_of_unit[item.unit])
+    def waiting(self, items: Iterable[Item]) -> Waiting[Item]:
+        """Tell which of some items may come next; without strict order, all of them at once.
+
+        What they depend on among others is done already, or none of this plan's.
+        """
+        order = self.infrastructure.order
+        return Waiting(
+            items, lambda item: order.component_of(item.unit), self.infrastructure.dependencies
+        )
 
     def ordered(self, items: Iterable[Item], priority: Priority) -> list[Item]:
         """Sort items by falling priority; under strict order what they depend on comes first.
@@ -70,11 +77,8 @@ class Placing:
         Ties go by the first node. Dependencies among other items are none of this
         order's business.
         """
-        chosen = list(items)
-        if not self.infrastructure.limits.strict:
-            return sorted(chosen, key=lambda item: (-priority(item), item.nodes))
-        waiting = Waiting(self, chosen)
-        heap = [(-priority(item), item.nodes, item) for item in waiting.free()]
+        waiting = self.waiting(items)
+        heap = [(-priority(item), item.nodes, item) for item in waiting.first]
         heapq.heapify(heap)
         result = []
         while heap:
@@ -120,8 +124,8 @@ class Placing:
         limit = self.infrastructure.limits.max_parallel
         clip = limit if crew and limit >= 0 else None
         most = min((count for count in (nodes, clip) if count is not None), default=None)
-        waiting = Waiting(self, items) if self.infrastructure.limits.strict else None
-        free = {item.nodes for item in (waiting.free() if waiting else items)}
+        waiting = self.waiting(items)
+        free = {item.nodes for item in waiting.first}
         left = list(items)
         result = []
         while left:
@@ -134,8 +138,7 @@ class Placing:
                     rest.append(item)
             left = rest
             result.append(batch.items)
-            for item in batch.items if waiting else ():
-                assert waiting is not None  # noqa: S101 - the loop is empty without it
+            for item in batch.items:
                 free.update(freed.nodes for freed in waiting.done(item))
         return result
 
@@ -182,53 +185,6 @@ class Placing:
     def names(self, items: Iterable[Item]) -> list[str]:
         """Return the node ids of some items."""
         return [self.infrastructure.nodes.ids[node] for item in items for node in item.nodes]
-
-
-class Waiting:
-    """Which items may come next under strict order, among some chosen ones.
-
-    Components of the order without a chosen item hold nobody up: their units are done
-    already, or none of this plan's.
-    """
-
-    def __init__(self, placing: Placing, items: Iterable[Item]) -> None:
-        order = placing.infrastructure.order
-        self.component = placing.component
-        self.items: dict[int, list[Item]] = {}
-        for item in items:
-            self.items.setdefault(self.component(item), []).append(item)
-        self.left = {c: len(members) for c, members in self.items.items()}
-        self.open = {c: len(order.dependencies(c)) for c in range(len(order.units_in))}
-        self.users = {
-            c: order.user_idx[order.user_ptr[c] : order.user_ptr[c + 1]].tolist() for c in self.open
-        }
-
-    def free(self) -> list[Item]:
-        """Return the items that wait for nothing; call it once, first."""
-        at_once = [component for component, count in self.open.items() if not count]
-        freed = [item for component in at_once for item in self.items.get(component, ())]
-        for component in at_once:
-            if not self.left.get(component):
-                freed += self._finish(component)
-        return freed
-
-    def done(self, item: Item) -> list[Item]:
-        """Note that an item is done; return those that this frees."""
-        component = self.component(item)
-        self.left[component] -= 1
-        return [] if self.left[component] else self._finish(component)
-
-    def _finish(self, component: int) -> list[Item]:
-        freed: list[Item] = []
-        stack = [component]
-        while stack:
-            for user in self.users[stack.pop()]:
-                self.open[user] -= 1
-                if self.open[user] == 0:
-                    freed += self.items.get(user, ())
-                    if not self.left.get(user):
-                        stack.append(user)
-        return freed
 
 
 class _Batch:
