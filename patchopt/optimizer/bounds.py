@@ -57,13 +57,10 @@ def latest_commits_s(problem: Problem, objective_milli: int) -> list[int]:
     horizon = active_makespan_s(problem)
     earliest = [earliest_commit_s(problem, task) for task in problem.tasks]
     floor = sum(
-        task.item.weight_milli * commit
-        for task, commit in zip(problem.tasks, earliest, strict=True)
+        task.weight_milli * commit for task, commit in zip(problem.tasks, earliest, strict=True)
     )
     slack = objective_milli - floor
     return [
-        min(horizon, commit + slack // task.item.weight_milli)
-        if task.item.weight_milli
-        else horizon
+        min(horizon, commit + slack // task.weight_milli) if task.weight_milli else horizon
         for task, commit in zip(problem.tasks, earliest, strict=True)
     ]

@@ -10,10 +10,9 @@ from typing import Any
 
 from ortools.sat.python import cp_model
 
-from patchopt.model.waiting import users_of
 from patchopt.model.windows import WindowSet
 from patchopt.optimizer.bounds import active_makespan_s, latest_commits_s
-from patchopt.optimizer.problem import Mode, Problem, Task
+from patchopt.optimizer.problem import Mode, Problem, Task, alike
 from patchopt.optimizer.schedule import Placement, Schedule
 
 Expression = Any  # OR-Tools types its linear expressions as a union of many
@@ -48,7 +47,7 @@ class Model:
         self.variables = [self._task(number) for number in range(len(problem.tasks))]
         self._capacities()
         self._precedences()
-        self._order_identical()
+        self._order_alike()
         self._minimise()
         self._hint(incumbent)
 
@@ -119,20 +118,21 @@ class Model:
         built: Expression,
     ) -> None:
         work = self.cp.new_fixed_size_interval_var(start, task.length_s, f"work_{number}")
-        if isinstance(built, int):
-            for resource, amount in (build if built else patch).demands:  # type: ignore[union-attr]  # one of the two is there
+        if patch is None or build is None:
+            for resource, amount in task.modes[0].demands:
                 self._uses[resource].append((work, amount))
             return
-        shared = set(build.demands) & set(patch.demands) if patch and build else set()
-        present = self.cp.new_optional_fixed_size_interval_var(
-            start, task.length_s, ~built, f"down_{number}"
-        )
+        shared = set(build.demands) & set(patch.demands)
         for resource, amount in sorted(shared):
             self._uses[resource].append((work, amount))
-        # A build takes nothing that in-place work does not take too.
-        for resource, amount in patch.demands if patch else ():
-            if (resource, amount) not in shared:
-                self._uses[resource].append((present, amount))
+        for mode, chosen in ((patch, ~built), (build, built)):
+            alone = [taken for taken in mode.demands if taken not in shared]
+            if alone:
+                present = self.cp.new_optional_fixed_size_interval_var(
+                    start, task.length_s, chosen, f"{mode.action}_{number}"
+                )
+                for resource, amount in alone:
+                    self._uses[resource].append((present, amount))
 
     def _held(
         self, number: int, task: Task, start: Expression, built: Expression, commit: Expression
@@ -187,15 +187,15 @@ class Model:
             for number in tasks[component]:
                 self.cp.add(done[component] >= self.variables[number].commit)
 
-    def _order_identical(self) -> None:
+    def _order_alike(self) -> None:
         """Break the symmetry between tasks that any schedule may exchange."""
-        for group in identical(self.problem):
+        for group in alike(self.problem):
             for first, second in pairwise(group):
                 self.cp.add(self.variables[first].start <= self.variables[second].start)
 
     def _minimise(self) -> None:
         """Minimise in units of the weights' common divisor; scaling back is exact."""
-        weights = [task.item.weight_milli for task in self.problem.tasks]
+        weights = [task.weight_milli for task in self.problem.tasks]
         skipped = self.problem.skipped_weight_milli
         self.divisor = gcd(*weights, skipped) or 1
         terms = [
@@ -214,7 +214,7 @@ class Model:
 
     def _hint(self, incumbent: Schedule) -> None:
         placements = list(incumbent.placements)
-        for group in identical(self.problem):
+        for group in alike(self.problem):
             swapped = sorted((incumbent.placements[n] for n in group), key=_by_start)
             for number, placement in zip(group, swapped, strict=True):
                 placements[number] = placement
@@ -247,32 +247,8 @@ class Model:
             mode = next(at for at, mode in enumerate(task.modes) if mode.action == wanted)
             start = int(value(variables.start))
             switch = int(value(variables.switch)) if built else start + task.length_s
-            placements.append(Placement(number, mode, start, switch))
+            placements.append(Placement(task=number, mode=mode, start_s=start, switch_s=switch))
         return Schedule(self.problem, tuple(placements))
-
-
-def identical(problem: Problem) -> list[list[int]]:
-    """Group tasks that any schedule may exchange without a trace.
-
-    They weigh and take the same, and stand at the same place of the dependency order.
-    """
-    alone: dict[int, int] = defaultdict(int)
-    for task in problem.tasks:
-        alone[task.component] += 1
-    users = users_of(problem.dependencies)
-    groups: dict[Any, list[int]] = defaultdict(list)
-    for number, task in enumerate(problem.tasks):
-        place: Any = None
-        if problem.dependencies:
-            component = task.component
-            place = (
-                (problem.dependencies[component], tuple(users.get(component, ())))
-                if alone[component] == 1
-                else component
-            )
-        key = (task.item.weight_milli, task.length_s, task.modes, place)
-        groups[key].append(number)
-    return [group for group in groups.values() if len(group) > 1]
 
 
 def _by_start(placement: Placement) -> tuple[int, int]:

@@ -53,7 +53,7 @@ def fluid_bound_milli(problem: Problem) -> int:
     waiting = _integral(jobs, crew, problem.capacities)
     # Sum of w_j * (commit - S_j - L_j / 2 + M_j), the last being what the integral bounds.
     fixed = sum(
-        task.item.weight_milli * (2 * min(mode.commit_s for mode in task.modes) - task.length_s)
+        task.weight_milli * (2 * min(mode.commit_s for mode in task.modes) - task.length_s)
         for task in problem.tasks
     )
     bound = waiting + fixed / 2
@@ -61,14 +61,14 @@ def fluid_bound_milli(problem: Problem) -> int:
 
 
 def _job(problem: Problem, task: Task) -> _Job:
-    rate = task.item.size
+    rate = task.size
     work = rate * task.length_s
     group = -1
     if len(task.modes) == 1 and task.modes[0].action == "patch":
         taken = [(r, a) for r, a in task.modes[0].demands if r in problem.services]
         if len(taken) == 1 and taken[0][1] == rate:
             group = taken[0][0]
-    return _Job(rate, work, task.item.weight_milli / work, group)
+    return _Job(rate, work, task.weight_milli / work, group)
 
 
 def _integral(jobs: list[_Job], crew: float, capacities: tuple[int, ...]) -> float:

@@ -88,7 +88,7 @@ class _Scheduler:
             self.profiles[resource].take(start, start + task.length_s, amount)
         if mode.surge and self.surge is not None:
             self.surge.take(start, switch + self.problem.overhead_s, mode.surge)
-        return Placement(number, mode_number, start, switch)
+        return Placement(task=number, mode=mode_number, start_s=start, switch_s=switch)
 
     def _start(self, task: Task, mode: Mode, start: int) -> int:
         """Move a start later until every constraint holds at once."""

@@ -9,17 +9,21 @@ times (Brucker et al., Resource-constrained project scheduling, EJOR 112, 1999).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, fields
+from typing import Final, Literal
+
+import numpy as np
 
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.items import Item, Items
 from patchopt.model.units import demand
+from patchopt.model.waiting import users_of
 from patchopt.model.windows import WindowSet
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Mode:
     """One way to do a task.
 
@@ -41,17 +45,47 @@ class Mode:
     surge: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Task:
-    """An item with its modes; ``length_s`` is the work L in either mode."""
+    """An item as the constraints and the objective see it.
+
+    Parameters
+    ----------
+    item : Item
+        Whose work it is, for its names and for priorities. Constraints, bounds and the
+        objective read nothing of it: what they ask for is a field of its own here.
+    component : int
+        Where the item stands in the dependency order.
+    weight_milli : int
+        The item's weight, in thousandths.
+    size : int
+        Nodes.
+    length_s : int
+        The work L, in either mode.
+    modes : tuple of Mode
+        The ways to do it.
+    """
 
     item: Item
+    component: int
+    weight_milli: int
+    size: int
     length_s: int
     modes: tuple[Mode, ...]
-    component: int
+
+    @property
+    def asks(self) -> tuple[Hashable, ...]:
+        """All that a constraint or the objective may read: every field that is not of `WHICH`."""
+        return tuple(getattr(self, name) for name in _ASKED)
 
 
-@dataclass(frozen=True)
+#: Fields of a task that tell which it is and where it stands, not what it asks for.
+WHICH: Final = frozenset({"item", "component"})
+
+_ASKED: Final = tuple(field.name for field in fields(Task) if field.name not in WHICH)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Problem:
     """A scheduling problem.
 
@@ -105,25 +139,59 @@ def problem_of(infrastructure: Infrastructure, items: Items) -> Problem:
     resources = _Resources(infrastructure, items)
     tasks = tuple(
         Task(
-            item,
-            item.length_s,
-            tuple(resources.modes(item)),
-            infrastructure.order.component_of(item.unit),
+            item=item,
+            component=infrastructure.order.component_of(item.unit),
+            weight_milli=item.weight_milli,
+            size=item.size,
+            length_s=item.length_s,
+            modes=tuple(resources.modes(item)),
         )
         for item in items.placed
     )
-    skipped = list(items.skipped)
+    skipped = np.array(items.skipped, np.int64)
     return Problem(
-        tasks,
-        tuple(resources.capacities),
-        infrastructure.limits.surge,
-        infrastructure.limits.overhead_s,
-        infrastructure.windows,
-        infrastructure.dependencies,
-        int(infrastructure.units.weight_milli[skipped].sum()) if skipped else 0,
-        resources.crew,
-        frozenset(service for service in resources.services if service is not None),
+        tasks=tasks,
+        capacities=tuple(resources.capacities),
+        surge=infrastructure.limits.surge,
+        overhead_s=infrastructure.limits.overhead_s,
+        windows=infrastructure.windows,
+        dependencies=infrastructure.dependencies,
+        skipped_weight_milli=int(infrastructure.units.weight_milli[skipped].sum()),
+        crew=resources.crew,
+        services=frozenset(service for service in resources.services if service is not None),
     )
+
+
+def alike(problem: Problem) -> list[list[int]]:
+    """Group tasks that any schedule may exchange without a trace.
+
+    They ask for the same and stand at the same place of the dependency order.
+
+    Parameters
+    ----------
+    problem : Problem
+        Nothing in it but its tasks and its dependencies may tell tasks apart.
+
+    Returns
+    -------
+    list of list of int
+        Numbers of tasks, ascending, of every group of two or more.
+    """
+    tasks_in = Counter(task.component for task in problem.tasks)
+    users = users_of(problem.dependencies)
+
+    def place(task: Task) -> Hashable:
+        if not problem.dependencies:
+            return None
+        component = task.component
+        if tasks_in[component] > 1:
+            return component
+        return problem.dependencies[component], tuple(users.get(component, ()))
+
+    groups: dict[Hashable, list[int]] = defaultdict(list)
+    for number, task in enumerate(problem.tasks):
+        groups[task.asks, place(task)].append(number)
+    return [group for group in groups.values() if len(group) > 1]
 
 
 class _Resources:
@@ -172,9 +240,13 @@ class _Resources:
         modes = []
         if item.in_place:
             own = [*common, *self._service_demands(item), *self._own_hosts(item)]
-            modes.append(Mode("patch", overhead + item.duration_s, tuple(own), 0))
+            commit = overhead + item.duration_s
+            modes.append(Mode(action="patch", commit_s=commit, demands=tuple(own), surge=0))
         if item.blue_green:
-            modes.append(Mode("build", item.length_s + overhead, tuple(common), item.size))
+            commit = item.length_s + overhead
+            modes.append(
+                Mode(action="build", commit_s=commit, demands=tuple(common), surge=item.size)
+            )
         return modes
 
     def _hosts_above(self, item: Item) -> set[int]:

@@ -7,48 +7,55 @@ of those are multiples of g, so are all starts, and nothing is lost by counting 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from math import gcd
+from typing import Any, TypeVar
+
+import numpy as np
 
 from patchopt.model.windows import WindowSet
-from patchopt.optimizer.problem import Problem
-from patchopt.optimizer.schedule import Placement, Schedule
+from patchopt.optimizer.problem import Mode, Problem, Task
+from patchopt.optimizer.schedule import Schedule
+
+Row = TypeVar("Row", Problem, Task, Mode, WindowSet)
 
 
 def time_unit_s(problem: Problem) -> int:
     """Return the largest number of seconds that divides every length of a problem."""
-    windows = problem.windows
-    lengths = [task.length_s for task in problem.tasks]
-    commits = [mode.commit_s for task in problem.tasks for mode in task.modes]
-    opening = [windows.period_s, *windows.starts_s.tolist(), *windows.lengths_s.tolist()]
-    return gcd(problem.overhead_s, *lengths, *commits, *opening) or 1
+    rows: list[Problem | Task | Mode | WindowSet] = [problem, problem.windows, *problem.tasks]
+    rows += [mode for task in problem.tasks for mode in task.modes]
+    times = [time for row in rows for value in _times(row).values() for time in np.ravel(value)]
+    return gcd(*(int(time) for time in times)) or 1
 
 
 def in_units(problem: Problem, unit_s: int) -> Problem:
     """Return a problem with all times divided by a unit."""
-    windows = problem.windows
     tasks = tuple(
-        replace(
-            task,
-            length_s=task.length_s // unit_s,
-            modes=tuple(replace(mode, commit_s=mode.commit_s // unit_s) for mode in task.modes),
-        )
+        replace(_divided(task, unit_s), modes=tuple(_divided(mode, unit_s) for mode in task.modes))
         for task in problem.tasks
     )
-    return replace(
-        problem,
-        tasks=tasks,
-        overhead_s=problem.overhead_s // unit_s,
-        windows=WindowSet(
-            windows.period_s // unit_s, windows.starts_s // unit_s, windows.lengths_s // unit_s
-        ),
-    )
+    windows = _divided(problem.windows, unit_s)
+    return replace(_divided(problem, unit_s), tasks=tasks, windows=windows)
 
 
 def in_seconds(problem: Problem, schedule: Schedule, unit_s: int) -> Schedule:
     """Return a schedule of the divided problem as one of the problem itself."""
     placements = tuple(
-        Placement(p.task, p.mode, p.start_s * unit_s, p.switch_s * unit_s)
-        for p in schedule.placements
+        replace(
+            placement,
+            start_s=placement.start_s * unit_s,
+            switch_s=placement.switch_s * unit_s,
+        )
+        for placement in schedule.placements
     )
     return Schedule(problem, placements)
+
+
+def _times(row: Any) -> dict[str, Any]:
+    """Return the fields that are seconds: their names say so, and none can be forgotten."""
+    names = (field.name for field in fields(row) if field.name.endswith("_s"))
+    return {name: getattr(row, name) for name in names}
+
+
+def _divided(row: Row, unit_s: int) -> Row:
+    return replace(row, **{name: value // unit_s for name, value in _times(row).items()})

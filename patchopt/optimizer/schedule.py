@@ -10,7 +10,7 @@ from patchopt.model.plan import PlanBuilder
 from patchopt.optimizer.problem import Mode, Problem, Task
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Placement:
     """One task in a schedule.
 
@@ -63,7 +63,7 @@ class Schedule:
         Computed from the schedule alone, without any solver.
         """
         total = sum(
-            self.problem.tasks[p.task].item.weight_milli * self.commit_s(p) for p in self.placements
+            self.problem.tasks[p.task].weight_milli * self.commit_s(p) for p in self.placements
         )
         makespan = max((self.end_s(p) for p in self.placements), default=0)
         return total + self.problem.skipped_weight_milli * makespan

@@ -236,7 +236,7 @@ def _exact_bound(value: float) -> int:
 
 def _first_bound(problem: Problem) -> int:
     """Bound the objective without search: every task alone, or all as a fluid."""
-    alone = sum(task.item.weight_milli * earliest_commit_s(problem, task) for task in problem.tasks)
+    alone = sum(task.weight_milli * earliest_commit_s(problem, task) for task in problem.tasks)
     return max(alone, fluid_bound_milli(problem))
 
 

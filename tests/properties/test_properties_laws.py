@@ -127,7 +127,7 @@ def test_law_3_the_optimum_is_the_enumerated_one(on_infeasible: OnInfeasible) ->
         problem = problem_of(infrastructure, items_of(infrastructure, on_infeasible=on_infeasible))
         assert fluid_bound_milli(problem) <= best
         tasks = problem.tasks
-        alone = sum(task.item.weight_milli * earliest_commit_s(problem, task) for task in tasks)
+        alone = sum(task.weight_milli * earliest_commit_s(problem, task) for task in tasks)
         assert alone <= best
         listed = list_schedule(problem)
         assert listed.objective_milli >= best
