@@ -22,7 +22,7 @@ NONE = -1
 EDGE_KINDS: dict[Compatibility, int] = {"compatible": 0, "degraded": 1, "incompatible": 2}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Nodes:
     """Flat arrays over nodes, each of shape (nodes,) unless said otherwise.
 
@@ -91,7 +91,7 @@ class Nodes:
         return len(self.ids)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Services:
     """Flat arrays over services: names, min_up, instances, and members in compressed rows."""
 
@@ -106,7 +106,7 @@ class Services:
         return self.idx[self.ptr[service] : self.ptr[service + 1]]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Edges:
     """Flat arrays over edges. A group is a service (its number) or a node (services + number).
 
@@ -127,7 +127,7 @@ class Edges:
     idx: Ints
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Releases:
     """Flat arrays over releases: names, defect probabilities, keys of their draws."""
 
@@ -138,7 +138,7 @@ class Releases:
     key: Ints
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Limits:
     """The constraints of a scenario as plain numbers; -1 stands for none.
 
@@ -155,7 +155,7 @@ class Limits:
     horizon_s: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Surroundings:
     """What happens to nodes by itself as plain numbers; -1 seconds stand for never.
 

@@ -11,7 +11,7 @@ import networkx as nx
 from patchopt.model.scenario import Edge, Node
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Expansion:
     """The nodes of a scenario, numbered from 0 in the order of the file.
 
@@ -46,7 +46,7 @@ class Expansion:
                 index.setdefault(name, len(ids))
                 ids.append(name)
                 entries.append(entry)
-        return cls(ids, entries, index, members)
+        return cls(ids=ids, entries=entries, index=index, members=members)
 
     def end(self, name: str) -> list[int]:
         """Return the nodes that one end of an edge stands for; none if it is unknown."""

@@ -51,7 +51,7 @@ def scenario_sha256(scenario: Scenario) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Infrastructure:
     """What planners and the simulator work on.
 
@@ -95,24 +95,22 @@ class Infrastructure:
         nodes, releases = _nodes(scenario, expansion)
         services = _services(scenario, expansion)
         windows = WindowSet.of(scenario.constraints.windows)
-        limits = _limits(scenario)
-        units = Units.of(
-            units_of(expansion, scenario.edges, nodes.patched.tolist()), nodes, services, limits
-        )
+        groups = units_of(expansion, scenario.edges, nodes.patched.tolist())
+        units = Units.of(groups, nodes, scenario.constraints.step_overhead)
         limits = _limits(scenario, int((units.duration_s + units.warmup_s).sum()))
         order = order_of(expansion, scenario.edges, units.of_node)
         made = cls(
-            scenario,
-            scenario_sha256(scenario),
-            nodes,
-            services,
-            _edges(scenario, expansion, len(nodes)),
-            releases,
-            limits,
-            Surroundings.of(scenario.environment),
-            windows,
-            units,
-            order,
+            scenario=scenario,
+            sha256=scenario_sha256(scenario),
+            nodes=nodes,
+            services=services,
+            edges=_edges(scenario, expansion, len(nodes)),
+            releases=releases,
+            limits=limits,
+            surroundings=Surroundings.of(scenario.environment),
+            windows=windows,
+            units=units,
+            order=order,
         )
         made._refuse_overflow()
         return made
@@ -181,17 +179,19 @@ class Infrastructure:
             raise ScenarioError([Problem((), message, remedy)], self.scenario.name)
 
 
-def _limits(scenario: Scenario, serial_s: int = 0) -> Limits:
+def _limits(scenario: Scenario, serial_s: int) -> Limits:
     given = scenario.constraints
     return Limits(
-        NONE if given.max_parallel is None else given.max_parallel,
-        NONE if given.surge is None else given.surge,
-        given.dependency_order == "strict",
-        given.max_retries,
-        NONE if given.abort_after_failures is None else given.abort_after_failures,
-        NONE if given.abort_share is None else round(given.abort_share * 10_000),
-        given.step_overhead,
-        serial_s if given.horizon is None else given.horizon,
+        max_parallel=NONE if given.max_parallel is None else given.max_parallel,
+        surge=NONE if given.surge is None else given.surge,
+        strict=given.dependency_order == "strict",
+        max_retries=given.max_retries,
+        abort_after_failures=(
+            NONE if given.abort_after_failures is None else given.abort_after_failures
+        ),
+        abort_share_bp=NONE if given.abort_share is None else round(given.abort_share * 10_000),
+        overhead_s=given.step_overhead,
+        horizon_s=serial_s if given.horizon is None else given.horizon,
     )
 
 
@@ -240,11 +240,11 @@ def _nodes(scenario: Scenario, expansion: Expansion) -> tuple[Nodes, Releases]:
     )
     defects = [patch.defect for patch in found.values()]
     releases = Releases(
-        tuple(found),
-        np.array([d.probability if d else 0.0 for d in defects]),
-        np.array([d.failure_probability if d else 0.0 for d in defects]),
-        np.array([d.latent_probability if d else 0.0 for d in defects]),
-        np.array([key_of("release", name) for name in found], np.int64),
+        names=tuple(found),
+        defect_probability=_floats(d.probability if d else 0.0 for d in defects),
+        defect_failure_probability=_floats(d.failure_probability if d else 0.0 for d in defects),
+        defect_latent_probability=_floats(d.latent_probability if d else 0.0 for d in defects),
+        key=_ints(key_of("release", name) for name in found),
     )
     return nodes, releases
 
@@ -275,7 +275,13 @@ def _services(scenario: Scenario, expansion: Expansion) -> Services:
         min_up_of(service.min_up, len(instances))
         for service, instances in zip(scenario.services.values(), members, strict=True)
     )
-    return Services(tuple(scenario.services), _ints(needed), np.diff(ptr), ptr, idx)
+    return Services(
+        names=tuple(scenario.services),
+        min_up=_ints(needed),
+        instances=np.diff(ptr),
+        ptr=ptr,
+        idx=idx,
+    )
 
 
 def _edges(scenario: Scenario, expansion: Expansion, nodes: int) -> Edges:
@@ -292,7 +298,7 @@ def _edges(scenario: Scenario, expansion: Expansion, nodes: int) -> Edges:
             at[end].append(number)
     ptr, idx = compress(at)
     kind = _ints(EDGE_KINDS[edge.compatibility] for edge in scenario.edges)
-    return Edges(_ints(source), _ints(target), kind, ptr, idx)
+    return Edges(source=_ints(source), target=_ints(target), kind=kind, ptr=ptr, idx=idx)
 
 
 def _ints(values: object) -> Ints:

@@ -14,7 +14,7 @@ from patchopt.model.waiting import Waiting
 OnInfeasible = Literal["downtime", "skip", "error"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Item:
     """One unit, or one bare node where units are ignored.
 
@@ -51,7 +51,7 @@ class Item:
         return len(self.nodes)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Items:
     """All that is to be placed, and what is left out.
 
@@ -104,7 +104,8 @@ def items_of(
     skipped = {item.unit for item in items if not item.in_place and not item.blue_green}
     skipped = _with_dependants(infrastructure, skipped)
     placed = (item for item in items if item.unit not in skipped)
-    return Items(tuple(sorted(placed, key=lambda item: item.nodes)), tuple(sorted(skipped)))
+    in_order = sorted(placed, key=lambda item: item.nodes)
+    return Items(placed=tuple(in_order), skipped=tuple(sorted(skipped)))
 
 
 def _item(
@@ -118,11 +119,11 @@ def _item(
         raise _infeasible(infrastructure, nodes, broken)
     duration = int(given.duration_s[members].max())
     return Item(
-        nodes,
-        unit,
-        int(given.weight_milli[members].sum()),
-        duration,
-        infrastructure.limits.overhead_s + duration + int(given.warmup_s[members].max()),
+        nodes=nodes,
+        unit=unit,
+        weight_milli=int(given.weight_milli[members].sum()),
+        duration_s=duration,
+        length_s=infrastructure.limits.overhead_s + duration + int(given.warmup_s[members].max()),
         in_place=not broken or (forced and on_infeasible == "downtime"),
         waives=tuple(broken) if forced else (),
         blue_green=built,

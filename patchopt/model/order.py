@@ -23,7 +23,7 @@ from patchopt.model.scenario import Edge
 Vertex = tuple[str, int]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Order:
     """The condensed dependency order.
 
@@ -114,14 +114,14 @@ def order_of(expansion: Expansion, edges: Sequence[Edge], node_unit: NDArray[np.
         below = [depth[c] + (1 if units[c] else 0) for c in condensed.successors(component)]
         depth[component] = max(below, default=0)
     return Order(
-        component_of_unit,
-        np.array([len(members) for members in units], np.int64),
-        ptr,
-        idx,
-        user_ptr,
-        user_idx,
-        depth[component_of_unit],
-        tuple(tuple(members) for members in units if len(members) > 1),
+        component_of_unit=component_of_unit,
+        units_in=np.array([len(members) for members in units], np.int64),
+        ptr=ptr,
+        idx=idx,
+        user_ptr=user_ptr,
+        user_idx=user_idx,
+        level_of_unit=depth[component_of_unit],
+        cycles=tuple(tuple(members) for members in units if len(members) > 1),
     )
 
 

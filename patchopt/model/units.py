@@ -16,14 +16,16 @@ if TYPE_CHECKING:
     from patchopt.model.arrays import Limits, Nodes, Services
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Units:
     """Flat arrays over units, each of shape (units,) unless said otherwise.
 
     Parameters
     ----------
-    nodes, services, limits
-        What the units were made from.
+    nodes : Nodes
+        What they are made of.
+    overhead_s : int
+        Fixed seconds of every step.
     ptr, idx : ndarray of int64
         Compressed rows: members of each unit, ascending.
     of_node : ndarray of int64, shape (nodes,)
@@ -35,8 +37,7 @@ class Units:
     """
 
     nodes: Nodes
-    services: Services
-    limits: Limits
+    overhead_s: int
     ptr: NDArray[np.int64]
     idx: NDArray[np.int64]
     of_node: NDArray[np.int64]
@@ -45,7 +46,7 @@ class Units:
     warmup_s: NDArray[np.int64]
 
     @classmethod
-    def of(cls, groups: list[list[int]], nodes: Nodes, services: Services, limits: Limits) -> Units:
+    def of(cls, groups: list[list[int]], nodes: Nodes, overhead_s: int) -> Units:
         """Measure the units that the nodes fall into."""
         ptr, idx = compress(groups)
         of_node = np.full(len(nodes), -1, np.int64)
@@ -57,15 +58,14 @@ class Units:
             return np.asarray(how.reduceat(values[idx], ptr[:-1]), np.int64)
 
         return cls(
-            nodes,
-            services,
-            limits,
-            ptr,
-            idx,
-            of_node,
-            over(nodes.weight_milli, np.add),
-            over(nodes.duration_s, np.maximum),
-            over(nodes.warmup_s, np.maximum),
+            nodes=nodes,
+            overhead_s=overhead_s,
+            ptr=ptr,
+            idx=idx,
+            of_node=of_node,
+            weight_milli=over(nodes.weight_milli, np.add),
+            duration_s=over(nodes.duration_s, np.maximum),
+            warmup_s=over(nodes.warmup_s, np.maximum),
         )
 
     def __len__(self) -> int:
@@ -84,7 +84,7 @@ class Units:
     @cached_property
     def length_s(self) -> NDArray[np.int64]:
         """L = step_overhead + d + warmup: seconds of work on each unit."""
-        return np.asarray(self.limits.overhead_s + self.duration_s + self.warmup_s, np.int64)
+        return np.asarray(self.overhead_s + self.duration_s + self.warmup_s, np.int64)
 
     def label(self, unit: int) -> str:
         """Name a unit for a person: its node, or its nodes in braces."""

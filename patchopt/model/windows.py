@@ -114,7 +114,7 @@ def closed_time(begin: int, end: int, period: int, starts: Numbers, lengths: Num
     return end - begin - open_time
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class WindowSet:
     """The windows of a scenario, merged.
 
@@ -134,8 +134,9 @@ class WindowSet:
     def of(cls, windows: Windows | None) -> WindowSet:
         """Merge what a scenario writes; windows that cover the whole period are no windows."""
         nothing = np.zeros(0, np.int64)
+        always = cls(period_s=0, starts_s=nothing, lengths_s=nothing)
         if windows is None:
-            return cls(0, nothing, nothing)
+            return always
         period = windows.every
         merged: list[list[int]] = []
         for start, end in sorted((w.start, w.start + w.duration) for w in windows.open):
@@ -148,10 +149,10 @@ class WindowSet:
             first = merged.pop(0)
             merged[-1][1] = max(merged[-1][1], first[1] + period)
         if len(merged) == 1 and merged[0][1] - merged[0][0] >= period:
-            return cls(0, nothing, nothing)
+            return always
         starts = np.array([start for start, _ in merged], np.int64)
         ends = np.array([end for _, end in merged], np.int64)
-        return cls(period, starts, ends - starts)
+        return cls(period_s=period, starts_s=starts, lengths_s=ends - starts)
 
     @property
     def longest_s(self) -> int:

@@ -18,7 +18,7 @@ from patchopt.optimizer.schedule import Placement, Schedule
 Expression = Any  # OR-Tools types its linear expressions as a union of many
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _Variables:
     start: Expression
     built: Expression  # 1 if done blue-green; a constant where there is no choice
@@ -71,7 +71,7 @@ class Model:
         if build is not None:
             held = self._held(number, task, start, built, commit)
             self._builds.append((held, build.surge))
-        return _Variables(start, built, switch, commit)
+        return _Variables(start=start, built=built, switch=switch, commit=commit)
 
     def _switch(self, number: int, task: Task, start: Expression, built: Expression) -> Expression:
         """Return the start of the switch: at the end of the work unless a window is in the way."""

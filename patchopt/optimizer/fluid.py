@@ -22,7 +22,7 @@ from patchopt.optimizer.problem import Problem, Task
 _STEPS = 1000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Job:
     rate: int  # q_j: node-seconds done a second
     work: int  # q_j * L_j node-seconds
@@ -68,7 +68,7 @@ def _job(problem: Problem, task: Task) -> _Job:
         taken = [(r, a) for r, a in task.modes[0].demands if r in problem.services]
         if len(taken) == 1 and taken[0][1] == rate:
             group = taken[0][0]
-    return _Job(rate, work, task.weight_milli / work, group)
+    return _Job(rate=rate, work=work, value=task.weight_milli / work, group=group)
 
 
 def _integral(jobs: list[_Job], crew: float, capacities: tuple[int, ...]) -> float:

@@ -46,7 +46,7 @@ def trials_for(tasks: int, time_limit: float) -> int:
     return int(min(_PER_SQUARE * square, _SQUARES / square, _PER_SECOND * time_limit))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Code:
     """Tasks in the order of their placement, and the mode of each; None: whichever is first."""
 
@@ -85,7 +85,7 @@ class LocalSearch:
         """
         tasks = self.problem.tasks
         order = sorted(range(len(tasks)), key=lambda number: -smith_ratio(tasks[number]))
-        code = _Code(tuple(order), (None,) * len(tasks))
+        code = _Code(order=tuple(order), modes=(None,) * len(tasks))
         value = least = self.best.objective_milli
         history = [value] * _HISTORY
         for trial in range(trials if len(tasks) > 1 else 0):
@@ -120,7 +120,7 @@ class LocalSearch:
             number = self._below(len(order))
             choices = [None, *range(len(self.problem.tasks[number].modes))]
             modes[number] = choices[self._below(len(choices))]
-        return _Code(tuple(order), tuple(modes))
+        return _Code(order=tuple(order), modes=tuple(modes))
 
     def _below(self, limit: int) -> int:
         return int(self._luck.random() * limit)  # its stream is the same in every Python

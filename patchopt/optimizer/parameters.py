@@ -41,7 +41,7 @@ class OptimizerParameters:
             object.__setattr__(self, "workers", 1 if self.deterministic else 8)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Progress:
     """Where a search stands.
 

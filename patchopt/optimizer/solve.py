@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 Watcher = Callable[[Progress], None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Solution:
     """A plan with its certificate, and whether the search was interrupted."""
 
@@ -93,7 +93,7 @@ def optimize(
     if problem.tasks:
         found = _search(problem, parameters, watch)
     else:
-        found = _Found(Schedule(problem, ()), 0, "optimal", interrupted=False)
+        found = _Found(schedule=Schedule(problem, ()), bound_milli=0, interrupted=False)
     objective = found.schedule.objective_milli
     wall_time_s = None if parameters.deterministic else round(time.monotonic() - begun, 3)
     options = {"respect_units": respect_units, "on_infeasible": on_infeasible}
@@ -112,7 +112,11 @@ def optimize(
         ScenarioRef(name=infrastructure.scenario.name, sha256=infrastructure.sha256),
         StrategyRef(name="optimal", parameters={**asdict(parameters), **options}),
     )
-    return Solution(with_certificate(plan, certificate), found.schedule, found.interrupted)
+    return Solution(
+        plan=with_certificate(plan, certificate),
+        schedule=found.schedule,
+        interrupted=found.interrupted,
+    )
 
 
 def _reason(task: Task, mode: Mode, placement: Placement) -> str:
@@ -121,12 +125,15 @@ def _reason(task: Task, mode: Mode, placement: Placement) -> str:
     return f"best start found is {format_duration(placement.start_s)}, {how}{alone}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Found:
     schedule: Schedule
     bound_milli: int
-    status: Status
     interrupted: bool
+
+    @property
+    def status(self) -> Status:
+        return "optimal" if self.bound_milli == self.schedule.objective_milli else "feasible"
 
 
 def _search(problem: Problem, parameters: OptimizerParameters, watch: Watcher | None) -> _Found:
@@ -149,12 +156,13 @@ def _search(problem: Problem, parameters: OptimizerParameters, watch: Watcher | 
     schedule = in_seconds(problem, incumbent, unit_s)
     first_bound = min(first_bound, schedule.objective_milli)
     if interrupted or first_bound == schedule.objective_milli:
-        status: Status = "optimal" if first_bound == schedule.objective_milli else "feasible"
-        return _Found(schedule, first_bound, status, interrupted)
+        return _Found(schedule=schedule, bound_milli=first_bound, interrupted=interrupted)
     model = Model(divided, incumbent)
     scale = model.divisor * unit_s
     solver = _solver(parameters, time.monotonic() - begun)
-    begin = Progress(0.0, schedule.objective_milli, first_bound)
+    begin = Progress(
+        wall_time_s=0.0, objective_milli=schedule.objective_milli, bound_milli=first_bound
+    )
     reporter = _reporter(scale, begun, begin, watch)
     if watch is not None:
         solver.best_bound_callback = reporter.on_bound
@@ -172,7 +180,7 @@ def _search(problem: Problem, parameters: OptimizerParameters, watch: Watcher | 
     if status != cp_model.OPTIMAL:
         proven = _exact_bound(solver.best_objective_bound) * scale
         bound = min(max(proven, first_bound), objective)
-    return _Found(schedule, bound, "optimal" if bound == objective else "feasible", interrupted)
+    return _Found(schedule=schedule, bound_milli=bound, interrupted=interrupted)
 
 
 def _solver(parameters: OptimizerParameters, spent_s: float) -> cp_model.CpSolver:

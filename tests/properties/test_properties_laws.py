@@ -173,6 +173,8 @@ def _times(problem: Problem, factor: int) -> Problem:
         tasks=tasks,
         overhead_s=problem.overhead_s * factor,
         windows=WindowSet(
-            windows.period_s * factor, windows.starts_s * factor, windows.lengths_s * factor
+            period_s=windows.period_s * factor,
+            starts_s=windows.starts_s * factor,
+            lengths_s=windows.lengths_s * factor,
         ),
     )
