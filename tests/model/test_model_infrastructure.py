@@ -160,6 +160,17 @@ def test_exposures_that_do_not_fit_64_bits_are_refused() -> None:
         infrastructure_of(scenario)
 
 
+@pytest.mark.parametrize(
+    ("share", "hundredths_of_a_percent"), [(0.0029, 29), (0.57, 5700), (0.0001, 1), (1, 10_000)]
+)
+def test_an_abort_share_is_the_decimal_that_was_written(
+    share: float, hundredths_of_a_percent: int
+) -> None:
+    # In binary, 0.0029 x 10,000 is a little below 29.
+    infrastructure = infrastructure_of(small({"a": {}}, abort_share=share))
+    assert infrastructure.limits.abort_share_bp == hundredths_of_a_percent
+
+
 def test_nothing_fails_without_failures() -> None:
     told = {"failure_probability": 1, "defect": {"probability": 1, "failure_probability": 1}}
     infrastructure = infrastructure_of(small({"a": {"patch_with": told}})).without_failures()

@@ -77,7 +77,18 @@ def test_shares_are_rounded_up_exactly(tenths_of_percent: int, instances: int) -
     assert min_up_of(share, instances) == ceil(Fraction(tenths_of_percent, 1000) * instances)
 
 
-@pytest.mark.parametrize("written", [-1, 1.5, "80", "101%", "-1%", "%", "many", True, None])
+@pytest.mark.parametrize(
+    ("written", "instances", "needed"),
+    # In binary, 0.07 x 100 and 0.14 x 50 are a little above seven, and would make eight.
+    [("7%", 100, 7), ("14%", 50, 7), ("33.3333%", 3, 1), ("33.3334%", 3, 2), ("0%", 9, 0)],
+)
+def test_a_share_of_instances_is_the_decimal_that_was_written(
+    written: str, instances: int, needed: int
+) -> None:
+    assert min_up_of(parse_min_up(written), instances) == needed
+
+
+@pytest.mark.parametrize("written", [-1, 1.5, "80", "100.000001%", "-1%", "%", "many", True, None])
 def test_no_min_up(written: object) -> None:
     with pytest.raises(ValueError, match=";"):
         parse_min_up(written)

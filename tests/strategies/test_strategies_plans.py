@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -94,6 +95,20 @@ def test_a_larger_share_of_canaries() -> None:
     # Half of 3 is 2, half of 2 is 1.
     first = [step.nodes for step in planned("canary", share=0.5).steps[:2]]
     assert first == [("web-1", "db-1"), ("web-2",)]
+
+
+@pytest.mark.parametrize(
+    ("share", "replicas", "canaries"),
+    [(0.07, 100, 7), (0.1, 10, 1), (0.55, 20, 11), (0.56, 20, 12)],
+)
+def test_a_share_of_canaries_is_the_decimal_that_was_written(
+    share: float, replicas: int, canaries: int
+) -> None:
+    # In binary, 0.07 is a little above seven hundredths, and 0.07 * 100 is too: both make 8.
+    scenario = small({"web": {"replicas": replicas, "service": "web"}}, min_up={"web": 0})
+    plan = make_strategy("canary", {"share": share}).plan(infrastructure_of(scenario))
+    before = itertools.takewhile(lambda step: step.action != "pause", plan.steps)
+    assert sum(len(step.nodes) for step in before) == canaries
 
 
 def test_blue_green_builds_in_waves_and_patches_what_it_cannot_build() -> None:
