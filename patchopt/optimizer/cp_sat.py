@@ -234,7 +234,7 @@ class Model:
         Parameters
         ----------
         value : callable
-            Gives the value of an expression.
+            Returns the value of an expression.
         """
         placements = []
         for number, (task, variables) in enumerate(

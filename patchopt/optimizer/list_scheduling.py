@@ -152,6 +152,7 @@ def schedule_by_keys(
     component_of = [task.component for task in problem.tasks]
     waiting = Waiting(range(len(keys)), component_of.__getitem__, problem.dependencies)
     scheduler = _Scheduler(problem)
+    nothing = Schedule(problem, ())  # knows when a placement commits
     heap = [(keys[number], number) for number in waiting.first]
     heapq.heapify(heap)
     placements = []
@@ -159,7 +160,6 @@ def schedule_by_keys(
         _, number = heapq.heappop(heap)
         placement = scheduler.place(number, waiting.ready(number), modes[number])
         placements.append(placement)
-        commit = Schedule(problem, ()).commit_s(placement)
-        for freed in waiting.done(number, commit):
+        for freed in waiting.done(number, nothing.commit_s(placement)):
             heapq.heappush(heap, (keys[freed], freed))
     return Schedule(problem, tuple(sorted(placements, key=lambda placement: placement.task)))

@@ -213,7 +213,7 @@ class _Resources:
         return len(self.capacities) - 1
 
     def _host_resources(self, items: Items) -> dict[int, int]:
-        """Return a resource to every host that goes down while guests are worked on.
+        """Make a resource for every host that goes down while guests are worked on.
 
         Its capacity is the number of items; a guest's work takes one, the host's all.
         """
