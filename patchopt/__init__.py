@@ -111,10 +111,10 @@ def plan(scenario: Scenario, strategy: str, **parameters: Any) -> Plan:
     patchopt.errors.StrategyError
         For an unknown strategy or parameter, with the nearest right name.
     """
-    from patchopt.model.infrastructure import Infrastructure
+    from patchopt.model.build import build_infrastructure
     from patchopt.strategies import make_strategy
 
-    return make_strategy(strategy, parameters).plan(Infrastructure.build(scenario))
+    return make_strategy(strategy, parameters).plan(build_infrastructure(scenario))
 
 
 def simulate(
@@ -150,11 +150,11 @@ def simulate(
     patchopt.errors.PlanError
         If the plan does not fit the scenario.
     """
-    from patchopt.model.infrastructure import Infrastructure
+    from patchopt.model.build import build_infrastructure
     from patchopt.simulator import simulate as run
 
     return run(
-        Infrastructure.build(scenario),
+        build_infrastructure(scenario),
         plan,
         seed=scenario.seed if seed is None else seed,
         replications=replications,

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from patchopt.files import scenario_from_text
-from patchopt.model import Infrastructure
+from patchopt.model.build import build_infrastructure
 from patchopt.strategies import base
 from patchopt.sweeps import compose
 
@@ -34,7 +34,7 @@ def test_the_python_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_first_scenario_is_valid_and_ten_lines_long() -> None:
     text = blocks("yaml")[0]
-    infrastructure = Infrastructure.build(scenario_from_text(text, "README.md"))
+    infrastructure = build_infrastructure(scenario_from_text(text, "README.md"))
     assert infrastructure.nodes.ids == ("web-1", "web-2", "web-3", "db-1", "db-2")
     assert len(text.splitlines()) == 10
 
@@ -44,7 +44,7 @@ def test_the_failures_of_the_readme_are_valid() -> None:
     patch = failures["patches"]["CVE-2026-0001"]
     assert set(patch) - set(first["patches"]["CVE-2026-0001"]) == {"latent", "defect"}
     first["patches"], first["environment"] = failures["patches"], failures["environment"]
-    infrastructure = Infrastructure.build(scenario_from_text(yaml.safe_dump(first), "README.md"))
+    infrastructure = build_infrastructure(scenario_from_text(yaml.safe_dump(first), "README.md"))
     assert infrastructure.restless
 
 
@@ -64,7 +64,7 @@ def test_the_example_of_a_strategy_plans(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setitem(sys.modules, "readme", module)
     exec(compile(example, "README.md", "exec", dont_inherit=True), vars(module))  # noqa: S102 - ours
     text = blocks("yaml")[0]
-    infrastructure = Infrastructure.build(scenario_from_text(text, "README.md"))
+    infrastructure = build_infrastructure(scenario_from_text(text, "README.md"))
     plan = base.make_strategy("heaviest_first", {"batch_size": 1}).plan(infrastructure)
     # db: 10 x 7.2 = 72 each; web: 3 x 9.8 = 29.4 each.
     assert [step.nodes for step in plan.steps] == [

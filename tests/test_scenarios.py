@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from patchopt.files import bundled_scenarios, load_scenario
-from patchopt.model.infrastructure import Infrastructure
+from patchopt.model.build import build_infrastructure
 from patchopt.model.scenario import Scenario
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,14 +32,14 @@ def edges_of(scenario: Scenario) -> set[tuple[str, str]]:
 def test_a_bundled_scenario_is_sound_and_says_what_it_shows(name: str) -> None:
     scenario = load_scenario(name)
     assert scenario.name == name
-    Infrastructure.build(scenario)
+    build_infrastructure(scenario)
     first = (ROOT / "scenarios" / f"{name}.yaml").read_text(encoding="utf-8").splitlines()[0]
     assert re.match(r"# .{20,}", first)
 
 
 def test_ha_microservices_is_as_described() -> None:
     scenario = load_scenario("ha_microservices")
-    infrastructure = Infrastructure.build(scenario)
+    infrastructure = build_infrastructure(scenario)
     services = infrastructure.services
     sizes = {
         name: (int(up), int(count))
@@ -93,7 +93,7 @@ def test_cloud_foundry_has_the_instance_groups_of_its_manifest() -> None:
         for group in manifest["instance_groups"]
         if group.get("lifecycle") != "errand"
     }
-    infrastructure = Infrastructure.build(load_scenario("cloud_foundry"))
+    infrastructure = build_infrastructure(load_scenario("cloud_foundry"))
     services = infrastructure.services
     assert dict(zip(services.names, services.instances.tolist(), strict=True)) == groups
     update = manifest["update"]

@@ -19,6 +19,7 @@ import patchopt
 from patchopt.errors import PatchoptError
 from patchopt.files.bundled import bundled_scenarios
 from patchopt.files.presets import bundled_presets, load_preset
+from patchopt.model.build import build_infrastructure
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.presets import with_failures
 from patchopt.model.scenario import Scenario
@@ -66,7 +67,7 @@ def main(replications: int = 2000, logs: int = 20) -> None:
         scenario = patchopt.load_scenario(name)
         plans = plans_of(scenario)
         for preset in bundled_presets():
-            infrastructure = Infrastructure.build(with_failures(scenario, load_preset(preset)))
+            infrastructure = build_infrastructure(with_failures(scenario, load_preset(preset)))
             together = hashlib.sha256()
             for strategy, plan in plans.items():
                 together.update(strategy.encode())

@@ -31,6 +31,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 from tables import Row, keep, row
 
 from patchopt.files import load_preset, scenario_from_text
+from patchopt.model.build import build_infrastructure
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.presets import with_failures
 from patchopt.simulator import Simulator
@@ -96,7 +97,7 @@ def seconds(work: Callable[[], object], least: float) -> tuple[float, int]:
 def built(written: Row, preset: str) -> tuple[Infrastructure, Row]:
     read = scenario_from_text(yaml.safe_dump(written), "benchmark")
     scenario = with_failures(read, load_preset(preset))
-    return Infrastructure.build(scenario), scenario.model_dump(mode="json", exclude_none=True)
+    return build_infrastructure(scenario), scenario.model_dump(mode="json", exclude_none=True)
 
 
 def against_simpy(name: str, written: Row, preset: str) -> list[Row]:
@@ -144,7 +145,7 @@ def one_large(nodes: int) -> None:
     from patchopt.model.scenario import Scenario
 
     written = shop(nodes // 8, 8, 3 * nodes)
-    infrastructure = Infrastructure.build(Scenario.model_validate(written))
+    infrastructure = build_infrastructure(Scenario.model_validate(written))
     before_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     plan = make_strategy("rolling", {}).plan(infrastructure)
     simulator = Simulator(infrastructure, plan)

@@ -48,11 +48,11 @@ def _strategies() -> list[dict[str, Any]]:
 
 def _scenarios() -> list[dict[str, Any]]:
     from patchopt.files import about_bundled, bundled_scenarios, load_scenario
-    from patchopt.model.infrastructure import Infrastructure
+    from patchopt.model.build import build_infrastructure
 
     found = []
     for name in bundled_scenarios():
-        infrastructure = Infrastructure.build(load_scenario(name))
+        infrastructure = build_infrastructure(load_scenario(name))
         found.append(
             {
                 "name": name,

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 def validate(scenarios: list[str], as_json: bool) -> int:
     """Check scenarios, all of them whatever the first ones hold."""
     from patchopt.files import load_scenario
-    from patchopt.model.infrastructure import Infrastructure
+    from patchopt.model.build import build_infrastructure
 
     results: list[dict[str, Any]] = []
     for name in scenarios:
         try:
-            infrastructure = Infrastructure.build(load_scenario(name))
+            infrastructure = build_infrastructure(load_scenario(name))
         except ScenarioError as error:
             results.append(
                 {
@@ -85,9 +85,9 @@ def _infrastructure(name: str) -> Infrastructure:
 
 
 def _built(scenario: Scenario) -> Infrastructure:
-    from patchopt.model.infrastructure import Infrastructure
+    from patchopt.model.build import build_infrastructure
 
-    infrastructure = Infrastructure.build(scenario)
+    infrastructure = build_infrastructure(scenario)
     for warning in infrastructure.warnings:
         printing.warn(warning)
     return infrastructure
@@ -193,7 +193,7 @@ def simulate(
 def _read_plan(path: Path, written: Scenario, infrastructure: Infrastructure) -> Plan:
     """Read a plan for a scenario, made before or after a preset took the place of its failures."""
     from patchopt.files import read_plan
-    from patchopt.model.infrastructure import scenario_sha256
+    from patchopt.model.build import scenario_sha256
     from patchopt.model.plan import ScenarioRef
     from patchopt.simulator.plan_check import check_plan
 

@@ -34,7 +34,7 @@ class Expansion:
 
     @classmethod
     def of(cls, nodes: Iterable[Node], services: Iterable[str]) -> Expansion:
-        """Number the nodes of some entries; a later duplicate replaces no name."""
+        """Assign numbers to the nodes of some entries; a later duplicate replaces no name."""
         ids: list[str] = []
         entries: list[Node] = []
         members: dict[str, list[int]] = {name: [] for name in services}

@@ -15,7 +15,7 @@ from typing import Final
 import joblib
 
 from patchopt.files.dataset import DatasetWriter
-from patchopt.model.infrastructure import Infrastructure
+from patchopt.model.build import build_infrastructure
 from patchopt.model.plan import Plan
 from patchopt.simulator import Simulator
 from patchopt.sweeps import rows
@@ -132,7 +132,7 @@ class _Run:
 
     def _warm_up(self) -> None:
         """Compile the event loop here, once, before every worker does."""
-        infrastructure = Infrastructure.build(rows.scenario_of(self.tasks[0]))
+        infrastructure = build_infrastructure(rows.scenario_of(self.tasks[0]))
         empty = Plan.model_validate(
             {
                 "scenario": {

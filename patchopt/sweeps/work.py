@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from patchopt.model.build import build_infrastructure
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan
 from patchopt.model.scenario import Scenario
@@ -41,7 +42,7 @@ class Simulated:
 @lru_cache(maxsize=8)
 def _infrastructure(scenario_json: str) -> Infrastructure:
     # Workers get text, not arrays, and build each scenario once.
-    return Infrastructure.build(Scenario.model_validate_json(scenario_json))
+    return build_infrastructure(Scenario.model_validate_json(scenario_json))
 
 
 @lru_cache(maxsize=8)

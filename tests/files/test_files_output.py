@@ -19,13 +19,14 @@ from patchopt.files import (
     read_plan,
 )
 from patchopt.model import METRICS, Infrastructure, Plan
+from patchopt.model.build import build_infrastructure
 from patchopt.simulator import Outcome, simulate
 from patchopt.strategies import make_strategy
 
 
 @pytest.fixture(scope="module")
 def infrastructure() -> Infrastructure:
-    return Infrastructure.build(load_scenario("compatibility"))
+    return build_infrastructure(load_scenario("compatibility"))
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import yaml
 
 from patchopt.errors import ConfigError
 from patchopt.files import bundled_presets, bundled_scenarios, load_preset, load_scenario
-from patchopt.model.infrastructure import Infrastructure
+from patchopt.model.build import build_infrastructure
 from patchopt.model.presets import FailurePreset
 from patchopt.resources import resource_folder
 
@@ -27,8 +27,8 @@ def preset_of(name: str) -> FailurePreset:
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_replaces_every_failure_and_no_nominal_time(name: str, scenario: str) -> None:
     preset = preset_of(name)
-    before = Infrastructure.build(load_scenario(scenario))
-    after = Infrastructure.build(preset.apply(before.scenario))
+    before = build_infrastructure(load_scenario(scenario))
+    after = build_infrastructure(preset.apply(before.scenario))
     patched = before.nodes.patched
     assert (after.nodes.failure_probability[patched] == preset.failure_probability).all()
     assert (after.nodes.duration_sigma[patched] == preset.duration_sigma).all()
@@ -42,8 +42,8 @@ def test_a_preset_replaces_every_failure_and_no_nominal_time(name: str, scenario
 
 
 def test_none_is_the_nominal_case() -> None:
-    written = Infrastructure.build(load_scenario("risky_patch"))
-    quiet = Infrastructure.build(preset_of("none").apply(written.scenario))
+    written = build_infrastructure(load_scenario("risky_patch"))
+    quiet = build_infrastructure(preset_of("none").apply(written.scenario))
     nominal = written.without_failures()
     for column in ("failure_probability", "latent_probability", "duration_sigma", "duration_s"):
         assert np.array_equal(getattr(quiet.nodes, column), getattr(nominal.nodes, column))

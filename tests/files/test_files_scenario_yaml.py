@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from patchopt.errors import ScenarioError
 from patchopt.files import bundled_scenarios, load_scenario, scenario_from_text, scenario_schema
 from patchopt.files.yaml_tree import MAX_ALIASED, MAX_BYTES, read_yaml
-from patchopt.model import Infrastructure, Scenario
-from patchopt.model.infrastructure import scenario_sha256
+from patchopt.model import Scenario
+from patchopt.model.build import build_infrastructure, scenario_sha256
 
 HEAD = "version: 1\nname: x\n"
 NODE = "nodes: [{id: a, type: database, patch: {severity: 5, duration: 60}}]\n"
@@ -164,7 +164,7 @@ def test_whatever_the_text_nothing_but_a_scenario_error_is_raised(text: str | by
 
 @pytest.mark.parametrize("name", bundled_scenarios())
 def test_bundled_scenarios_are_sound(name: str) -> None:
-    infrastructure = Infrastructure.build(load_scenario(name))
+    infrastructure = build_infrastructure(load_scenario(name))
     assert infrastructure.scenario.name == name
     assert len(infrastructure.units) > 0
 
@@ -280,7 +280,7 @@ def test_short_and_long_forms_say_the_same() -> None:
         "nodes:\n  - {{id: a, type: database, patch: {{severity: 5, {0}}}}}\nversion: 1\nname: x\n"
     )
     short, long = (
-        Infrastructure.build(scenario_from_text(node.format(text), "f"))
+        build_infrastructure(scenario_from_text(node.format(text), "f"))
         for text in (
             "duration: 1m, rollback: 30s",
             "duration: {nominal: 60, sigma: 0}, rollback: {duration: {nominal: 30, sigma: 0}}",

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 
 from patchopt.errors import InfeasibleError, ScenarioError
-from patchopt.model.infrastructure import Infrastructure, scenario_sha256
+from patchopt.model.build import scenario_sha256
+from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.items import items_of
 from patchopt.model.units import broken_services, demand
 from support.contract import infrastructure_of

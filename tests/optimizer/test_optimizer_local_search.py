@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from patchopt.files import load_scenario
+from patchopt.model.build import build_infrastructure
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.items import items_of
 from patchopt.optimizer import OptimizerParameters, optimize
@@ -54,7 +55,7 @@ def test_it_chooses_modes() -> None:
 
 
 def test_the_same_seed_gives_the_same_schedule() -> None:
-    shop = problem(Infrastructure.build(load_scenario("online_boutique")))
+    shop = problem(build_infrastructure(load_scenario("online_boutique")))
     first, again = (LocalSearch(shop, list_schedule(shop), 3) for _ in range(2))
     first.run(200, 0)
     again.run(200, 0)
@@ -63,7 +64,7 @@ def test_the_same_seed_gives_the_same_schedule() -> None:
 
 
 def test_it_stops_at_a_proven_bound() -> None:
-    shop = problem(Infrastructure.build(load_scenario("online_boutique")))
+    shop = problem(build_infrastructure(load_scenario("online_boutique")))
     start = list_schedule(shop)
     search = LocalSearch(shop, start, 0)
     search.run(200, start.objective_milli)
@@ -92,7 +93,7 @@ def test_what_it_has_found_is_kept_when_it_is_interrupted(monkeypatch: pytest.Mo
         return change(self, code)
 
     monkeypatch.setattr(LocalSearch, "_change", interrupted)
-    shop = Infrastructure.build(load_scenario("online_boutique"))
+    shop = build_infrastructure(load_scenario("online_boutique"))
     solution = optimize(shop, OptimizerParameters(time_limit=60, workers=1))
     assert solution.interrupted
     found = solution.certificate

@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 
 from patchopt.files import load_scenario
+from patchopt.model.build import build_infrastructure
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.optimizer import OptimizerParameters, Progress, optimize
 from patchopt.strategies import make_strategy
@@ -19,7 +20,7 @@ SHORT = OptimizerParameters(time_limit=0.3, workers=1, seed=0, deterministic=Tru
 
 @pytest.fixture(scope="module")
 def shop() -> Infrastructure:
-    return Infrastructure.build(load_scenario("online_boutique"))
+    return build_infrastructure(load_scenario("online_boutique"))
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import ndtri
 
-from patchopt.model.infrastructure import key_of
+from patchopt.model.build import key_of
 from patchopt.simulator.loop import streams
 from patchopt.simulator.loop.draws import draw, lognormal, normal_quantile, weibull
 from patchopt.simulator.loop.streams import STREAM_DEFECT, STREAM_FAILURE, threshold

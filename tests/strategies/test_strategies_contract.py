@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from patchopt.files import bundled_scenarios, load_scenario
-from patchopt.model.infrastructure import Infrastructure
+from patchopt.model.build import build_infrastructure
 from patchopt.strategies import make_strategy, strategy_names
 from support.contract import check_contract, infrastructure_of
 from support.generate import scenarios
@@ -83,7 +83,7 @@ def test_all_nine_and_the_third_party_are_known(lightest_first: str) -> None:
 
 def test_contract_on_bundled_scenarios(lightest_first: str) -> None:
     for scenario in bundled_scenarios():
-        infrastructure = Infrastructure.build(load_scenario(scenario))
+        infrastructure = build_infrastructure(load_scenario(scenario))
         for name in every_name(lightest_first):
             check_contract(make_strategy(name, QUICK.get(name)), infrastructure)
 

@@ -9,6 +9,7 @@ import pytest
 
 from patchopt.errors import InfeasibleError, StrategyError
 from patchopt.files import load_scenario
+from patchopt.model.build import build_infrastructure
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan
 from patchopt.simulator.simulate import simulate
@@ -179,7 +180,7 @@ def test_exposure_greedy_is_smiths_rule_on_one_machine() -> None:
 
 def test_naive_rolling_violates_where_units_are_ignored() -> None:
     """What the scenario ``compatibility`` is there to show."""
-    infrastructure = Infrastructure.build(load_scenario("compatibility")).without_failures()
+    infrastructure = build_infrastructure(load_scenario("compatibility")).without_failures()
     naive = make_strategy("rolling", {"respect_units": False}).plan(infrastructure)
     units = make_strategy("rolling", {}).plan(infrastructure)
     assert simulate(infrastructure, naive, seed=1).exact("incompatibility_violations") > 0

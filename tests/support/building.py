@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from patchopt.model.infrastructure import key_of
+from patchopt.model.build import key_of
 from patchopt.model.plan import Plan, ScenarioRef, StrategyRef
 from support.contract import infrastructure_of
 from support.generate import scenarios

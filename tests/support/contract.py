@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from patchopt.files import scenario_from_text
+from patchopt.model.build import build_infrastructure
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.items import Items, OnInfeasible, items_of
 from patchopt.optimizer import OptimizerParameters, Solution, optimize
@@ -36,7 +37,7 @@ HARMLESS = (
 
 def infrastructure_of(scenario: Mapping[str, Any]) -> Infrastructure:
     """Build what is to be patched, from the dictionary that YAML gives, by way of YAML."""
-    return Infrastructure.build(scenario_from_text(yaml.safe_dump(dict(scenario)), "test"))
+    return build_infrastructure(scenario_from_text(yaml.safe_dump(dict(scenario)), "test"))
 
 
 def solve(

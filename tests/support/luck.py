@@ -7,7 +7,7 @@ from functools import cache
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
-from patchopt.model.infrastructure import key_of
+from patchopt.model.build import key_of
 from support.building import slow_draw
 
 if TYPE_CHECKING:

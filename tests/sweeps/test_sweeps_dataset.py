@@ -12,7 +12,8 @@ import pytest
 from patchopt.errors import ConfigError, DatasetError, OutputError, StrategyError
 from patchopt.files import load_scenario
 from patchopt.files.dataset import RUNS_SCHEMA, read_dataset
-from patchopt.model import METRICS, Infrastructure
+from patchopt.model import METRICS
+from patchopt.model.build import build_infrastructure
 from patchopt.simulator import simulate
 from patchopt.strategies import make_strategy
 from patchopt.sweeps import compose, run_sweep, sweep
@@ -54,7 +55,7 @@ def test_the_block_size_does_not_change_a_number(folder: Path, tmp_path: Path) -
 def test_rows_are_those_of_the_simulator(folder: Path) -> None:
     runs = read_dataset(folder).runs
     assert list(runs.columns) == RUNS_SCHEMA.names
-    infrastructure = Infrastructure.build(load_scenario("compatibility"))
+    infrastructure = build_infrastructure(load_scenario("compatibility"))
     plan = make_strategy("canary", {"share": 0.5, "soak": "1m"}).plan(infrastructure)
     expected = simulate(infrastructure, plan, seed=3, replications=7).frame()
     mine = runs[

@@ -13,6 +13,7 @@ import pandas as pd
 
 from patchopt.errors import DatasetError
 from patchopt.files.dataset import Dataset, read_dataset
+from patchopt.model.build import build_infrastructure
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.metrics import NUMERIC_METRICS, TOTAL_EXPOSURE, Metric
 from patchopt.model.plan import Plan
@@ -100,7 +101,7 @@ class Study:
     def infrastructure(self, scenario: str) -> Infrastructure:
         """Build the infrastructure of a scenario again."""
         rows = self.plans.loc[self.plans["scenario"] == scenario, "scenario_json"]
-        return Infrastructure.build(Scenario.model_validate_json(str(rows.iloc[0])))
+        return build_infrastructure(Scenario.model_validate_json(str(rows.iloc[0])))
 
     def plan(self, number: int) -> Plan | None:
         """Return a plan, or None if planning failed."""
