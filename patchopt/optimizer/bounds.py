@@ -23,6 +23,11 @@ def earliest_commit_s(problem: Problem, task: Task) -> int:
     return min(commits)
 
 
+def alone_bound_milli(problem: Problem) -> int:
+    """Bound the objective from below: every task commits as early as it can alone."""
+    return sum(task.weight_milli * earliest_commit_s(problem, task) for task in problem.tasks)
+
+
 def active_makespan_s(problem: Problem) -> int:
     """Return a bound on the end of every active schedule.
 
@@ -56,10 +61,7 @@ def latest_commits_s(problem: Problem, objective_milli: int) -> list[int]:
     """
     horizon = active_makespan_s(problem)
     earliest = [earliest_commit_s(problem, task) for task in problem.tasks]
-    floor = sum(
-        task.weight_milli * commit for task, commit in zip(problem.tasks, earliest, strict=True)
-    )
-    slack = objective_milli - floor
+    slack = objective_milli - alone_bound_milli(problem)
     return [
         min(horizon, commit + slack // task.weight_milli) if task.weight_milli else horizon
         for task, commit in zip(problem.tasks, earliest, strict=True)

@@ -21,7 +21,7 @@ from patchopt.model.plan import (
     with_certificate,
 )
 from patchopt.model.quantities import format_duration
-from patchopt.optimizer.bounds import earliest_commit_s
+from patchopt.optimizer.bounds import alone_bound_milli
 from patchopt.optimizer.fluid import fluid_bound_milli
 from patchopt.optimizer.list_scheduling import list_schedule
 from patchopt.optimizer.local_search import LocalSearch, trials_for
@@ -244,8 +244,7 @@ def _exact_bound(value: float) -> int:
 
 def _first_bound(problem: Problem) -> int:
     """Bound the objective without search: every task alone, or all as a fluid."""
-    alone = sum(task.weight_milli * earliest_commit_s(problem, task) for task in problem.tasks)
-    return max(alone, fluid_bound_milli(problem))
+    return max(alone_bound_milli(problem), fluid_bound_milli(problem))
 
 
 def _reporter(scale: int, begun: float, begin: Progress, watch: Watcher | None) -> Any:
