@@ -25,6 +25,7 @@ from patchopt.files.tables import (
     SCHEMA_VERSION,
     TIMINGS_SCHEMA,
     failed_run,
+    pandas_metadata,
     runs_table,
     table_of,
 )
@@ -74,7 +75,7 @@ class _Stream:
         names = [field.name for field in schema if pa.types.is_dictionary(field.type)]
         self._writer = pq.ParquetWriter(
             self.part,
-            schema.with_metadata(dict(metadata)),
+            schema.with_metadata({**metadata, **pandas_metadata(schema)}),
             compression="zstd",
             use_dictionary=names,
         )
@@ -130,7 +131,8 @@ class DatasetWriter:
 
     Notes
     -----
-    A context manager. Left by an exception, or without `close`, it leaves no file.
+    A context manager. Left by an exception, or without `close`, it leaves no file. If files
+    cannot be given their names in the end, none of those that are left reads as a dataset.
     """
 
     def __init__(self, folder: Path, metadata: Mapping[str, str], force: bool = False) -> None:
@@ -197,6 +199,8 @@ class DatasetWriter:
             part.replace(config)
         finally:
             part.unlink(missing_ok=True)
+        # Without the old one too, a folder of old and new files never reads as a dataset.
+        self._streams["runs"].path.unlink(missing_ok=True)
         for stream in self._streams.values():
             stream.part.replace(stream.path)
         self._streams = {}
@@ -219,7 +223,8 @@ class Dataset:
     Parameters
     ----------
     runs, plans, events : DataFrame
-        The tables; text that repeats is categorical, an integer column with gaps is float.
+        The tables; text that repeats is categorical, integers that a failed cell lacks are of
+        pandas' ``Int64``, whether any is missing or not.
     metadata : dict of str to str
         ``schema_version``, ``config`` (JSON), ``config_sha256``, ``versions`` (JSON),
         ``git_commit`` and ``complete`` (``true`` or ``false``).
@@ -271,6 +276,8 @@ def _read_table(folder: Path, name: str) -> tuple[pa.Table, dict[str, str]]:
         message = f"the file is damaged ({str(error).splitlines()[0]})"
         raise DatasetError(message, place=str(path), remedy="run the sweep again") from None
     expected = _TABLES[name]
+    # What pandas is told is not part of the layout: a file that lost it is read alike.
+    table = table.replace_schema_metadata(pandas_metadata(expected))
     if not table.schema.equals(expected):
         odd = set(table.schema.names) ^ set(expected.names)
         detail = f": {', '.join(sorted(odd))}" if odd else " in their types"

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from patchopt.files.plain_text import csv_cell
 from patchopt.model.metrics import METRICS, Kind
 
 
@@ -57,7 +58,7 @@ def metrics_csv_text(outcome: Replications) -> str:
     -------
     str
         Columns ``scenario``, ``strategy``, ``seed``, then `METRICS` in order; exposures in
-        weight-seconds with exactly three decimals.
+        weight-seconds with exactly three decimals. Text is what `csv_cell` makes of it.
     """
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(_rows(outcome))
@@ -67,13 +68,16 @@ def metrics_csv_text(outcome: Replications) -> str:
 def _rows(outcome: Replications) -> Iterator[tuple[Any, ...]]:
     yield ("scenario", "strategy", "seed", *(metric.name for metric in METRICS))
     columns = [_cells(outcome.columns[metric.name], metric.kind) for metric in METRICS]
+    scenario, strategy = csv_cell(outcome.scenario), csv_cell(outcome.strategy)
     for seed, *values in zip(outcome.seeds.tolist(), *columns, strict=True):
-        yield (outcome.scenario, outcome.strategy, seed, *values)
+        yield (scenario, strategy, seed, *values)
 
 
 def _cells(values: NDArray[np.generic], kind: Kind) -> list[Any]:
     cells: list[Any] = values.tolist()
     if kind == "exposure":
         return [exact_thousandths(value) for value in cells]
+    if kind == "text":
+        return [csv_cell(value) for value in cells]
     # repr gives the shortest text that reads back as the very same float.
     return [repr(value) for value in cells] if kind == "share" else cells

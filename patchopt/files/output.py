@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 from patchopt.errors import OutputError
+
+#: Names that Windows keeps for devices, whatever their case and whatever follows a dot.
+_DEVICES: Final = frozenset(
+    ["con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))]
+)
+#: Letters of a name that are kept: the rest of a path and its ending need room as well.
+_LONGEST: Final = 80
 
 
 def prepare_output(folder: Path, force: bool = False) -> Path:
@@ -89,6 +96,46 @@ def atomic_write(path: Path, force: bool = False) -> Iterator[IO[str]]:
         raise unwritable(path, error) from None
     finally:
         part.unlink(missing_ok=True)
+
+
+def file_names(given: Sequence[str]) -> list[str]:
+    """Return for each name one that every file system takes and no other has.
+
+    Parameters
+    ----------
+    given : sequence of str
+        What is to be written, of any letters and any length.
+
+    Returns
+    -------
+    list of str
+        Of the same length: ASCII letters, digits and ``_``, ``.``, ``-``. No two are equal
+        where case does not count, none is a device of Windows. A name that can stay as it is
+        does, whatever the others are.
+
+    Examples
+    --------
+    >>> file_names(["shop", "a/b", "a:b", "a-b", "Shop", "CON"])
+    ['shop', 'a-b-2', 'a-b-3', 'a-b', 'Shop-2', '_CON']
+    """
+    plain = [_plain(name) for name in given]
+    found: dict[int, str] = {}
+    taken: set[str] = set()
+    for at in sorted(range(len(given)), key=lambda at: (plain[at] != given[at], at)):
+        name, number = plain[at], 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"{plain[at]}-{number}"
+        taken.add(name.casefold())
+        found[at] = name
+    return [found[at] for at in range(len(given))]
+
+
+def _plain(name: str) -> str:
+    kept = "".join(c if c.isascii() and (c.isalnum() or c in "_.-") else "-" for c in name)
+    kept = kept[:_LONGEST].strip(".-") or "unnamed"
+    device = kept.partition(".")[0].casefold() in _DEVICES
+    return f"_{kept}" if device else kept
 
 
 def unwritable(path: Path, error: OSError) -> OutputError:

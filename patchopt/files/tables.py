@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -23,6 +24,10 @@ _TYPE_OF_KIND: Final[dict[Kind, pa.DataType]] = {
     "share": pa.float64(),
     "text": _NAME,
 }
+
+
+#: How pandas calls integer columns with gaps; left to itself it makes them floats.
+_PANDAS_NAMES: Final = {pa.int32(): "Int32", pa.int64(): "Int64"}
 
 
 def _always(name: str, kind: pa.DataType) -> pa.Field:
@@ -96,6 +101,29 @@ TIMINGS_SCHEMA: Final = pa.schema(
         _always("wall_time_s", pa.float64()),
     ]
 )
+
+
+def pandas_metadata(schema: pa.Schema) -> dict[str, str]:
+    """Return what a file tells pandas: integers that may be missing stay integers.
+
+    Returns
+    -------
+    dict of str to str
+        Metadata of the schema, as pyarrow itself writes and reads it.
+    """
+    columns = [
+        {
+            "name": field.name,
+            "field_name": field.name,
+            "pandas_type": str(field.type),
+            "numpy_type": _PANDAS_NAMES[field.type],
+            "metadata": None,
+        }
+        for field in schema
+        if field.nullable and field.type in _PANDAS_NAMES
+    ]
+    told = {"index_columns": [], "column_indexes": [], "columns": columns}
+    return {"pandas": json.dumps(told)}
 
 
 def runs_table(

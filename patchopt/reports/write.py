@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from patchopt.files.output import prepare_output, unwritable
+from patchopt.files.output import file_names, prepare_output, unwritable
 from patchopt.reports.figures.pictures import Picture, draw
 from patchopt.reports.figures.style import looks, style
 from patchopt.reports.numbers.frames import Study, read_study
@@ -89,24 +89,6 @@ def _make(study: Study, results: Results, folder: Path) -> None:
             pictures[scenario] = draw(study, results, scenario, look_of, figures / name)
     page = study_page(study, results, pictures, figures.name)
     (folder / "report.md").write_text(page, encoding="utf-8", newline="\n")
-
-
-def file_names(scenarios: tuple[str, ...]) -> list[str]:
-    """Return each scenario a name that every file system takes and no other has.
-
-    Examples
-    --------
-    >>> file_names(("shop", "a/b", "a:b"))
-    ['shop', 'a-b', 'a-b-2']
-    """
-    taken: dict[str, int] = {}
-    found = []
-    for scenario in scenarios:
-        plain = "".join(c if c.isascii() and (c.isalnum() or c in "_.") else "-" for c in scenario)
-        plain = plain.strip(".-")[:80] or "scenario"
-        taken[plain] = taken.get(plain, 0) + 1
-        found.append(plain if taken[plain] == 1 else f"{plain}-{taken[plain]}")
-    return found
 
 
 def _move(staged: Path, out: Path) -> tuple[Path, ...]:

@@ -11,6 +11,7 @@ from patchopt.reports.figures.style import (
     LOG_RATIO,
     LegendShape,
     Look,
+    as_text,
     legend_below,
     new_figure,
     plain_numbers,
@@ -69,9 +70,8 @@ def burn_down_figure(
     for run in runs:
         look = looks[run.label]
         times, values = run.curve.times_s / seconds, run.curve.values
-        axes.step(
-            times, values, where="post", color=look.colour, linestyle=look.line, label=run.label
-        )
+        label = as_text(run.label)
+        axes.step(times, values, where="post", color=look.colour, linestyle=look.line, label=label)
         axes.plot(
             times[-1:],
             values[-1:],
@@ -90,7 +90,7 @@ def burn_down_figure(
     axes.set_ylim(bottom=0)
     axes.set_xlabel(f"time [{unit}]")
     axes.set_ylabel("open exposure [weight]")
-    figure.suptitle(f"{title}: one run each, seed {seed}", x=0.01, ha="left", fontsize=11)
+    figure.suptitle(f"{as_text(title)}: one run each, seed {seed}", x=0.01, ha="left", fontsize=11)
     if aborted:
         axes.plot([], [], "x", color="#555555", markeredgewidth=1.8, label="aborted")
     legend_below(figure, axes.get_legend_handles_labels()[0], legend)

@@ -12,7 +12,13 @@ from matplotlib.patches import Patch as Swatch
 from numpy.typing import NDArray
 
 from patchopt.model.infrastructure import Infrastructure
-from patchopt.reports.figures.style import LegendShape, legend_below, new_figure, time_unit
+from patchopt.reports.figures.style import (
+    LegendShape,
+    as_text,
+    legend_below,
+    new_figure,
+    time_unit,
+)
 from patchopt.reports.trace import Bar, Curve, Kind
 
 #: Colour and hatch of each kind of work; Okabe and Ito's, with hatches where hues are near.
@@ -84,7 +90,7 @@ def gantt_figure(
     _availability(lower, infrastructure, serving, seconds)
     lower.set_xlabel(f"time [{unit}]")
     lower.set_xlim(0, max(end_s, 1) / seconds)
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+    figure.suptitle(as_text(title), x=0.01, ha="left", fontsize=11)
     legend_below(figure, handles, legend)
     return figure
 
@@ -113,7 +119,7 @@ def _rows(axes: Axes, names: Sequence[str], what: str) -> None:
     axes.set_ylim(max(len(names), 1) - 0.5, -0.5)
     axes.grid(axis="y", visible=False)
     if len(names) <= _NAMED_ROWS:
-        axes.set_yticks(range(len(names)), names, fontsize=7)
+        axes.set_yticks(range(len(names)), [as_text(name) for name in names], fontsize=7)
         axes.tick_params(axis="y", length=0)
     else:
         axes.set_yticks([])

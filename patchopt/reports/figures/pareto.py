@@ -15,6 +15,7 @@ from patchopt.reports.figures.style import (
     LOG_RATIO,
     LegendShape,
     Look,
+    as_text,
     legend_below,
     new_figure,
     plain_numbers,
@@ -51,7 +52,7 @@ def pareto_figure(rows: pd.DataFrame, looks: Mapping[str, Look], title: str) -> 
     for axes in (left, right):
         axes.set_xlabel("total exposure [weight·s]")
     count = int(rows["replications"].max())
-    title = f"{title}: means of {count} replications; filled: non-dominated"
+    title = f"{as_text(title)}: means of {count} replications; filled: non-dominated"
     figure.suptitle(title, x=0.01, ha="left", fontsize=11)
     legend_below(figure, _legend(rows, looks), legend)
     return figure
@@ -129,7 +130,7 @@ def _legend(rows: pd.DataFrame, looks: Mapping[str, Look]) -> list[Line2D]:
                 [],
                 linestyle="none",
                 **_marker(look, filled),
-                label=row["label"],
+                label=as_text(row["label"]),
             )
         )
     return handles

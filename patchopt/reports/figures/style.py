@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from matplotlib.ticker import (
     NullLocator,
     SymmetricalLogLocator,
 )
+
+from patchopt.files.plain_text import one_line
 
 #: Okabe and Ito's colours, told apart with every common colour blindness (Color Universal
 #: Design, 2008); yellow is left out, since it vanishes on white paper.
@@ -77,10 +80,24 @@ def looks(labels: Sequence[str]) -> dict[str, Look]:
     }
 
 
+def as_text(text: str) -> str:
+    r"""Return text that Matplotlib draws as it is: no formula, and no label that it leaves out.
+
+    Examples
+    --------
+    >>> print(as_text("$x$"), [as_text("_hidden")])
+    \$x\$ [' _hidden']
+    """
+    plain = one_line(text).replace("$", r"\$")
+    return f" {plain}" if plain.startswith("_") else plain
+
+
 @contextmanager
 def style() -> Iterator[None]:
     """Draw as patchopt does, whatever the user's own settings are."""
-    with mpl.rc_context():
+    with mpl.rc_context(), warnings.catch_warnings():
+        # What the font has no letter for is drawn as a box.
+        warnings.filterwarnings("ignore", r"Glyph \d+ ", UserWarning)
         mpl.rcdefaults()
         for name, value in _RC.items():
             mpl.rcParams[name] = value  # type: ignore[index]  # names are no literals here

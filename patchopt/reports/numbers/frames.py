@@ -65,7 +65,7 @@ class Study:
         # Categories would make groups of combinations that do not occur.
         every = dataset.runs.astype(dict.fromkeys([*_CELL[1:], "status"], str))
         cells = pd.concat([plans[_CELL], every[_CELL]]).drop_duplicates("plan")
-        done = every[every["status"] == "done"].copy()
+        done = _without_gaps(every[every["status"] == "done"])
         done[TOTAL_EXPOSURE.name] = done["exposure"] + done["residual_exposure"]
         broken = (done["downtime"] > 0) | (done["incompatibility_violations"] > 0)
         done[BREACH.name] = broken.astype("float64")
@@ -122,6 +122,12 @@ class Study:
             {"time": int(time), "event": str(event), **json.loads(detail)}
             for time, event, detail in zip(rows["time"], rows["event"], rows["detail"], strict=True)
         ]
+
+
+def _without_gaps(done: pd.DataFrame) -> pd.DataFrame:
+    """Return replications with plain integers: none that was done lacks any."""
+    integers = done.select_dtypes(["Int32", "Int64"]).columns
+    return done.astype({name: done[name].dtype.name.lower() for name in integers})
 
 
 def read_study(folder: Path) -> Study:

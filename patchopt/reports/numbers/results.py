@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from patchopt.model.quantities import from_milli
+from patchopt.files.plain_text import csv_cell
 from patchopt.reports.numbers.estimates import QUANTILES, estimates
 from patchopt.reports.numbers.frames import OBJECTIVES, Study, read_study
 from patchopt.reports.numbers.fronts import Front, front_of
@@ -233,7 +234,14 @@ def write_tables(results: Results, folder: Path) -> list[Path]:
     written = []
     for name, table in tables.items():
         csv, parquet = folder / f"{name}.csv", folder / f"{name}.parquet"
-        table.to_csv(csv, index=False, lineterminator="\n")
+        _as_csv(table).to_csv(csv, index=False, lineterminator="\n")
         table.to_parquet(parquet, index=False, compression="zstd")
         written += [csv, parquet]
     return written
+
+
+def _as_csv(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose text is safe to open in a spreadsheet."""
+    text = table.select_dtypes(exclude=["number", "bool"])
+    cells = {str(name): column.map(csv_cell, na_action="ignore") for name, column in text.items()}
+    return table.assign(**cells)

@@ -6,27 +6,34 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 
+from patchopt.files.plain_text import one_line
 from patchopt.model.metrics import Metric
 from patchopt.model.quantities import format_duration
 
 _NUMBERED = re.compile(r"(.*?)(\d+)")
-_MARKS = re.compile(r"([\\`*_\[\]<>|])")
+_MARKS = re.compile(r"([\\`*_\[\]<>|~&]|(?<=\w):(?=//)|(?<=www)\.)", re.IGNORECASE)
 
 
 def escape(text: str) -> str:
-    r"""Take the meaning from what Markdown would read as its own.
+    r"""Take the meaning from what Markdown would read as its own: marks, HTML and addresses.
 
     Examples
     --------
-    >>> print(escape("a|b_c"))
-    a\|b\_c
+    >>> print(escape("a|b_c"), escape("<script>"), escape("https://example.org"))
+    a\|b\_c \<script\> https\://example.org
     """
-    return _MARKS.sub(r"\\\1", " ".join(text.split()))
+    return _MARKS.sub(r"\\\1", one_line(text))
 
 
 def code(text: str) -> str:
-    """Write a name as a name."""
-    return "`" + " ".join(text.split()).replace("`", "'").replace("|", "¦") + "`"
+    """Write a name as a name.
+
+    Examples
+    --------
+    >>> code("web-1"), code("a`b|c"), code("")
+    ('`web-1`', "`a'b¦c`", '` `')
+    """
+    return "`" + (one_line(text).replace("`", "'").replace("|", "¦") or " ") + "`"
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], numbers: Iterable[int] = ()) -> str:

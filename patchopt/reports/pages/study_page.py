@@ -119,8 +119,8 @@ def _scenario(
             "best values of all plans and a reference point 10% beyond the worst.\n"
         )
     for picture in pictures:
-        alternative = f"{picture.kind} of {scenario}".replace("[", "(").replace("]", ")")
-        parts.append(f"![{alternative}]({links}/{picture.png.name})\n\n*{picture.caption}*\n")
+        shown = f"![{escape(f'{picture.kind} of {scenario}')}]({links}/{picture.png.name})"
+        parts.append(f"{shown}\n\n*{escape(picture.caption)}*\n")
     return [*parts, _every_metric(results, rows)]
 
 
