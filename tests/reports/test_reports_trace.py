@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from patchopt.model.infrastructure import Infrastructure
 from patchopt.reports.trace import availability, bars, burn_down, end_of, new_at_end, was_aborted
 from patchopt.simulator.simulate import simulate
 from support.building import drawn, plan_by_hand, seed_for
@@ -114,3 +115,171 @@ def test_bars_of_a_node_that_is_lost() -> None:
         ("host", 2, 6, "failed"),
         ("last", 0, 2, "wait"),
     }
+
+
+def at(time: int, name: str, node: str | None = None, **keys: Any) -> dict[str, Any]:
+    """Return an event; those of nodes are of step 0, first attempt."""
+    of_node = {} if node is None else {"node": node, "step": 0, "attempt": 1}
+    return {"time": time, "event": name} | of_node | keys
+
+
+def restless() -> Infrastructure:
+    """Return nodes a and b, of weight 1 each, that may crash and are repaired."""
+    scenario = small({"a": {"service": "s"}, "b": {"service": "s"}}, min_up={"s": 1})
+    scenario["environment"] = {
+        "crash": {"mtbf": "2000h"},
+        "repair": {"nominal": "1h", "sigma": 0.5},
+    }
+    return infrastructure_of(scenario)
+
+
+#: How a node of two that is new at 10 becomes old again at 40, and new at 60 or never.
+OLD_AGAIN = {
+    # A crash takes nothing back; the repair does (MODEL 11).
+    "repaired": [at(30, "node_crashed", "a"), at(40, "node_repaired", "a")],
+    "rolled back": [at(30, "rollback_start", "a"), at(40, "rolled_back", "a")],
+    "lost": [at(30, "rollback_start", "a"), at(40, "rollback_failed", "a")],
+}
+
+
+@pytest.mark.parametrize("how", OLD_AGAIN)
+@pytest.mark.parametrize("commit", ["node_patched", "switched"])
+def test_a_node_that_is_old_again_is_exposed_again(how: str, commit: str) -> None:
+    events = [
+        at(0, "run_start"),
+        at(10, commit, "a"),
+        *OLD_AGAIN[how],
+        at(50, "node_repaired", "b"),  # old before and after
+        at(70, "run_end"),
+    ]
+    curve = burn_down(restless(), events)
+    assert curve.times_s.tolist() == [0, 10, 40, 70]
+    assert curve.values.tolist() == [2, 1, 2, 2]
+    assert new_at_end(events) == set()
+    again = [*events[:-1], at(60, "node_patched", "a"), at(70, "run_end")]
+    curve = burn_down(restless(), again)
+    assert curve.times_s.tolist() == [0, 10, 40, 60, 70]
+    assert curve.values.tolist() == [2, 1, 2, 1, 1]
+    # 2 until 10, 1 for 30 s, 2 for 20 s, 1 for 10 s.
+    assert integral(curve.times_s, curve.values) == 2 * 10 + 30 + 2 * 20 + 10
+    assert new_at_end(again) == {"a"}
+
+
+def test_what_happens_at_once_is_one_step_of_the_curve() -> None:
+    events = [at(10, "node_patched", "a"), at(10, "node_patched", "b"), at(10, "run_end")]
+    curve = burn_down(restless(), events)
+    assert (curve.times_s.tolist(), curve.values.tolist()) == ([0, 10], [2, 0])
+    events = [at(0, "node_patched", "a"), at(5, "run_end")]
+    curve = burn_down(restless(), events)
+    assert (curve.times_s.tolist(), curve.values.tolist()) == ([0, 5], [1, 1])
+
+
+@pytest.mark.parametrize("down", ["node_down", "node_failed", "node_crashed"])
+@pytest.mark.parametrize("up", ["node_serving", "node_repaired", "switched"])
+def test_what_takes_a_node_out_of_service_and_what_brings_it_back(down: str, up: str) -> None:
+    events = [at(0, "run_start"), at(10, down, "a"), at(30, up, "a"), at(50, "run_end")]
+    curve = availability(restless(), events)
+    assert curve.times_s.tolist() == [0, 10, 30, 50]
+    assert curve.values.tolist() == [[2], [1], [2], [2]]
+
+
+def test_without_events_all_serve() -> None:
+    curve = availability(restless(), [])
+    assert (curve.times_s.tolist(), curve.values.tolist()) == ([0], [[2]])
+    assert end_of(restless(), []) == 0
+
+
+def test_a_run_in_which_nodes_change_by_themselves_ends_with_the_run() -> None:
+    events = [at(10, "step_end", step=0), at(70, "run_end")]
+    assert end_of(restless(), events) == 70
+    # Where they do not, a plan that waited in vain is aborted after its end.
+    assert end_of(infrastructure_of(small({"a": {}})), events) == 10
+
+
+#: What happened to a, and the bars of it, in a run that ends at 90.
+HAPPENED: dict[str, tuple[list[dict[str, Any]], set[Any]]] = {
+    "a crash and its repair": (
+        [at(20, "node_crashed", "a"), at(50, "node_repaired", "a")],
+        {("a", 20, 50, "failed")},
+    ),
+    "a crash for good": ([at(20, "node_crashed", "a")], {("a", 20, 90, "failed")}),
+    "impaired until detected, then rolled back": (
+        [
+            at(20, "node_impaired", "a"),
+            at(40, "rollback_start", "a"),
+            at(55, "rolled_back", "a"),
+        ],
+        {("a", 20, 40, "impaired"), ("a", 40, 55, "rollback")},
+    ),
+    "a rollback after a detection that fails": (
+        [
+            at(20, "node_impaired", "a"),
+            at(40, "rollback_start", "a"),
+            at(55, "rollback_failed", "a"),
+            at(55, "node_failed", "a"),
+        ],
+        {("a", 20, 40, "impaired"), ("a", 40, 55, "rollback"), ("a", 55, 90, "failed")},
+    ),
+    "impaired to the end": ([at(20, "node_impaired", "a")], {("a", 20, 90, "impaired")}),
+    "rolled back to the end": ([at(20, "rollback_start", "a")], {("a", 20, 90, "rollback")}),
+    "impaired, then crashed": (
+        [at(20, "node_impaired", "a"), at(30, "node_crashed", "a")],
+        {("a", 20, 30, "impaired"), ("a", 30, 90, "failed")},
+    ),
+    "crashed, and replaced by its copy": (
+        [at(20, "node_crashed", "a"), at(60, "switched", "a")],
+        {("a", 20, 60, "failed")},
+    ),
+    "a step that waits when the plan aborts": (
+        [at(20, "step_wait", step=0), at(35, "abort")],
+        {("a", 20, 35, "wait")},
+    ),
+    "a step that waits to the end": (
+        [at(20, "step_wait", step=0)],
+        {("a", 20, 90, "wait")},
+    ),
+    "left out of its step": (
+        [
+            at(5, "node_crashed", "a"),
+            at(20, "step_start", step=0, action="patch", nodes=["a"]),
+            at(20, "node_left_out", "a"),
+            at(30, "step_end", step=0),
+            at(40, "node_patched", "a"),
+        ],
+        {("a", 5, 90, "failed")},
+    ),
+    "work that is over with its step": (
+        [
+            at(20, "step_start", step=0, action="patch", nodes=["a"]),
+            at(30, "step_end", step=0),
+            at(40, "node_patched", "a"),
+        ],
+        set(),
+    ),
+    "work that ends because the plan is aborted": (
+        [
+            at(20, "step_start", step=0, action="patch", nodes=["a"]),
+            at(25, "patch_failed", "a"),
+            at(32, "work_over", "a"),
+        ],
+        {("a", 20, 25, "patch"), ("a", 25, 32, "rollback")},
+    ),
+    "a copy thrown away, another that is never switched to": (
+        [
+            at(20, "step_start", step=0, action="build", nodes=["a"]),
+            at(30, "build_failed", "a"),
+            at(45, "built", "a"),
+        ],
+        {("a", 20, 30, "build"), ("a", 30, 45, "build"), ("a", 45, 90, "built")},
+    ),
+}
+
+
+@pytest.mark.parametrize("what", HAPPENED)
+def test_bars_of_what_happens(what: str) -> None:
+    infrastructure = restless()
+    plan = plan_by_hand(infrastructure, {"action": "patch", "nodes": ["a"]})
+    events, expected = HAPPENED[what]
+    found = bars(infrastructure, plan, [at(0, "run_start"), *events, at(90, "run_end")])
+    assert {(bar.node, bar.start_s, bar.end_s, bar.kind) for bar in found} == expected
+    assert len(found) == len(expected)
