@@ -11,7 +11,7 @@ RESULTS := results/default
 
 help:
 	@echo 'make sweep   run the default study and report on it, in $(RESULTS)'
-	@echo 'make test    lint, types, layers, tests'
+	@echo 'make test    lint, types, layers, tests, and what of the code they reach'
 	@echo 'make quick   the same with the fast tests alone, in under a minute'
 	@echo 'make setup   only set up $(VENV); PYTHON=... chooses the interpreter'
 	@echo 'make clean   remove $(VENV), $(RESULTS), builds and caches'
@@ -32,10 +32,10 @@ quick: checks
 	$(BIN)/pytest -n auto --dist loadfile -m 'not slow'
 
 test: checks
-	$(BIN)/pytest -n auto --dist loadfile
+	$(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term
 
 clean:
-	rm -rf $(VENV) $(RESULTS) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(RESULTS) build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The first interpreter that is new enough and can make environments; a venv whose
