@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from patchopt.reports.numbers.results import summarise
+    from patchopt.reports.numbers.summary import summarise
     from patchopt.reports.pages.run_page import plan_page, run_report
     from patchopt.reports.write import ReportResult, write_report
 
@@ -19,7 +19,7 @@ _PLACES: Final = {
     "ReportResult": "write",
     "plan_page": "pages.run_page",
     "run_report": "pages.run_page",
-    "summarise": "numbers.results",
+    "summarise": "numbers.summary",
     "write_report": "write",
 }
 

@@ -10,10 +10,11 @@ from pathlib import Path
 import pandas as pd
 
 from patchopt.files.output import file_names, prepare_output, unwritable
-from patchopt.reports.figures.pictures import Picture, draw
+from patchopt.reports.figures.scenario_figures import Picture, draw
 from patchopt.reports.figures.style import looks, style
-from patchopt.reports.numbers.frames import Study, read_study
-from patchopt.reports.numbers.results import Results, results_of, write_tables
+from patchopt.reports.numbers.study import Study, read_study
+from patchopt.reports.numbers.summary import Results, results_of
+from patchopt.reports.numbers.tables import write_tables
 from patchopt.reports.pages.study_page import study_page
 
 

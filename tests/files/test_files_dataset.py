@@ -27,7 +27,7 @@ from patchopt.files.dataset import (
 )
 from patchopt.files.tables import table_of
 from patchopt.model import METRICS
-from patchopt.reports.numbers.frames import Study
+from patchopt.reports.numbers.study import Study
 
 METADATA = {"config": "{}", "config_sha256": "0", "versions": "{}", "git_commit": ""}
 ABOUT = {"scenario": "s", "strategy": "rolling", "label": "rolling", "parameters": "{}"}

@@ -19,9 +19,9 @@ from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.metrics import METRICS
 from patchopt.model.plan import Certificate, Plan, with_certificate
 from patchopt.reports import plan_page, run_report, write_report
-from patchopt.reports.figures.pictures import Picture
-from patchopt.reports.numbers.frames import read_study
-from patchopt.reports.numbers.results import results_of
+from patchopt.reports.figures.scenario_figures import Picture
+from patchopt.reports.numbers.study import read_study
+from patchopt.reports.numbers.summary import results_of
 from patchopt.reports.pages.study_page import study_page
 from patchopt.simulator.simulate import simulate
 from support.building import plan_by_hand

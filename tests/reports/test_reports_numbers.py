@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from patchopt.reports.figures.style import looks, time_unit
+from patchopt.reports.numbers.bootstrap import compare, estimate
 from patchopt.reports.numbers.fronts import front_of
 from patchopt.reports.numbers.gaps import gap
-from patchopt.reports.numbers.statistics import compare, estimate
 from patchopt.reports.pages.markdown import (
     clock,
     escape,

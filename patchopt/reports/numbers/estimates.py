@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from patchopt.model.metrics import Metric
-from patchopt.reports.numbers.frames import MEASURES, Study
+from patchopt.reports.numbers.bootstrap import Estimate, Floats, estimate, exact, scale_of
 from patchopt.reports.numbers.risk import cvar, quantiles, wilson
-from patchopt.reports.numbers.statistics import Estimate, Floats, estimate, exact, scale_of
 from patchopt.reports.numbers.stratified import stratified_mean
+from patchopt.reports.numbers.study import MEASURES, Study
 
 #: Quantiles of every measure, and their columns.
 QUANTILES: Final = {"p50": 0.5, "p95": 0.95, "p99": 0.99}

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from patchopt.model.metrics import TOTAL_EXPOSURE
-from patchopt.reports.numbers.frames import Study
-from patchopt.reports.numbers.statistics import Comparison, Floats, compare, exact
+from patchopt.reports.numbers.bootstrap import Comparison, Floats, compare, exact
+from patchopt.reports.numbers.study import Study
 
 
 @dataclass(frozen=True)

@@ -133,7 +133,7 @@ def _certificate(found: Certificate) -> str:
 
 
 def _metrics(outcome: Outcome) -> str:
-    from patchopt.reports.numbers.statistics import estimate, exact, scale_of
+    from patchopt.reports.numbers.bootstrap import estimate, exact, scale_of
 
     frame = outcome.frame()
     alone = len(outcome) == 1

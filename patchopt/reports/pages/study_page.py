@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import pandas as pd
 
-from patchopt.reports.figures.pictures import Picture
-from patchopt.reports.numbers.frames import MEASURES, OBJECTIVES, Study
-from patchopt.reports.numbers.results import Results
-from patchopt.reports.numbers.statistics import CONFIDENCE, RESAMPLES
+from patchopt.reports.figures.scenario_figures import Picture
+from patchopt.reports.numbers.bootstrap import CONFIDENCE, RESAMPLES
+from patchopt.reports.numbers.study import MEASURES, OBJECTIVES, Study
+from patchopt.reports.numbers.summary import Results
 from patchopt.reports.pages.markdown import (
     code,
     digits_of,

@@ -1,4 +1,4 @@
-"""The summary of a study, a row a plan, and the files that hold its tables."""
+"""The summary of a study, a row a plan, and all else that a report says in numbers."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import pandas as pd
 
 from patchopt.model.quantities import from_milli
 from patchopt.files.plain_text import csv_cell
+from patchopt.reports.numbers.bootstrap import Comparison
 from patchopt.reports.numbers.estimates import QUANTILES, estimates
-from patchopt.reports.numbers.frames import OBJECTIVES, Study, read_study
 from patchopt.reports.numbers.fronts import Front, front_of
 from patchopt.reports.numbers.gaps import Reference, gap, on_same_seeds, references, rules
-from patchopt.reports.numbers.statistics import Comparison
+from patchopt.reports.numbers.study import OBJECTIVES, Study, read_study
 
 #: Measures of the summary that come with their interval, and those of which the mean is enough.
 _WITH_INTERVAL: Final = (*OBJECTIVES, "breach")
@@ -208,40 +208,3 @@ def _paired(study: Study, number: int, certified: Mapping[Hashable, Reference]) 
         "difference_to_optimal_high": from_milli(found.difference_high),
         "variance_saved": np.nan if itself else found.variance_saved,
     }
-
-
-def write_tables(results: Results, folder: Path) -> list[Path]:
-    """Write every table as CSV and as Parquet.
-
-    Parameters
-    ----------
-    results : Results
-        What they hold.
-    folder : Path
-        Made if it is not there.
-
-    Returns
-    -------
-    list of Path
-        What was written.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    tables = {
-        "summary": results.summary,
-        "metrics": results.estimates,
-        "fronts": results.fronts_table(),
-    }
-    written = []
-    for name, table in tables.items():
-        csv, parquet = folder / f"{name}.csv", folder / f"{name}.parquet"
-        _as_csv(table).to_csv(csv, index=False, lineterminator="\n")
-        table.to_parquet(parquet, index=False, compression="zstd")
-        written += [csv, parquet]
-    return written
-
-
-def _as_csv(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table whose text is safe to open in a spreadsheet."""
-    text = table.select_dtypes(exclude=["number", "bool"])
-    cells = {str(name): column.map(csv_cell, na_action="ignore") for name, column in text.items()}
-    return table.assign(**cells)

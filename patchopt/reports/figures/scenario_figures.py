@@ -13,8 +13,8 @@ from patchopt.reports.figures.burn_down import BurnDown, burn_down_figure
 from patchopt.reports.figures.gantt import gantt_figure
 from patchopt.reports.figures.pareto import pareto_figure
 from patchopt.reports.figures.style import Look, save
-from patchopt.reports.numbers.frames import Study
-from patchopt.reports.numbers.results import Results
+from patchopt.reports.numbers.study import Study
+from patchopt.reports.numbers.summary import Results
 from patchopt.reports.trace import availability, bars, burn_down, end_of, was_aborted
 
 
