@@ -12,7 +12,8 @@ from matplotlib.axes import Axes
 from patchopt.reports.figures.gantt import gantt_figure
 from patchopt.reports.figures.pareto import pareto_figure
 from patchopt.reports.figures.style import looks, save, style
-from patchopt.reports.trace import Bar, Curve
+from patchopt.reports.trace.bars import Bar
+from patchopt.reports.trace.curves import Curve
 from support.contract import infrastructure_of
 from support.examples import small
 

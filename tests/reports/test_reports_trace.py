@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patchopt.model.infrastructure import Infrastructure
-from patchopt.reports.trace import availability, bars, burn_down, end_of, new_at_end, was_aborted
+from patchopt.reports.trace.bars import bars
+from patchopt.reports.trace.curves import availability, burn_down
+from patchopt.reports.trace.events import end_of, new_at_end, was_aborted
 from patchopt.simulator.simulate import simulate
 from support.building import drawn, plan_by_hand, seed_for
 from support.contract import infrastructure_of

@@ -17,7 +17,7 @@ from patchopt.reports.figures.style import (
     plain_numbers,
     time_unit,
 )
-from patchopt.reports.trace import Curve
+from patchopt.reports.trace.curves import Curve
 
 
 @dataclass(frozen=True, eq=False)

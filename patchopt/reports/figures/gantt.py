@@ -19,7 +19,8 @@ from patchopt.reports.figures.style import (
     new_figure,
     time_unit,
 )
-from patchopt.reports.trace import Bar, Curve, Kind
+from patchopt.reports.trace.bars import Bar, Kind
+from patchopt.reports.trace.curves import Curve
 
 #: Colour and hatch of each kind of work; Okabe and Ito's, with hatches where hues are near.
 _WORK: Final[dict[Kind, tuple[str, str, str]]] = {

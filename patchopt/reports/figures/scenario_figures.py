@@ -15,7 +15,9 @@ from patchopt.reports.figures.pareto import pareto_figure
 from patchopt.reports.figures.style import Look, save
 from patchopt.reports.numbers.study import Study
 from patchopt.reports.numbers.summary import Results
-from patchopt.reports.trace import availability, bars, burn_down, end_of, was_aborted
+from patchopt.reports.trace.bars import bars
+from patchopt.reports.trace.curves import availability, burn_down
+from patchopt.reports.trace.events import end_of, was_aborted
 
 
 @dataclass(frozen=True)

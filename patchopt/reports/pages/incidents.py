@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Final
 
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan
 from patchopt.reports.pages.markdown import clock, code, escape, plural
-from patchopt.reports.trace import end_of, new_at_end
+from patchopt.reports.trace.events import Event, end_of, new_at_end, tell
 
-Event = Mapping[str, Any]
+#: Incidents that need no more words than these, by the event that they are.
+_AT_ONCE: Final = {
+    "patch_failed": "patch of {node} failed, attempt {attempt}",
+    "build_failed": "copy of {node} failed, attempt {attempt}: thrown away",
+    "rolled_back": "{node} rolled back",
+    "rollback_failed": "rollback of {node} failed",
+    "node_failed": "{node} FAILED",
+    "node_left_out": "{node} left out of step {step}: FAILED before",
+    "node_impaired": "{node} IMPAIRED: the patch turned out bad in service",
+    "failure_detected": "latent failure of {node} detected",
+    "rollback_start": "{node} being rolled back after its detection",
+    "false_alarm": "false alarm",
+    "node_crashed": "{node} crashed",
+    "node_repaired": "{node} repaired, old again",
+    "gate_failed": "gate failed: {reason}",
+    "abort": "plan aborted: {reason}",
+}
 
 
 @dataclass(frozen=True)
@@ -53,9 +69,9 @@ def incidents(
     """
     teller = _Teller()
     for event in events:
-        handle = getattr(teller, f"on_{event['event']}", None)
-        if handle is not None:
-            handle(int(event["time"]), event)
+        if event["event"] in _AT_ONCE:
+            teller.tell(int(event["time"]), _at_once(event))
+    tell(teller, events)
     end = end_of(infrastructure, events)
     teller.finish(end)
     left = _unpatched(infrastructure, plan, events) if events else 0
@@ -63,6 +79,11 @@ def incidents(
     if left:
         found.append(Incident(end, f"{plural(left, 'planned node')} left unpatched at the end"))
     return found
+
+
+def _at_once(event: Event) -> str:
+    told = {"node": code(event.get("node", "")), "reason": escape(event.get("reason", ""))}
+    return _AT_ONCE[event["event"]].format_map({**event, **told})
 
 
 def _unpatched(infrastructure: Infrastructure, plan: Plan, events: Sequence[Event]) -> int:
@@ -82,49 +103,6 @@ class _Teller:
 
     def tell(self, time: int, text: str) -> None:
         self.found.append(Incident(time, text))
-
-    def on_patch_failed(self, time: int, event: Event) -> None:
-        self.tell(time, f"patch of {code(event['node'])} failed, attempt {event['attempt']}")
-
-    def on_build_failed(self, time: int, event: Event) -> None:
-        text = f"copy of {code(event['node'])} failed, attempt {event['attempt']}: thrown away"
-        self.tell(time, text)
-
-    def on_rolled_back(self, time: int, event: Event) -> None:
-        self.tell(time, f"{code(event['node'])} rolled back")
-
-    def on_node_failed(self, time: int, event: Event) -> None:
-        self.tell(time, f"{code(event['node'])} FAILED")
-
-    def on_rollback_failed(self, time: int, event: Event) -> None:
-        self.tell(time, f"rollback of {code(event['node'])} failed")
-
-    def on_node_left_out(self, time: int, event: Event) -> None:
-        self.tell(time, f"{code(event['node'])} left out of step {event['step']}: FAILED before")
-
-    def on_node_impaired(self, time: int, event: Event) -> None:
-        self.tell(time, f"{code(event['node'])} IMPAIRED: the patch turned out bad in service")
-
-    def on_failure_detected(self, time: int, event: Event) -> None:
-        self.tell(time, f"latent failure of {code(event['node'])} detected")
-
-    def on_rollback_start(self, time: int, event: Event) -> None:
-        self.tell(time, f"{code(event['node'])} being rolled back after its detection")
-
-    def on_false_alarm(self, time: int, event: Event) -> None:
-        self.tell(time, "false alarm")
-
-    def on_node_crashed(self, time: int, event: Event) -> None:
-        self.tell(time, f"{code(event['node'])} crashed")
-
-    def on_node_repaired(self, time: int, event: Event) -> None:
-        self.tell(time, f"{code(event['node'])} repaired, old again")
-
-    def on_gate_failed(self, time: int, event: Event) -> None:
-        self.tell(time, f"gate failed: {escape(event['reason'])}")
-
-    def on_abort(self, time: int, event: Event) -> None:
-        self.tell(time, f"plan aborted: {escape(event['reason'])}")
 
     def on_service_below(self, time: int, event: Event) -> None:
         # Told again whenever the number changes; the first of an interval counts.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from patchopt.model.infrastructure import Infrastructure
     from patchopt.model.plan import Certificate, Plan, Step
-    from patchopt.reports.pages.incidents import Event
+    from patchopt.reports.trace.events import Event
     from patchopt.simulator import Outcome
 
 _DOES = {

@@ -1,162 +1,18 @@
-"""One run read back from its events: open exposure, work on nodes, instances that serve."""
+"""Bars of a run: what was done on every node, from when to when."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
-from typing import Any, Final, Literal
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Literal
 
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan
-from patchopt.model.quantities import from_milli
+from patchopt.reports.trace.events import Event, end_of, tell
 
-Event = Mapping[str, Any]
 Kind = Literal[
     "wait", "patch", "live", "warmup", "rollback", "build", "built", "impaired", "failed"
 ]
-
-#: Events that make a node new, and those that make it old again if it is new.
-_COMMITS: Final = ("node_patched", "switched")
-_REVERSALS: Final = ("rolled_back", "rollback_failed", "node_repaired")
-
-
-@dataclass(frozen=True, eq=False)
-class Curve:
-    """A step function: ``values[k]`` holds from ``times_s[k]`` until the next time.
-
-    Parameters
-    ----------
-    times_s : ndarray of int64, shape (steps,)
-        Ascending, from 0; the last is the end of the run.
-    values : ndarray, shape (steps,) or (steps, columns)
-        What holds from then on.
-    """
-
-    times_s: NDArray[np.int64]
-    values: NDArray[Any]
-
-
-def end_of(infrastructure: Infrastructure, events: Iterable[Event]) -> int:
-    """Return T in seconds: when the last step ends, or the run where nodes change by themselves.
-
-    A plan that waited in vain for a step is aborted after its end.
-    """
-    last = "run_end" if infrastructure.restless else "step_end"
-    return max((int(e["time"]) for e in events if e["event"] == last), default=0)
-
-
-def _changes(events: Iterable[Event]) -> Iterator[tuple[int, str, bool]]:
-    """Return when which node becomes new, or old again."""
-    new: set[str] = set()
-    for event in events:
-        if event["event"] in _COMMITS:
-            new.add(event["node"])
-        elif event["event"] in _REVERSALS and event["node"] in new:
-            new.remove(event["node"])
-        else:
-            continue
-        yield int(event["time"]), event["node"], event["node"] in new
-
-
-def new_at_end(events: Iterable[Event]) -> set[str]:
-    """Return the nodes that are new when the run ends."""
-    last = {node: is_new for _, node, is_new in _changes(events)}
-    return {node for node, is_new in last.items() if is_new}
-
-
-def was_aborted(events: Iterable[Event]) -> bool:
-    """Say whether the run was aborted."""
-    return any(event["event"] == "abort" for event in events)
-
-
-def burn_down(infrastructure: Infrastructure, events: Sequence[Event]) -> Curve:
-    """Return the open exposure over time: the weight of the nodes that are still old.
-
-    Parameters
-    ----------
-    infrastructure : Infrastructure
-        For the weights.
-    events : sequence of mapping
-        Of one run.
-
-    Returns
-    -------
-    Curve
-        Values in weight (criticality x severity). The area under it is the exposure.
-    """
-    nodes = infrastructure.nodes
-    open_milli = int(nodes.weight_milli.sum())
-    times, values = [0], [open_milli]
-    for time, node, is_new in _changes(events):
-        weight_milli = int(nodes.weight_milli[nodes.index[node]])
-        open_milli += -weight_milli if is_new else weight_milli
-        if time == times[-1]:
-            values[-1] = open_milli
-        else:
-            times.append(time)
-            values.append(open_milli)
-    end = end_of(infrastructure, events)
-    if end > times[-1]:
-        times.append(end)
-        values.append(open_milli)
-    return Curve(np.array(times, np.int64), from_milli(np.array(values)))
-
-
-def availability(infrastructure: Infrastructure, events: Sequence[Event]) -> Curve:
-    """Return the instances of each service that serve, over time.
-
-    Parameters
-    ----------
-    infrastructure : Infrastructure
-        For services, hosts and guests.
-    events : sequence of mapping
-        Of one run.
-
-    Returns
-    -------
-    Curve
-        Values of shape (steps, services): counts, once an instant has settled.
-    """
-    nodes = infrastructure.nodes
-    own = np.ones(len(nodes), np.bool_)
-    times: list[int] = []
-    counts: list[NDArray[np.int64]] = []
-    turns = {
-        "node_down": False,
-        "node_failed": False,
-        "node_crashed": False,
-        "node_serving": True,
-        "node_repaired": True,
-        "switched": True,
-    }
-    for time, group in groupby(events, key=lambda event: int(event["time"])):
-        for event in group:
-            if event["event"] in turns:
-                own[nodes.index[event["node"]]] = turns[event["event"]]
-        count = _serving(infrastructure, own)
-        if not counts or (count != counts[-1]).any():
-            times.append(time)
-            counts.append(count)
-    end = end_of(infrastructure, events)
-    if counts and end > times[-1]:
-        times.append(end)
-        counts.append(counts[-1])
-    if not counts:
-        times, counts = [0], [_serving(infrastructure, own)]
-    return Curve(np.array(times, np.int64), np.array(counts))
-
-
-def _serving(infrastructure: Infrastructure, own: NDArray[np.bool_]) -> NDArray[np.int64]:
-    nodes, services = infrastructure.nodes, infrastructure.services
-    serves = own.copy()
-    for node in np.flatnonzero(~own):
-        serves[nodes.guests(int(node))] = False
-    members = nodes.service[serves]
-    return np.bincount(members[members >= 0], minlength=len(services.names))
 
 
 @dataclass(frozen=True)
@@ -199,10 +55,7 @@ def bars(infrastructure: Infrastructure, plan: Plan, events: Sequence[Event]) ->
         In no particular order.
     """
     reader = _Reader(infrastructure, plan)
-    for event in events:
-        handle = getattr(reader, f"on_{event['event']}", None)
-        if handle is not None:
-            handle(int(event["time"]), event)
+    tell(reader, events)
     return reader.finish(end_of(infrastructure, events))
 
 

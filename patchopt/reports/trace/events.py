@@ -1,0 +1,58 @@
+"""What the events of a run say at once: its end, whether it was aborted, which nodes are new."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from patchopt.model.infrastructure import Infrastructure
+
+Event = Mapping[str, Any]
+
+#: Events that make a node new, and those that make it old again if it is new.
+_COMMITS: Final = ("node_patched", "switched")
+_REVERSALS: Final = ("rolled_back", "rollback_failed", "node_repaired")
+
+
+def end_of(infrastructure: Infrastructure, events: Iterable[Event]) -> int:
+    """Return T in seconds: when the last step ends, or the run where nodes change by themselves.
+
+    A plan that waited in vain for a step is aborted after its end.
+    """
+    last = "run_end" if infrastructure.restless else "step_end"
+    return max((int(e["time"]) for e in events if e["event"] == last), default=0)
+
+
+def changes_of(events: Iterable[Event]) -> Iterator[tuple[int, str, bool]]:
+    """Return when which node becomes new, or old again."""
+    new: set[str] = set()
+    for event in events:
+        if event["event"] in _COMMITS:
+            new.add(event["node"])
+        elif event["event"] in _REVERSALS and event["node"] in new:
+            new.remove(event["node"])
+        else:
+            continue
+        yield int(event["time"]), event["node"], event["node"] in new
+
+
+def new_at_end(events: Iterable[Event]) -> set[str]:
+    """Return the nodes that are new when the run ends."""
+    last = {node: is_new for _, node, is_new in changes_of(events)}
+    return {node for node, is_new in last.items() if is_new}
+
+
+def was_aborted(events: Iterable[Event]) -> bool:
+    """Say whether the run was aborted."""
+    return any(event["event"] == "abort" for event in events)
+
+
+def tell(reader: object, events: Iterable[Event]) -> None:
+    """Tell a reader of events, in order: ``on_step_end(time_s, event)`` of every ``step_end``.
+
+    Events that it has no method for are left out.
+    """
+    for event in events:
+        handle = getattr(reader, f"on_{event['event']}", None)
+        if handle is not None:
+            handle(int(event["time"]), event)
