@@ -79,5 +79,5 @@ def _cells(values: NDArray[np.generic], kind: Kind) -> list[Any]:
         return [exact_thousandths(value) for value in cells]
     if kind == "text":
         return [csv_cell(value) for value in cells]
-    # repr gives the shortest text that reads back as the very same float.
-    return [repr(value) for value in cells] if kind == "share" else cells
+    # Of a float, csv writes the shortest text that reads back as the very same.
+    return cells

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patchopt.files import metrics_csv_text
+from patchopt.files.metrics_csv import exact_thousandths
 from patchopt.files.plain_text import csv_cell
 from patchopt.model import METRICS
 from patchopt.simulator import Outcome
@@ -34,6 +35,24 @@ def outcome(scenario: str, strategy: str, reason: str) -> Outcome:
     values["abort_reason"] = np.array([reason, ""], dtype=object)
     values["patched_share"] = np.array([0.5, 1.0])
     return Outcome(scenario, strategy, np.array([7, 8]), values, np.zeros(2, int), np.ones(2))
+
+
+def test_shares_read_back_as_the_very_same_floats() -> None:
+    shares = np.array([0.1 + 0.2, 1 / 3])
+    found = outcome("s", "t", "")
+    found.columns["patched_share"] = shares
+    rows = csv.DictReader(io.StringIO(metrics_csv_text(found)))
+    assert [float(row["patched_share"]) for row in rows] == shares.tolist()
+
+
+def test_thousandths_around_zero() -> None:
+    assert [exact_thousandths(value) for value in (-1, 0, 1, 999, 1000)] == [
+        "-0.001",
+        "0.000",
+        "0.001",
+        "0.999",
+        "1.000",
+    ]
 
 
 @given(st.text(), st.text(), st.text())
