@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -68,18 +69,25 @@ def call(words: list[str], folder: Path, limit_s: float | None = None) -> str:
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONPATH": str(folder),
     }
-    done = subprocess.run(
+    process = subprocess.Popen(
         words,
         cwd=folder,
         env=surroundings,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
-        timeout=limit_s,
+        start_new_session=True,
     )
-    if done.returncode:
-        raise SystemExit(f"{' '.join(words)}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
-    return done.stdout
+    try:
+        out, err = process.communicate(timeout=limit_s)
+    except BaseException:
+        # Out of time or Ctrl-C: the tests of the mutant at hand end as well.
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
+    if process.returncode:
+        raise SystemExit(f"{' '.join(words)}\n{out[-3000:]}\n{err[-3000:]}")
+    return out
 
 
 def judge(
