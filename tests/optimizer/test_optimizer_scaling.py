@@ -46,7 +46,11 @@ def test_all_times_are_counted_in_the_unit() -> None:
 
 def test_a_schedule_comes_back_in_seconds() -> None:
     whole = problem()
-    divided = Schedule(in_units(whole, 4), (Placement(0, 0, 1, 4), Placement(1, 0, 11, 15)))
+    placed = tuple(
+        Placement(task=task, mode=0, start_s=start, switch_s=switch)
+        for task, start, switch in ((0, 1, 4), (1, 11, 15))
+    )
+    divided = Schedule(in_units(whole, 4), placed)
     found = in_seconds(whole, divided, 4)
     assert found.problem is whole
     assert [(each.start_s, each.switch_s) for each in found.placements] == [(4, 16), (44, 60)]

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from patchopt.model.events import EventKind
 from patchopt.model.infrastructure import Infrastructure
-from patchopt.reports.trace.bars import bars
+from patchopt.reports.pages.incidents import _Teller
+from patchopt.reports.trace.bars import _Reader, bars
 from patchopt.reports.trace.curves import availability, burn_down
 from patchopt.reports.trace.events import end_of, new_at_end, was_aborted
 from patchopt.simulator.simulate import simulate
@@ -285,3 +287,10 @@ def test_bars_of_what_happens(what: str) -> None:
     found = bars(infrastructure, plan, [at(0, "run_start"), *events, at(90, "run_end")])
     assert {(bar.node, bar.start_s, bar.end_s, bar.kind) for bar in found} == expected
     assert len(found) == len(expected)
+
+
+@pytest.mark.parametrize("reader", [_Reader, _Teller])
+def test_readers_of_events_know_no_event_that_there_is_not(reader: type[object]) -> None:
+    told = {name.removeprefix("on_") for name in vars(reader) if name.startswith("on_")}
+    assert told
+    assert told <= {kind.label for kind in EventKind}

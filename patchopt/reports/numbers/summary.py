@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from patchopt.model.quantities import from_milli
-from patchopt.files.plain_text import csv_cell
 from patchopt.reports.numbers.bootstrap import Comparison
 from patchopt.reports.numbers.estimates import QUANTILES, estimates
 from patchopt.reports.numbers.fronts import Front, front_of

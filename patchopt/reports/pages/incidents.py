@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from patchopt.model.events import EventKind
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan
 from patchopt.reports.pages.markdown import clock, code, escape, plural
@@ -13,20 +14,20 @@ from patchopt.reports.trace.events import Event, end_of, new_at_end, tell
 
 #: Incidents that need no more words than these, by the event that they are.
 _AT_ONCE: Final = {
-    "patch_failed": "patch of {node} failed, attempt {attempt}",
-    "build_failed": "copy of {node} failed, attempt {attempt}: thrown away",
-    "rolled_back": "{node} rolled back",
-    "rollback_failed": "rollback of {node} failed",
-    "node_failed": "{node} FAILED",
-    "node_left_out": "{node} left out of step {step}: FAILED before",
-    "node_impaired": "{node} IMPAIRED: the patch turned out bad in service",
-    "failure_detected": "latent failure of {node} detected",
-    "rollback_start": "{node} being rolled back after its detection",
-    "false_alarm": "false alarm",
-    "node_crashed": "{node} crashed",
-    "node_repaired": "{node} repaired, old again",
-    "gate_failed": "gate failed: {reason}",
-    "abort": "plan aborted: {reason}",
+    EventKind.PATCH_FAILED.label: "patch of {node} failed, attempt {attempt}",
+    EventKind.BUILD_FAILED.label: "copy of {node} failed, attempt {attempt}: thrown away",
+    EventKind.ROLLED_BACK.label: "{node} rolled back",
+    EventKind.ROLLBACK_FAILED.label: "rollback of {node} failed",
+    EventKind.NODE_FAILED.label: "{node} FAILED",
+    EventKind.NODE_LEFT_OUT.label: "{node} left out of step {step}: FAILED before",
+    EventKind.NODE_IMPAIRED.label: "{node} IMPAIRED: the patch turned out bad in service",
+    EventKind.FAILURE_DETECTED.label: "latent failure of {node} detected",
+    EventKind.ROLLBACK_START.label: "{node} being rolled back after its detection",
+    EventKind.FALSE_ALARM.label: "false alarm",
+    EventKind.NODE_CRASHED.label: "{node} crashed",
+    EventKind.NODE_REPAIRED.label: "{node} repaired, old again",
+    EventKind.GATE_FAILED.label: "gate failed: {reason}",
+    EventKind.ABORT.label: "plan aborted: {reason}",
 }
 
 

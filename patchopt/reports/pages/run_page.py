@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from patchopt.model.events import EventKind
 from patchopt.model.metrics import NUMERIC_METRICS
 from patchopt.model.quantities import format_milli
 from patchopt.reports.pages.incidents import incidents
@@ -257,7 +258,7 @@ def _times(events: Sequence[Event]) -> tuple[dict[int, int], dict[int, int]]:
     def of(kind: str) -> dict[int, int]:
         return {int(e["step"]): int(e["time"]) for e in events if e["event"] == kind}
 
-    return of("step_start"), of("step_end")
+    return of(EventKind.STEP_START.label), of(EventKind.STEP_END.label)
 
 
 def _when(step: int, started: dict[int, int], ended: dict[int, int]) -> str:

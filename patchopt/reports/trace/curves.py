@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from patchopt.model.events import EventKind
 from patchopt.model.infrastructure import Infrastructure
+from patchopt.model.quantities import from_milli
 from patchopt.reports.trace.events import Event, changes_of, end_of
 
 
@@ -60,7 +62,7 @@ def burn_down(infrastructure: Infrastructure, events: Sequence[Event]) -> Curve:
     if end > times[-1]:
         times.append(end)
         values.append(open_milli)
-    return Curve(np.array(times, np.int64), np.array(values) / 1000)
+    return Curve(np.array(times, np.int64), from_milli(np.array(values)))
 
 
 def availability(infrastructure: Infrastructure, events: Sequence[Event]) -> Curve:
@@ -83,12 +85,12 @@ def availability(infrastructure: Infrastructure, events: Sequence[Event]) -> Cur
     times: list[int] = []
     counts: list[NDArray[np.int64]] = []
     turns = {
-        "node_down": False,
-        "node_failed": False,
-        "node_crashed": False,
-        "node_serving": True,
-        "node_repaired": True,
-        "switched": True,
+        EventKind.NODE_DOWN.label: False,
+        EventKind.NODE_FAILED.label: False,
+        EventKind.NODE_CRASHED.label: False,
+        EventKind.NODE_SERVING.label: True,
+        EventKind.NODE_REPAIRED.label: True,
+        EventKind.SWITCHED.label: True,
     }
     for time, group in groupby(events, key=lambda event: int(event["time"])):
         for event in group:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from patchopt.model.events import EventKind
 from patchopt.model.infrastructure import Infrastructure
 
 Event = Mapping[str, Any]
 
 #: Events that make a node new, and those that make it old again if it is new.
-_COMMITS: Final = ("node_patched", "switched")
-_REVERSALS: Final = ("rolled_back", "rollback_failed", "node_repaired")
+_COMMITS: Final = (EventKind.NODE_PATCHED.label, EventKind.SWITCHED.label)
+_REVERSALS: Final = (
+    EventKind.ROLLED_BACK.label,
+    EventKind.ROLLBACK_FAILED.label,
+    EventKind.NODE_REPAIRED.label,
+)
 
 
 def end_of(infrastructure: Infrastructure, events: Iterable[Event]) -> int:
@@ -19,8 +24,8 @@ def end_of(infrastructure: Infrastructure, events: Iterable[Event]) -> int:
 
     A plan that waited in vain for a step is aborted after its end.
     """
-    last = "run_end" if infrastructure.restless else "step_end"
-    return max((int(e["time"]) for e in events if e["event"] == last), default=0)
+    last = EventKind.RUN_END if infrastructure.restless else EventKind.STEP_END
+    return max((int(e["time"]) for e in events if e["event"] == last.label), default=0)
 
 
 def changes_of(events: Iterable[Event]) -> Iterator[tuple[int, str, bool]]:
@@ -44,7 +49,7 @@ def new_at_end(events: Iterable[Event]) -> set[str]:
 
 def was_aborted(events: Iterable[Event]) -> bool:
     """Say whether the run was aborted."""
-    return any(event["event"] == "abort" for event in events)
+    return any(event["event"] == EventKind.ABORT.label for event in events)
 
 
 def tell(reader: object, events: Iterable[Event]) -> None:
