@@ -186,3 +186,12 @@ def test_the_code_of_a_page_runs(page: Path, monkeypatch: pytest.MonkeyPatch) ->
     space: dict[str, Any] = vars(module)
     for code in blocks(page.read_text(encoding="utf-8"), "python"):
         exec(compile(code, page.name, "exec", dont_inherit=True), space)  # noqa: S102 - ours
+
+
+def test_every_word_of_the_glossary_has_a_home_and_stands_there_once() -> None:
+    lines = prose((ROOT / "docs" / "glossary.md").read_text(encoding="utf-8"))
+    entries = re.findall(r"^- \*\*(.+?)\*\*:(.*?)(?=^- |^#|\Z)", lines, re.DOTALL | re.MULTILINE)
+    assert len(entries) > 100
+    assert [words for words, text in entries if not _PATH.findall(text)] == []
+    words = [word for words, _ in entries for word in words.split(", ")]
+    assert len(words) == len(set(words))
