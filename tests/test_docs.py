@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from patchopt.files import scenario_from_text
-from patchopt.model import Infrastructure
+from patchopt.model.build import build_infrastructure
 from patchopt.model.events import EventKind
 from patchopt.model.metrics import METRICS, TOTAL_EXPOSURE
 from patchopt.strategies import base
@@ -116,12 +116,12 @@ def test_every_strategy_stands_in_section_8_with_its_parameters() -> None:
 
 def test_the_scenario_of_section_2_is_valid_also_with_the_failures_of_section_11() -> None:
     scenario, failures = (yaml.safe_load(blocks(section(n), "yaml")[0]) for n in (2, 11))
-    calm = Infrastructure.build(scenario_from_text(yaml.safe_dump(scenario), "model.md"))
+    calm = build_infrastructure(scenario_from_text(yaml.safe_dump(scenario), "model.md"))
     assert calm.nodes.ids == ("web-1", "web-2", "web-3", "db-1", "rack-a")
     assert not calm.restless
     scenario["patches"]["CVE-2026-0001"] |= failures["patches"]["CVE-2026-0001"]
     scenario["environment"] = failures["environment"]
-    restless = Infrastructure.build(scenario_from_text(yaml.safe_dump(scenario), "model.md"))
+    restless = build_infrastructure(scenario_from_text(yaml.safe_dump(scenario), "model.md"))
     assert restless.restless
 
 
