@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import yaml
 from pydantic import ValidationError
 
-from patchopt.errors import ConfigError, nearest
+from patchopt.errors import ConfigError, Problem, ScenarioError, nearest
+from patchopt.files.reading import exists, read_regular
+from patchopt.files.yaml_tree import read_yaml
 from patchopt.model.presets import FailurePreset
 from patchopt.resources import resource_folder
+from patchopt.wording import problems_of
 
 #: What leaves a scenario's own failures as they are.
 AS_WRITTEN: Final = "as_written"
+
+#: Most bytes of a preset that is read.
+_MAX_BYTES: Final = 1 << 20
 
 
 def bundled_presets() -> tuple[str, ...]:
@@ -59,22 +64,23 @@ def load_preset(name: str) -> FailurePreset | None:
     if name == AS_WRITTEN:
         return None
     path = _folder() / f"{name}.yaml" if name in bundled_presets() else Path(name)
+    known = f"{nearest(name, bundled_presets())}, or give the path of a file"
+    if not exists(path):
+        raise ConfigError(f"there is no preset of failures '{name}'", remedy=known)
+
+    def refuse(problem: Problem) -> ConfigError:
+        return ConfigError(problem.message, place=name, remedy=problem.remedy)
+
+    return _preset_of(read_regular(path, _MAX_BYTES, refuse), str(path))
+
+
+def _preset_of(raw: bytes, source: str) -> FailurePreset:
     try:
-        values: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError):
-        remedy = f"{nearest(name, bundled_presets())}, or give the path of a file"
-        raise ConfigError(f"there is no preset of failures '{name}'", remedy=remedy) from None
-    except yaml.YAMLError as error:
-        raise ConfigError(f"the file is no YAML: {error}", place=str(path)) from None
+        tree = read_yaml(raw, source)
+    except ScenarioError as error:  # as presets are read like scenarios
+        raise ConfigError(str(error)) from None
     try:
-        return FailurePreset.model_validate(values)
+        return FailurePreset.model_validate(tree.value)
     except ValidationError as error:
-        raise ConfigError("\n".join(_line(path, problem) for problem in error.errors())) from None
-
-
-def _line(path: Path, problem: Any) -> str:
-    inner = [str(part) for part in problem["loc"]]
-    if problem["type"] == "extra_forbidden" and len(inner) == 1:
-        return f"{path}: {inner[0]}: no such key: {nearest(inner[0], FailurePreset.model_fields)}"
-    message = problem["msg"].removeprefix("Value error, ")
-    return f"{path}: {'.'.join(inner) or 'preset'}: {message[:1].lower()}{message[1:]}"
+        problems = problems_of(error, FailurePreset, tree.value)
+        raise ConfigError("\n".join(p.render(source) for p in tree.placed(problems))) from None

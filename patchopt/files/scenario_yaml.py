@@ -8,21 +8,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails
 
 from patchopt.errors import Problem, ScenarioError, nearest
 from patchopt.files.bundled import bundled_path, bundled_scenarios
-from patchopt.files.yaml_tree import Tree, read_yaml
+from patchopt.files.reading import exists, read_regular
+from patchopt.files.yaml_tree import MAX_BYTES, Tree, read_yaml
 from patchopt.model.check import Parts, check
-from patchopt.model.failures import (
-    Crash,
-    Defect,
-    Detection,
-    Environment,
-    Latent,
-    Rollback,
-    Spread,
-)
+from patchopt.model.failures import Environment
 from patchopt.model.scenario import (
     Constraints,
     Edge,
@@ -31,50 +23,12 @@ from patchopt.model.scenario import (
     Patch,
     Scenario,
     Service,
-    Window,
-    Windows,
 )
+from patchopt.wording import problems_of
 
 _IDENTIFIER: Final[TypeAdapter[str]] = TypeAdapter(Identifier)
 _MAPPINGS: Final[dict[str, type[BaseModel]]] = {"services": Service, "patches": Patch}
 _LISTS: Final[dict[str, type[BaseModel]]] = {"nodes": Node, "edges": Edge}
-_INSIDE: Final[dict[str, type[BaseModel]]] = {
-    "patch": Patch,
-    "inline": Patch,
-    "duration": Spread,
-    "rollback": Rollback,
-    "latent": Latent,
-    "defect": Defect,
-    "environment": Environment,
-    "repair": Spread,
-    "detection": Detection,
-    "crash": Crash,
-    "delay": Spread,
-    "windows": Windows,
-    "open": Window,
-}
-
-#: Tags of unions and other parts of pydantic's places that name no key of a file.
-_TAGS: Final = ("inline", "plain", "spread", "long", "[key]")
-
-#: What pydantic says, in the words of a scenario's author.
-_WORDS: Final = {
-    "missing": ("it is missing", "add it"),
-    "string_type": ("this is not text", "write text, in quotes if it looks like a number"),
-    "string_pattern_mismatch": (
-        "this is no name",
-        "use letters, digits and _ . : / @ -, beginning with a letter, a digit or _",
-    ),
-    "string_too_long": ("the name is too long", "keep it to 200 characters"),
-    "bool_type": ("this is not true or false", "write true or false"),
-    "int_type": ("this is not an integer", "write a whole number"),
-    "int_from_float": ("this is not an integer", "write a whole number"),
-    "model_type": ("this is not a mapping", "write keys with values, {key: value}"),
-    "dict_type": ("this is not a mapping", "write keys with values, {key: value}"),
-    "tuple_type": ("this is not a list", "write a list, [..] or lines with -"),
-    "list_type": ("this is not a list", "write a list, [..] or lines with -"),
-    "too_short": ("the list is empty", "add an entry"),
-}
 
 
 def load_scenario(scenario: str | Path) -> Scenario:
@@ -98,15 +52,14 @@ def load_scenario(scenario: str | Path) -> Scenario:
     name = str(scenario)
     if name in bundled_scenarios() and not path.is_file():
         path = bundled_path(name)
-    if not path.is_file():
-        known = nearest(name, bundled_scenarios())
-        message = "it is a folder" if path.is_dir() else "there is no such file or scenario"
-        raise ScenarioError([Problem((), message, f"give a YAML file, or a name: {known}")], name)
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        problem = Problem((), f"it cannot be read: {error.strerror}", "give a readable file")
-        raise ScenarioError([problem], name) from None
+    known = f"give a YAML file, or a name: {nearest(name, bundled_scenarios())}"
+
+    def refuse(problem: Problem) -> ScenarioError:
+        return ScenarioError([replace(problem, remedy=f"{problem.remedy}; {known}")], name)
+
+    if not exists(path):
+        raise ScenarioError([Problem((), "there is no such file or scenario", known)], name)
+    raw = read_regular(path, MAX_BYTES, refuse)
     return scenario_from_text(raw, str(path))
 
 
@@ -133,7 +86,7 @@ def scenario_from_text(text: str | bytes, source: str = "<text>") -> Scenario:
     reader = _Reader(tree)
     scenario = reader.read()
     if reader.problems:
-        raise ScenarioError(reader.placed(), source)
+        raise ScenarioError(tree.placed(reader.problems), source)
     assert scenario is not None  # noqa: S101 - without problems there is one
     return scenario
 
@@ -201,18 +154,17 @@ class _Reader:
 
     def _field(self, model: type[BaseModel], key: str, value: Any) -> None:
         partial = {"version": 1, "name": "x", "nodes": [{"id": "x", "type": "database"}]}
+        document = {**partial, key: value}
         try:
-            model.model_validate({**partial, key: value})
+            model.model_validate(document)
         except ValidationError as error:
-            self._explain(error, ())
+            self.problems += problems_of(error, model, document)
 
     def _model(self, model: type[Any], value: Any, path: tuple[str | int, ...]) -> Any:
         try:
             return model.model_validate(value)
         except ValidationError as error:
-            self._explain(error, path, model)
-        except RecursionError:
-            self.problems.append(Problem(path, "it is nested too deeply", "flatten it"))
+            self.problems += problems_of(error, model, value, path)
         return None
 
     def _mapping(self, section: str, document: dict[str, Any]) -> Iterator[tuple[str, BaseModel]]:
@@ -224,7 +176,7 @@ class _Reader:
             try:
                 _IDENTIFIER.validate_python(name)
             except ValidationError as error:
-                self._explain(error, (section, name))
+                self.problems += problems_of(error, str, name, (section, name))
                 continue
             made = self._model(_MAPPINGS[section], value, (section, name))
             if made is None:
@@ -250,64 +202,6 @@ class _Reader:
         remedy = "write keys with values" if kind == "mapping" else "write a list"
         self.problems.append(Problem((section,), message, remedy))
 
-    def _explain(
-        self,
-        error: ValidationError,
-        path: tuple[str | int, ...],
-        model: type[BaseModel] | None = None,
-    ) -> None:
-        details = error.errors()
-        for detail in details:
-            # A list whose entries are wrong is reported as empty too.
-            inside = [d for d in details if len(d["loc"]) > len(detail["loc"])]
-            if detail["type"] == "too_short" and inside:
-                continue
-            self.problems.append(self._problem(detail, path, model))
-
-    def _problem(
-        self, detail: ErrorDetails, path: tuple[str | int, ...], model: type[BaseModel] | None
-    ) -> Problem:
-        inner = tuple(part for part in detail["loc"] if part not in _TAGS)
-        where = path + tuple(
-            part
-            for at, part in enumerate(inner)
-            if not (part == "name" and at and inner[at - 1] == "patch")
-        )
-        kind = detail["type"]
-        if kind == "extra_forbidden":
-            keys = _fields(where, model)
-            return Problem(where, f"unknown key '{where[-1]}'", nearest(str(where[-1]), keys))
-        if kind == "literal_error":
-            expected = detail["ctx"]["expected"]
-            return Problem(where, f"{detail['input']!r} is not known", f"write {expected}")
-        if kind == "value_error":
-            message, _, remedy = str(detail["ctx"]["error"]).partition("; ")
-            return Problem(where, message, remedy or "mend it")
-        if kind == "missing":
-            return Problem(where, f"{where[-1]} is missing", "add it")
-        if kind in _WORDS:
-            message, remedy = _WORDS[kind]
-            return Problem(where, f"{_shown(detail['input'])}: {message}", remedy)
-        message = detail["msg"].removeprefix("Input should be ")
-        return Problem(where, f"{_shown(detail['input'])} does not do", f"give {message}")
-
-    def placed(self) -> list[Problem]:
-        """Return the problems with their positions, in the order of the file."""
-        found = []
-        for problem in dict.fromkeys(self.problems):
-            line, column = self.tree.position(problem.path)
-            found.append(replace(problem, line=line, column=column))
-        return sorted(found, key=lambda problem: (problem.line or 0, problem.column or 0))
-
-
-def _fields(path: tuple[str | int, ...], model: type[BaseModel] | None) -> list[str]:
-    """Return the keys that would have been right at a path."""
-    around = [part for part in path[:-1] if isinstance(part, str)]
-    inside = model or Scenario
-    for part in around:
-        inside = _INSIDE.get(part, inside)
-    return list(inside.model_fields)
-
 
 def _services(entry: Any, document: dict[str, Any]) -> set[str]:
     """Return the services that a broken entry may belong to: all, unless it says clearly which."""
@@ -331,8 +225,3 @@ def _names(entry: Any) -> set[str]:
     if isinstance(replicas, int) and 0 < replicas <= 100_000:
         names |= {f"{stem}-{number}" for number in range(1, replicas + 1)}
     return names
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:37]}..."

@@ -8,8 +8,8 @@ aliases can exhaust the machine. Scalars follow the YAML 1.2 core schema: ``yes`
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import yaml
@@ -20,6 +20,8 @@ from patchopt.errors import Problem, ScenarioError
 MAX_BYTES: Final = 64 << 20
 #: Deepest nesting.
 MAX_DEPTH: Final = 50
+_LEADING_ZERO: Final = re.compile(r"[-+]?0[0-9]{1,30}")
+
 #: Most values that aliases may add to those written out.
 MAX_ALIASED: Final = 100_000
 
@@ -54,6 +56,14 @@ class Tree:
                 return 1, 1
             path = path[:-1]
         return self.positions[path]
+
+    def placed(self, problems: Iterable[Problem]) -> list[Problem]:
+        """Return problems, each once, with their positions, in the order of the file."""
+        found = []
+        for problem in dict.fromkeys(problems):
+            line, column = self.position(problem.path)
+            found.append(replace(problem, line=line, column=column))
+        return sorted(found, key=lambda problem: (problem.line or 0, problem.column or 0))
 
 
 @dataclass
@@ -154,6 +164,11 @@ class _Builder:
         if self._wants_key():
             self._key(event)
             return
+        if plain and _LEADING_ZERO.fullmatch(event.value):
+            # 17 to some readers, 15 to others: nobody shall have to know which this one is.
+            digits = event.value.lstrip("+-0") or "0"
+            remedy = f"write {digits}, or quote it if it is text"
+            self.refuse(event, f"{event.value[:40]} begins with a zero", remedy)
         value = _resolve(event.value) if plain else event.value
         self.positions.setdefault(self._path(), _position(event.start_mark))
         if event.anchor is not None:
@@ -220,7 +235,7 @@ def read_yaml(text: str | bytes, source: str) -> Tree:
     """
     raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     if len(raw) > MAX_BYTES:
-        problem = Problem((), f"the file is larger than {MAX_BYTES >> 20} MiB", "use replicas")
+        problem = Problem((), f"the file is larger than {MAX_BYTES >> 20} MiB", "shorten it")
         raise ScenarioError([problem], source)
     builder = _Builder(source)
     try:

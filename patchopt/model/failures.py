@@ -26,17 +26,18 @@ class Spread(Frozen):
 
     nominal: PositiveDuration
     """The median; what planners reckon with."""
-    sigma: Sigma
-    """Standard deviation of the logarithm; 0.3 is a spread of about a third."""
+    sigma: Sigma = 0.0
+    """Standard deviation of the logarithm; 0.3 is a spread of about a third, 0 none."""
 
 
+# Tags are in angle brackets, which tells them from keys in the places of complaints.
 def _is_mapping(value: Any) -> str:
-    return "spread" if isinstance(value, dict | Spread) else "plain"
+    return "<spread>" if isinstance(value, dict | Spread) else "<plain>"
 
 
 #: A duration of at least one second, fixed or varying.
 VariableDuration = Annotated[
-    Annotated[PositiveDuration, Tag("plain")] | Annotated[Spread, Tag("spread")],
+    Annotated[PositiveDuration, Tag("<plain>")] | Annotated[Spread, Tag("<spread>")],
     Discriminator(_is_mapping),
 ]
 
@@ -67,11 +68,11 @@ class Rollback(Frozen):
 
 
 def _rollback_kind(value: Any) -> str:
-    return "long" if isinstance(value, dict | Rollback) else "plain"
+    return "<long>" if isinstance(value, dict | Rollback) else "<plain>"
 
 
 RollbackOfPatch = Annotated[
-    Annotated[PositiveDuration, Tag("plain")] | Annotated[Rollback, Tag("long")],
+    Annotated[PositiveDuration, Tag("<plain>")] | Annotated[Rollback, Tag("<long>")],
     Discriminator(_rollback_kind),
 ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 Action = Literal["patch", "build", "switch", "pause"]
 Status = Literal["optimal", "feasible", "infeasible", "unknown"]
@@ -19,12 +19,36 @@ class _Frozen(BaseModel):
 MAX_INSTANT_S = 100 * 365 * 86_400
 
 Instant = Annotated[int, Field(ge=0, le=MAX_INSTANT_S)]
+#: A number of steps, nodes or failures, far inside the integers of the arrays that take it.
+Count = Annotated[int, Field(ge=0, lt=2**53)]
+#: An exposure in thousandths, as exact as that of an infrastructure.
+ExposureMilli = Annotated[int, Field(ge=-(2**62), le=2**62)]
+
+#: Deepest nesting of parameters.
+MAX_DEPTH = 20
+
+
+def _shallow(parameters: dict[str, Any]) -> dict[str, Any]:
+    level: list[Any] = [parameters]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list | tuple)
+        ]
+        if not level:
+            return parameters
+    raise ValueError(f"nested deeper than {MAX_DEPTH} levels; flatten it")
+
+
+Parameters = Annotated[dict[str, Any], AfterValidator(_shallow)]
 
 
 class Gate(_Frozen):
     """What a pause checks at its end."""
 
-    max_failures: Annotated[int, Field(ge=0)]
+    max_failures: Count
     """More failed nodes than that so far, and the plan aborts."""
 
 
@@ -55,10 +79,10 @@ class Step(_Frozen):
         Why the planner put it here.
     """
 
-    id: Annotated[int, Field(ge=0)]
+    id: Count
     action: Action
     nodes: Annotated[tuple[str, ...], Field(strict=False)] = ()
-    after: Annotated[tuple[int, ...], Field(strict=False)] = ()
+    after: Annotated[tuple[Count, ...], Field(strict=False)] = ()
     not_before: Instant = 0
     duration: Instant = 0
     guarded: bool = True
@@ -88,12 +112,12 @@ class Certificate(_Frozen):
     """
 
     status: Status
-    objective: int | None
-    bound: int | None
+    objective: ExposureMilli | None
+    bound: ExposureMilli | None
     gap: float | None
     wall_time_s: float | None
-    seed: int
-    parameters: dict[str, Any]
+    seed: Annotated[int, Field(ge=-(2**62), le=2**62)]
+    parameters: Parameters
 
 
 class ScenarioRef(_Frozen):
@@ -107,7 +131,7 @@ class StrategyRef(_Frozen):
     """Which strategy made a plan, with which parameters."""
 
     name: str
-    parameters: dict[str, Any] = {}
+    parameters: Parameters = {}
 
 
 class Plan(_Frozen):

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
 
+from patchopt.wording import shown
+
 #: No duration may exceed ten years; it keeps every exposure inside 64-bit integers.
 MAX_DURATION_S: Final = 10 * 365 * 86_400
 
@@ -47,7 +49,7 @@ def parse_duration(value: object) -> int:
     """
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise ValueError(
-            f"{_shown(value)} is not a duration; write whole seconds or a string such as 90s, 5m, "
+            f"{shown(value)} is not a duration; write whole seconds or a string such as 90s, 5m, "
             "1h30m, 2d"
         )
     if isinstance(value, int):
@@ -56,7 +58,7 @@ def parse_duration(value: object) -> int:
         match = _DURATION.fullmatch(value.strip())
         if match is None or not any(match.groups()):
             raise ValueError(
-                f"{_shown(value)} is not a duration; write whole seconds or a string such as 90s, "
+                f"{shown(value)} is not a duration; write whole seconds or a string such as 90s, "
                 "5m, 1h30m, 2d"
             )
         seconds = sum(
@@ -65,7 +67,7 @@ def parse_duration(value: object) -> int:
             if number
         )
     if seconds < 0:
-        raise ValueError(f"{seconds} s is a negative duration; give zero or more")
+        raise ValueError(f"{shown(seconds)} s is a negative duration; give zero or more")
     if seconds > MAX_DURATION_S:
         raise ValueError("the duration is longer than ten years; give a shorter one")
     return seconds
@@ -111,9 +113,12 @@ PositiveDuration = Annotated[Duration, AfterValidator(_positive)]
 
 def _decimal(value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise ValueError(f"{_shown(value)} is not a number; give a plain number")
-    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{shown(value)} is not a number; give a plain number")
+    if not isinstance(value, int) and not math.isfinite(value):
         raise ValueError(f"{value} is not finite; give a finite number")
+    # Beyond any limit, and too long to be written out.
+    if isinstance(value, int) and value.bit_length() > 128:
+        raise ValueError(f"{shown(value)} is out of range; give a smaller number")
     return Decimal(str(value))
 
 
@@ -217,16 +222,16 @@ AbortShare = Annotated[
 def parse_min_up(value: object) -> int | str:
     """Read a ``min_up``: a count of instances, or a share such as ``"80%"``."""
     if isinstance(value, bool) or not isinstance(value, int | str):
-        raise ValueError(f'{_shown(value)} is no min_up; give an integer or a share such as "80%"')
+        raise ValueError(f'{shown(value)} is no min_up; give an integer or a share such as "80%"')
     if isinstance(value, str):
         match = _SHARE.fullmatch(value.strip())
         if match is None or Decimal(match[1]) > 100:
             raise ValueError(
-                f'{_shown(value)} is no share; give an integer or a share from "0%" to "100%"'
+                f'{shown(value)} is no share; give an integer or a share from "0%" to "100%"'
             )
         return f"{match[1]}%"
     if not 0 <= value <= 10_000_000:
-        raise ValueError(f"min_up {value} is out of range; give zero or more")
+        raise ValueError(f"min_up {shown(value)} is out of range; give zero or more")
     return value
 
 
@@ -267,11 +272,6 @@ def weight_milli(criticality: Decimal, severity: Decimal) -> int:
     24500
     """
     return int(criticality * 100) * int(severity * 10)
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else text[:37] + "..."
 
 
 #: Weights and exposures are counted in thousandths, so that they are whole numbers.

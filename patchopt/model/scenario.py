@@ -139,11 +139,11 @@ class Patch(Frozen):
 
 
 def _patch_kind(value: Any) -> str:
-    return "inline" if isinstance(value, dict | Patch) else "name"
+    return "<inline>" if isinstance(value, dict | Patch) else "<name>"
 
 
 PatchOfNode = Annotated[
-    Annotated[Identifier, Tag("name")] | Annotated[Patch, Tag("inline")],
+    Annotated[Identifier, Tag("<name>")] | Annotated[Patch, Tag("<inline>")],
     Discriminator(_patch_kind),
 ]
 

@@ -205,7 +205,7 @@ def test_hydras_multirun_runs_each_combination(run: Run, tmp_path: Path) -> None
             "cannot be built blue-green",
         ),
         (("simulate", "otel_demo"), "give either --strategy NAME or --plan"),
-        (("simulate", "otel_demo", "--plan", "no.json"), "no.json: the plan cannot be read"),
+        (("simulate", "otel_demo", "--plan", "no.json"), "no.json: it cannot be read"),
         (("plan", "nowhere.yaml", "-s", "rolling"), "there is no such file or scenario"),
         (("sweep", "sweep.foo=1"), "Could not override 'sweep.foo'"),
         (("list", "nothing"), "strategies"),

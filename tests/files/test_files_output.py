@@ -83,7 +83,7 @@ def test_plans_come_back_as_they_were(tmp_path: Path, plan: Plan) -> None:
     ("text", "message"),
     [
         ("{", "no JSON"),
-        ("[" * 100_000, "no JSON"),
+        ("[" * 100_000, "it is nested too deeply"),
         ("[]", "it is no plan"),
         ('{"version": 2}', "version 2 of a plan is unknown"),
         ('{"version": 1, "steps": [{"id": "0"}]}', "steps.0.action"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from omegaconf import OmegaConf
 
 from patchopt.errors import ConfigError
 from patchopt.files import bundled_presets, bundled_scenarios, load_preset, load_scenario
@@ -82,8 +83,18 @@ def test_a_preset_can_be_a_file_of_ones_own(tmp_path: Path) -> None:
         ("name: x\nfailure_probabilty: 1\n", "did you mean 'failure_probability'"),
         ("name: x\nfailure_probability: 2\n", "failure_probability: "),
         ("name: x\nlatent: {probability: 0.1}\n", "latent.delay: "),
-        ("{", "no YAML"),
-        ("- 1", "preset: "),
+        ("{", ":2:1: this is not YAML"),
+        ("- 1", ":1:1: [1] is not a mapping; write keys with values"),
+        ("", "None is not a mapping"),
+        ("name: x\nname: y\n", ":2:1: key 'name' is there twice; keep one of the two"),
+        (
+            "name: x\nenvironment: {repair: 1:30}\n",
+            ":2:15: environment.repair: '1:30' is not a dur",
+        ),
+        ("name: x\nenvironment: {repair: 017}\n", ":2:23: environment.repair: 017 begins with a"),
+        ("name: !secret x\n", ":1:7: name: tag '!secret' is not taken"),
+        ("name: [[[[[[x]]]]]]\n", ":1:1: name: [[[[...]]]] is not text"),
+        ("<<: {name: x}\n", "merge keys are not taken"),
         (
             "name: x\ndefect: {probability: 1, failure_probability: 1, latent_probability: 1}\n",
             "says nothing of the delay",
@@ -97,6 +108,37 @@ def test_a_wrong_preset_is_refused_with_its_place(tmp_path: Path, text: str, mes
         load_preset(str(path))
     assert message in str(caught.value)
     assert str(path) in str(caught.value)
+
+
+def test_every_problem_of_a_preset_is_reported_at_once_in_its_order(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.yaml"
+    path.write_text("nam: x\nfailure_probability: 2\nlatent: {probability: 1}\n")
+    with pytest.raises(ConfigError) as caught:
+        load_preset(str(path))
+    assert str(caught.value).splitlines() == [
+        f"{path}:1:1: name: name is missing; add it",
+        f"{path}:1:1: nam: unknown key 'nam'; did you mean 'name'?",
+        (
+            f"{path}:2:1: failure_probability: probability 2 is outside [0, 1]; give a number "
+            "from 0 to 1"
+        ),
+        f"{path}:3:1: latent.delay: delay is missing; add it",
+    ]
+
+
+def test_aliases_in_a_preset_are_bounded(tmp_path: Path) -> None:
+    levels = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 10))
+    path = tmp_path / "bomb.yaml"
+    path.write_text("a0: &a0 [1]\n" + levels)
+    with pytest.raises(ConfigError, match="aliases stand for more than"):
+        load_preset(str(path))
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_hydra_and_the_reader_of_presets_read_the_same(name: str) -> None:
+    text = (resource_folder("conf") / "failures" / f"{name}.yaml").read_text(encoding="utf-8")
+    composed = OmegaConf.to_container(OmegaConf.create(text))
+    assert FailurePreset.model_validate(composed) == preset_of(name)
 
 
 def test_an_unknown_preset_is_refused_with_what_there_is() -> None:
