@@ -7,8 +7,11 @@ exactly that and ends with exit code 2; a notebook sees an ordinary exception.
 from __future__ import annotations
 
 import difflib
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
 
 
 class PatchoptError(Exception):
@@ -127,13 +130,64 @@ class ConfigError(PatchoptError):
     """A sweep's configuration that cannot be used."""
 
 
+class Suggestions:
+    """What was probably meant, for any number of wrong names among the same right ones.
+
+    Only the first few names are compared, each with the right ones that sort next to it,
+    so that a file full of mistakes is refused as fast as one with a single mistake.
+
+    Parameters
+    ----------
+    names : iterable of str
+        What would have been right.
+
+    Examples
+    --------
+    >>> Suggestions(["rolling", "canary"]).remedy("rollin")
+    "did you mean 'rolling'?"
+    """
+
+    #: Most names that are looked up, and most right ones that each is compared with.
+    LOOKUPS: Final = 12
+    COMPARED: Final = 2_000
+
+    def __init__(self, names: Iterable[str]):
+        self._names = names
+        self._looked_up: dict[str, str] = {}
+
+    @cached_property
+    def _known(self) -> list[str]:
+        return sorted(self._names)
+
+    def remedy(self, name: str) -> str:
+        """Return the remedy for a wrong name: the nearest right one, or which ones there are."""
+        if name not in self._looked_up:
+            if len(self._looked_up) >= self.LOOKUPS:
+                return self._listed(name)
+            close = difflib.get_close_matches(name, self._beside(name), n=1)
+            found = f"did you mean '{close[0]}'?" if close else self._listed(name)
+            self._looked_up[name] = found
+        return self._looked_up[name]
+
+    def _beside(self, name: str) -> list[str]:
+        first = max(0, bisect_left(self._known, name) - self.COMPARED // 2)
+        return [known for known in self._known[first : first + self.COMPARED] if known != name]
+
+    def _listed(self, name: str) -> str:
+        shown = [known for known in self._known[:13] if known != name][:12]
+        if not shown:
+            return "none are defined" if not self._known else "there is no other"
+        rest = len(self._known) - len(shown) - (name in self._known)
+        return f"known are {', '.join(shown)}" + (f" and {rest} more" if rest else "")
+
+
 def nearest(name: str, names: Iterable[str]) -> str:
     """Say which known name was probably meant, and which ones there are.
 
     Parameters
     ----------
     name : str
-        What the user wrote.
+        What the user wrote; never suggested, wherever else it may be right.
     names : iterable of str
         What would have been right.
 
@@ -149,11 +203,4 @@ def nearest(name: str, names: Iterable[str]) -> str:
     >>> nearest("x", ["rolling", "canary"])
     'known are canary, rolling'
     """
-    known = sorted(names)
-    close = difflib.get_close_matches(name, known, n=1)
-    if close:
-        return f"did you mean '{close[0]}'?"
-    if not known:
-        return "none are defined"
-    shown = ", ".join(known[:12])
-    return f"known are {shown}" + (f" and {len(known) - 12} more" if len(known) > 12 else "")
+    return Suggestions(names).remedy(name)

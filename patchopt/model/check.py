@@ -7,10 +7,11 @@ whose entry is broken counts as known: one mistake is reported once.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from patchopt.errors import Problem, nearest
+from patchopt.errors import Problem, Suggestions
 from patchopt.model.expansion import Expansion, units_of
 from patchopt.model.failures import nominal_s
 from patchopt.model.quantities import format_duration, min_up_of
@@ -103,19 +104,31 @@ def _names(parts: Parts) -> Iterator[Problem]:
             seen[name] = place
             if name in parts.services:
                 message = f"'{name}' is both a node and a service"
-                yield Problem(("nodes", place, "id"), message, "rename one of the two")
+                yield Problem(("nodes", place, "id"), message, _other_id(parts, node))
+
+
+def _other_id(parts: Parts, node: Node) -> str:
+    """Return how a node that bears a service's name gets one of its own."""
+    if node.replicas is not None:
+        return f"give the node another id than '{node.id}', or rename the service"
+    taken = {node.id for _, node in parts.nodes} | parts.services.keys() | parts.broken
+    taken |= {name for _, node in parts.nodes if node.replicas for name in node.ids}
+    free = next(name for n in itertools.count(1) if (name := f"{node.id}-{n}") not in taken)
+    return f"call the node '{free}', or rename the service"
 
 
 def _references(parts: Parts, expansion: Expansion) -> Iterator[Problem]:
+    patches, services = Suggestions(parts.patches), Suggestions(parts.services)
     hosts = {name for _, node in parts.nodes if node.type == "host" for name in node.ids}
+    near_hosts = Suggestions(hosts)
     for place, node in parts.nodes:
         if isinstance(node.patch, str) and node.patch not in parts.patches | _keys(parts.broken):
             message = f"unknown patch '{node.patch}'"
-            yield Problem(("nodes", place, "patch"), message, nearest(node.patch, parts.patches))
+            yield Problem(("nodes", place, "patch"), message, patches.remedy(node.patch))
         known = node.service is None or node.service in parts.services
         if not known and node.service is not None and node.service not in parts.broken:
             message = f"unknown service '{node.service}'"
-            remedy = f"{nearest(node.service, parts.services)} or declare it under services"
+            remedy = f"{services.remedy(node.service)} or declare it under services"
             yield Problem(("nodes", place, "service"), message, remedy)
         if node.host is None or node.host in hosts or node.host in parts.broken:
             continue
@@ -124,7 +137,7 @@ def _references(parts: Parts, expansion: Expansion) -> Iterator[Problem]:
             message = f"host '{node.host}' is a {kind}, not a host"
             remedy = "name a node of type host"
         else:
-            message, remedy = f"unknown host '{node.host}'", nearest(node.host, hosts)
+            message, remedy = f"unknown host '{node.host}'", near_hosts.remedy(node.host)
         yield Problem(("nodes", place, "host"), message, remedy)
 
 
@@ -162,6 +175,7 @@ def _min_up(parts: Parts, expansion: Expansion) -> Iterator[Problem]:
 
 def _edges(parts: Parts, expansion: Expansion) -> Iterator[Problem]:
     known = {*expansion.index, *parts.services}
+    suggestions = Suggestions(known)
     stems = {node.id: node for _, node in parts.nodes if node.replicas is not None}
     seen: dict[tuple[str, str], int] = {}
     for place, edge in parts.edges:
@@ -169,10 +183,11 @@ def _edges(parts: Parts, expansion: Expansion) -> Iterator[Problem]:
         for key, name in zip(("source", "target"), pair, strict=True):
             if name in known or name in parts.broken:
                 continue
-            remedy = nearest(name, known)
             if name in stems:
                 first = stems[name].ids[0]
                 remedy = f"'{name}' has replicas; name one such as '{first}', or their service"
+            else:
+                remedy = suggestions.remedy(name)
             yield Problem(("edges", place, key), f"unknown node or service '{name}'", remedy)
         if edge.source == edge.target:
             message = f"'{edge.source}' depends on itself"

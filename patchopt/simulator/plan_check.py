@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import networkx as nx
 
-from patchopt.errors import PlanError, nearest
+from patchopt.errors import PlanError, Suggestions
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan, Step
 
@@ -41,7 +41,7 @@ def check_plan(plan: Plan, infrastructure: Infrastructure, source: str = "plan")
     problems = [*_ids(plan)]
     if not problems:  # the rest goes by ids
         problems = [
-            *(p for step in plan.steps for p in _step(step, infrastructure)),
+            *_steps(plan, infrastructure),
             *_doubled(plan),
             *_cycles(plan),
             *_switches(plan),
@@ -63,7 +63,16 @@ def _ids(plan: Plan) -> Iterator[str]:
                 yield f"steps.{place}: after names step {before}; there is none of that id"
 
 
-def _step(step: Step, infrastructure: Infrastructure) -> Iterator[str]:
+def _steps(plan: Plan, infrastructure: Infrastructure) -> Iterator[str]:
+    nodes = Suggestions(infrastructure.nodes.index)
+    services = Suggestions(infrastructure.services.names)
+    for step in plan.steps:
+        yield from _step(step, infrastructure, nodes, services)
+
+
+def _step(
+    step: Step, infrastructure: Infrastructure, near_nodes: Suggestions, near_services: Suggestions
+) -> Iterator[str]:
     nodes, where = infrastructure.nodes, f"steps.{step.id}"
     if step.action == "pause" and step.nodes:
         yield f"{where}: a pause has nodes; leave them out"
@@ -73,15 +82,14 @@ def _step(step: Step, infrastructure: Infrastructure) -> Iterator[str]:
         yield f"{where}: a {step.action} step with a duration or a gate; only a pause has these"
     for name in step.nodes:
         if name not in nodes.index:
-            yield f"{where}: unknown node '{name}'; {nearest(name, nodes.index)}"
+            yield f"{where}: unknown node '{name}'; {near_nodes.remedy(name)}"
         elif not nodes.patched[nodes.index[name]]:
             yield f"{where}: node '{name}' has nothing to patch; leave it out"
         elif step.action == "build" and not nodes.blue_green[nodes.index[name]]:
             yield f"{where}: node '{name}' cannot be built blue-green; patch it in place"
     for service in step.waives:
         if service not in infrastructure.services.names:
-            known = nearest(service, infrastructure.services.names)
-            yield f"{where}: unknown service '{service}' in waives; {known}"
+            yield f"{where}: unknown service '{service}' in waives; {near_services.remedy(service)}"
 
 
 def _doubled(plan: Plan) -> Iterator[str]:

@@ -14,6 +14,7 @@ from patchopt.files import bundled_scenarios, load_scenario, scenario_from_text,
 from patchopt.files.yaml_tree import MAX_ALIASED, MAX_BYTES, read_yaml
 from patchopt.model import Scenario
 from patchopt.model.build import build_infrastructure, scenario_sha256
+from patchopt.model.failures import nominal_s, sigma_of
 
 HEAD = "version: 1\nname: x\n"
 NODE = "nodes: [{id: a, type: database, patch: {severity: 5, duration: 60}}]\n"
@@ -276,6 +277,41 @@ def test_mistakes_about_failures_are_named_with_place_and_remedy(
     with pytest.raises(ScenarioError) as caught:
         scenario_from_text(f"version: 1\nname: x\nnodes:\n  - {node}\n{more}", "f")
     assert message in str(caught.value)
+
+
+BOTH = """\
+version: 1
+name: x
+services: {{web: {{}}}}
+nodes:
+  - {{id: {0}, type: service_instance, service: web}}
+  - {{id: web-1, type: database}}
+edges: [{{source: web-1, target: web}}]
+"""
+
+
+def test_a_node_that_bears_its_services_name_is_told_a_name_that_does() -> None:
+    assert problems(BOTH.format("web")) == [
+        (
+            "f.yaml:5:6: nodes.0.id: 'web' is both a node and a service; call the node 'web-2', "
+            "or rename the service"
+        )
+    ]
+    assert len(scenario_from_text(BOTH.format("web-2")).nodes) == 2
+
+
+def test_replicas_that_bear_a_services_name_are_refused() -> None:
+    (found,) = problems(BOTH.format("w, replicas: 2").replace("web: {}", "web: {}, w-2: {}"))
+    assert "'w-2' is both a node and a service; give the node another id than 'w'" in found
+    scenario_from_text(BOTH.format("web, replicas: 3").replace("edges", "#"))
+
+
+def test_a_spread_without_sigma_is_fixed() -> None:
+    text = HEAD + NODE + "environment: {repair: {nominal: 4h}}\n"
+    environment = scenario_from_text(text).environment
+    assert sigma_of(environment.repair or 0) == 0
+    assert nominal_s(environment.repair or 0) == 4 * 3600
+    assert scenario_schema()["$defs"]["Spread"]["required"] == ["nominal"]
 
 
 def test_short_and_long_forms_say_the_same() -> None:
