@@ -195,6 +195,7 @@ def _read_plan(path: Path, written: Scenario, infrastructure: Infrastructure) ->
     from patchopt.files import read_plan
     from patchopt.model.build import scenario_sha256
     from patchopt.model.plan import ScenarioRef
+    from patchopt.simulator.certified import keep_true_certificate
     from patchopt.simulator.plan_check import check_plan
 
     chosen = read_plan(path)
@@ -202,6 +203,9 @@ def _read_plan(path: Path, written: Scenario, infrastructure: Infrastructure) ->
         about = ScenarioRef(name=written.name, sha256=infrastructure.sha256)
         chosen = chosen.model_copy(update={"scenario": about})
     check_plan(chosen, infrastructure, str(path))
+    chosen, dropped = keep_true_certificate(chosen, infrastructure)
+    if dropped is not None:
+        printing.warn(f"{path}: {dropped}")
     return chosen
 
 

@@ -303,7 +303,6 @@ def test_a_node_that_bears_its_services_name_is_told_a_name_that_does() -> None:
 def test_replicas_that_bear_a_services_name_are_refused() -> None:
     (found,) = problems(BOTH.format("w, replicas: 2").replace("web: {}", "web: {}, w-2: {}"))
     assert "'w-2' is both a node and a service; give the node another id than 'w'" in found
-    scenario_from_text(BOTH.format("web, replicas: 3").replace("edges", "#"))
 
 
 def test_a_spread_without_sigma_is_fixed() -> None:
