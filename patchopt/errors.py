@@ -78,11 +78,14 @@ class Problem:
     column: int | None = None
 
     def render(self, source: str) -> str:
-        """Return the problem as one line, as compilers do: ``file:line:column: ...``."""
+        """Return the problem as one line, as compilers do: ``file:line:column: ...``.
+
+        Without a source it begins with the path.
+        """
         position = "" if self.line is None else f":{self.line}:{self.column}"
         path = ".".join(str(part) for part in self.path)
         where = f" {path}:" if path else ""
-        return f"{source}{position}:{where} {self.message}; {self.remedy}"
+        return f"{source}{position}:{where} {self.message}; {self.remedy}".removeprefix(": ")
 
 
 class ScenarioError(PatchoptError):

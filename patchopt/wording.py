@@ -151,7 +151,11 @@ def _problem(detail: ErrorDetails, model: Any, value: Any, path: tuple[str | int
         message, _, remedy = str(context["error"]).partition("; ")
         return Problem(where, message, remedy or "give another value")
     words, remedy = _WORDS.get(kind, ("does not do", "give another value"))
-    return Problem(where, f"{shown(given)} {words}", remedy.format(**context))
+    plain = {
+        key: f"{value:.15g}" if isinstance(value, float) else value
+        for key, value in context.items()
+    }
+    return Problem(where, f"{shown(given)} {words}", remedy.format(**plain))
 
 
 def _written(loc: tuple[int | str, ...], value: Any) -> tuple[int | str, ...]:

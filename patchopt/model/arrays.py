@@ -5,18 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
+from patchopt.model.base import NONE, Flags, Floats, Ints
 from patchopt.model.failures import Environment, nominal_s, sigma_of
 from patchopt.model.scenario import Compatibility
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
-
-#: Stands for "unlimited", "none" and "never" in arrays and limits.
-NONE = -1
 
 #: Numbers of the kinds of edges in arrays.
 EDGE_KINDS: dict[Compatibility, int] = {"compatible": 0, "degraded": 1, "incompatible": 2}

@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag
 
+from patchopt.model.base import Frozen
 from patchopt.model.quantities import PositiveDuration, Probability
-
-
-class Frozen(BaseModel):
-    """Base of everything that a scenario is made of."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
-
 
 #: Standard deviation of a duration's logarithm.
 Sigma = Annotated[float, Field(ge=0, le=3, strict=False)]

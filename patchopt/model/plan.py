@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
+
+from patchopt.model.base import Frozen
 
 Action = Literal["patch", "build", "switch", "pause"]
 Status = Literal["optimal", "feasible", "infeasible", "unknown"]
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 #: No instant of a plan may lie beyond this many seconds; see `quantities.MAX_DURATION_S`.
@@ -45,14 +43,14 @@ def _shallow(parameters: dict[str, Any]) -> dict[str, Any]:
 Parameters = Annotated[dict[str, Any], AfterValidator(_shallow)]
 
 
-class Gate(_Frozen):
+class Gate(Frozen):
     """What a pause checks at its end."""
 
     max_failures: Count
     """More failed nodes than that so far, and the plan aborts."""
 
 
-class Step(_Frozen):
+class Step(Frozen):
     """One step of a plan.
 
     Parameters
@@ -91,7 +89,7 @@ class Step(_Frozen):
     reason: str = ""
 
 
-class Certificate(_Frozen):
+class Certificate(Frozen):
     """How good an optimised plan is, and how that is known.
 
     Parameters
@@ -120,21 +118,21 @@ class Certificate(_Frozen):
     parameters: Parameters
 
 
-class ScenarioRef(_Frozen):
+class ScenarioRef(Frozen):
     """Which scenario a plan is for."""
 
     name: str
     sha256: str
 
 
-class StrategyRef(_Frozen):
+class StrategyRef(Frozen):
     """Which strategy made a plan, with which parameters."""
 
     name: str
-    parameters: Parameters = {}
+    parameters: Parameters = Field(default_factory=dict)
 
 
-class Plan(_Frozen):
+class Plan(Frozen):
     """A list of steps, executed as a partial order, not as a timetable."""
 
     version: Literal[1] = 1

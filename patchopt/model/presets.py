@@ -6,10 +6,10 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
+from patchopt.model.base import Frozen
 from patchopt.model.failures import (
     Defect,
     Environment,
-    Frozen,
     Latent,
     Rollback,
     Sigma,

@@ -10,10 +10,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
 
+from patchopt.model.base import Frozen
 from patchopt.model.failures import (
     Defect,
     Environment,
-    Frozen,
     Latent,
     Rollback,
     RollbackOfPatch,

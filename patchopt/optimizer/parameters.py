@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from pydantic.dataclasses import dataclass as validated
 
-_STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+from patchopt.model.base import STRICT
+
 Seconds = Annotated[float, Field(gt=0, le=10_000_000, strict=False)]
 
 
-@validated(frozen=True, config=_STRICT)
+@validated(frozen=True, config=STRICT)
 class OptimizerParameters:
     """How long and how CP-SAT searches.
 

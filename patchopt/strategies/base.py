@@ -9,21 +9,23 @@ from __future__ import annotations
 
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
 from importlib.metadata import entry_points
 from typing import Any, ClassVar, Final, TypeVar
 
-from pydantic import ConfigDict, ValidationError
+from pydantic import ValidationError
 from pydantic.dataclasses import dataclass as validated
 
-from patchopt.errors import StrategyError, nearest
+from patchopt.errors import Problem, StrategyError, nearest
+from patchopt.model import base
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.items import OnInfeasible
 from patchopt.model.plan import Plan, PlanBuilder, ScenarioRef, StrategyRef
+from patchopt.wording import problems_of
 
 #: What every strategy's dataclass is declared with.
-STRICT: Final = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+STRICT: Final = base.STRICT
 
 ENTRY_POINTS: Final = "patchopt.strategies"
 
@@ -207,11 +209,18 @@ def make_strategy(name: str, parameters: Mapping[str, Any] | None = None) -> Str
     try:
         return cls(**given)
     except ValidationError as error:
-        problem = error.errors()[0]
-        key = str(problem["loc"][0]) if problem["loc"] else name
-        message = problem["msg"].removeprefix("Value error, ")
-        raise StrategyError(
-            f"{given.get(key)!r} is no value for it: {message[0].lower()}{message[1:]}",
-            place=f"strategy '{name}', parameter '{key}'",
-            remedy="give a value of that kind",
-        ) from None
+        raise _refusal(name, problems_of(error, cls, given)) from None
+
+
+def _refusal(name: str, problems: Sequence[Problem]) -> StrategyError:
+    """Return all complaints about the parameters of a strategy as one error."""
+    place = f"strategy '{name}', parameter "
+    told = [
+        StrategyError(
+            problem.message,
+            place=f"{place}'{'.'.join(map(str, problem.path))}'",
+            remedy=problem.remedy,
+        )
+        for problem in problems
+    ]
+    return told[0] if len(told) == 1 else StrategyError("\n".join(map(str, told)))

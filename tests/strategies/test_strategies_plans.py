@@ -202,13 +202,33 @@ def test_on_infeasible() -> None:
     [
         ("rollin", {}, "unknown strategy 'rollin': did you mean 'rolling'?"),
         ("canary", {"shar": 0.1}, "strategy 'canary' has no parameter 'shar': did you mean"),
-        ("canary", {"share": 0}, "strategy 'canary', parameter 'share': 0 is no value for it"),
-        ("canary", {"share": "much"}, "parameter 'share': 'much' is no value for it"),
-        ("canary", {"soak": "5x"}, "parameter 'soak': '5x' is no value for it"),
-        ("batch_rolling", {"batch_size": 2.5}, "parameter 'batch_size': 2.5 is no value for it"),
-        ("optimal", {"time_limit": -1}, "parameter 'time_limit': -1 is no value for it"),
-        ("rolling", {"on_infeasible": "ignore"}, "parameter 'on_infeasible': 'ignore' is no"),
-        ("rolling", {"respect_units": 1}, "parameter 'respect_units': 1 is no value for it"),
+        (
+            "canary",
+            {"share": 0},
+            "strategy 'canary', parameter 'share': 0 does not do: give more than 0",
+        ),
+        (
+            "canary",
+            {"share": "much"},
+            "parameter 'share': 'much' is not a number: give a plain number",
+        ),
+        ("canary", {"soak": "5x"}, "parameter 'soak': '5x' is not a duration: write whole"),
+        (
+            "batch_rolling",
+            {"batch_size": 2.5},
+            "parameter 'batch_size': 2.5 is not an integer: write a whole",
+        ),
+        ("optimal", {"time_limit": -1}, "parameter 'time_limit': -1 does not do: give more than 0"),
+        (
+            "rolling",
+            {"on_infeasible": "ignore"},
+            "parameter 'on_infeasible': 'ignore' is not known: write",
+        ),
+        (
+            "rolling",
+            {"respect_units": 1},
+            "parameter 'respect_units': 1 is not true or false: write true",
+        ),
     ],
 )
 def test_wrong_names_and_values(name: str, parameters: dict[str, Any], message: str) -> None:

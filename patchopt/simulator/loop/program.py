@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from patchopt.model.arrays import NONE
+from patchopt.model.base import NONE
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan, Step
 from patchopt.model.units import down_set
