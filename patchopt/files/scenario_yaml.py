@@ -137,7 +137,7 @@ class _Reader:
             nodes=tuple(node for _, node in parts.nodes),
             edges=tuple(edge for _, edge in parts.edges),
             environment=environment,
-        )
+        ).as_sound()
 
     def _head(self, document: dict[str, Any]) -> None:
         """Check the keys that hold no entries of their own."""

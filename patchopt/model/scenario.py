@@ -6,6 +6,7 @@ Each model checks what can be seen inside it; what needs the whole file
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
@@ -36,6 +37,9 @@ Identifier = Annotated[
 Compatibility = Literal["compatible", "degraded", "incompatible"]
 NodeType = Literal["host", "service_instance", "database"]
 DependencyOrder = Literal["none", "strict"]
+
+#: Beside the fields, as what is cached is: it plays no part in comparisons and files.
+_SOUND = "_sound"
 
 #: Most nodes that one entry may be replicated to.
 MAX_REPLICAS = 1_000_000
@@ -216,6 +220,23 @@ class Scenario(Frozen):
     """Dependencies."""
     environment: Environment = Environment()
     """What happens to nodes by itself."""
+
+    @property
+    def known_sound(self) -> bool:
+        """Whether the whole has been checked already, as a file is when it is read."""
+        return _SOUND in self.__dict__
+
+    def as_sound(self) -> Self:
+        """Return the same scenario, remembered to be checked."""
+        self.__dict__[_SOUND] = True
+        return self
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy; one with other content has yet to be checked."""
+        copied = super().model_copy(update=update, deep=deep)
+        if update:
+            copied.__dict__.pop(_SOUND, None)
+        return copied
 
     def patch_of(self, node: Node) -> tuple[str, Patch] | None:
         """Return the release name and the patch of a node entry, or None.

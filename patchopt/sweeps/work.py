@@ -42,7 +42,8 @@ class Simulated:
 @lru_cache(maxsize=8)
 def _infrastructure(scenario_json: str) -> Infrastructure:
     # Workers get text, not arrays, and build each scenario once.
-    return build_infrastructure(Scenario.model_validate_json(scenario_json))
+    # Checked when the sweep read it.
+    return build_infrastructure(Scenario.model_validate_json(scenario_json).as_sound())
 
 
 @lru_cache(maxsize=8)

@@ -210,7 +210,7 @@ def test_on_infeasible() -> None:
         (
             "canary",
             {"share": "much"},
-            "parameter 'share': 'much' is not a number: give a plain number",
+            "parameter 'share': 'much' is not a number: write a plain number",
         ),
         ("canary", {"soak": "5x"}, "parameter 'soak': '5x' is not a duration: write whole"),
         (
