@@ -15,8 +15,8 @@ from itertools import pairwise
 
 import networkx as nx
 import numpy as np
-from numpy.typing import NDArray
 
+from patchopt.model.base import Ints
 from patchopt.model.expansion import Expansion
 from patchopt.model.scenario import Edge
 
@@ -43,13 +43,13 @@ class Order:
         Units of each component that holds more than one.
     """
 
-    component_of_unit: NDArray[np.int64]
-    units_in: NDArray[np.int64]
-    ptr: NDArray[np.int64]
-    idx: NDArray[np.int64]
-    user_ptr: NDArray[np.int64]
-    user_idx: NDArray[np.int64]
-    level_of_unit: NDArray[np.int64]
+    component_of_unit: Ints
+    units_in: Ints
+    ptr: Ints
+    idx: Ints
+    user_ptr: Ints
+    user_idx: Ints
+    level_of_unit: Ints
     cycles: tuple[tuple[int, ...], ...]
 
     def component_of(self, unit: int) -> int:
@@ -63,7 +63,7 @@ class Order:
         return {c: tuple(idx[at:end]) for c, (at, end) in enumerate(pairwise(ptr))}
 
 
-def compress(rows: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def compress(rows: Sequence[Sequence[int]]) -> tuple[Ints, Ints]:
     """Pack lists of integers into compressed rows.
 
     Returns
@@ -83,7 +83,7 @@ def compress(rows: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[
     return ptr, np.array(flat, np.int64)
 
 
-def order_of(expansion: Expansion, edges: Sequence[Edge], node_unit: NDArray[np.int64]) -> Order:
+def order_of(expansion: Expansion, edges: Sequence[Edge], node_unit: Ints) -> Order:
     """Condense the dependencies of a scenario.
 
     Parameters
@@ -125,9 +125,7 @@ def order_of(expansion: Expansion, edges: Sequence[Edge], node_unit: NDArray[np.
     )
 
 
-def _graph(
-    expansion: Expansion, edges: Sequence[Edge], node_unit: NDArray[np.int64]
-) -> nx.DiGraph[Vertex]:
+def _graph(expansion: Expansion, edges: Sequence[Edge], node_unit: Ints) -> nx.DiGraph[Vertex]:
     graph: nx.DiGraph[Vertex] = nx.DiGraph()
     vertex = [
         ("unit", int(unit)) if unit >= 0 else ("node", node) for node, unit in enumerate(node_unit)

@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from patchopt.model.base import Ints
 from patchopt.model.order import compress
 
 if TYPE_CHECKING:
@@ -38,12 +38,12 @@ class Units:
 
     nodes: Nodes
     overhead_s: int
-    ptr: NDArray[np.int64]
-    idx: NDArray[np.int64]
-    of_node: NDArray[np.int64]
-    weight_milli: NDArray[np.int64]
-    duration_s: NDArray[np.int64]
-    warmup_s: NDArray[np.int64]
+    ptr: Ints
+    idx: Ints
+    of_node: Ints
+    weight_milli: Ints
+    duration_s: Ints
+    warmup_s: Ints
 
     @classmethod
     def of(cls, groups: list[list[int]], nodes: Nodes, overhead_s: int) -> Units:
@@ -52,7 +52,7 @@ class Units:
         of_node = np.full(len(nodes), -1, np.int64)
         of_node[idx] = np.repeat(np.arange(len(groups)), np.diff(ptr))
 
-        def over(values: NDArray[np.int64], how: np.ufunc) -> NDArray[np.int64]:
+        def over(values: Ints, how: np.ufunc) -> Ints:
             if not groups:
                 return np.zeros(0, np.int64)
             return np.asarray(how.reduceat(values[idx], ptr[:-1]), np.int64)
@@ -77,12 +77,12 @@ class Units:
         return tuple(self.idx[self.ptr[unit] : self.ptr[unit + 1]].tolist())
 
     @cached_property
-    def size(self) -> NDArray[np.int64]:
+    def size(self) -> Ints:
         """Nodes in each unit: its crew places and surge slots."""
         return np.diff(self.ptr)
 
     @cached_property
-    def length_s(self) -> NDArray[np.int64]:
+    def length_s(self) -> Ints:
         """L = step_overhead + d + warmup: seconds of work on each unit."""
         return np.asarray(self.overhead_s + self.duration_s + self.warmup_s, np.int64)
 

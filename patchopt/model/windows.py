@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from patchopt.model.base import Ints
 from patchopt.model.scenario import Windows
 
 #: Stands for "never closes" and "never opens".
@@ -127,8 +127,8 @@ class WindowSet:
     """
 
     period_s: int
-    starts_s: NDArray[np.int64]
-    lengths_s: NDArray[np.int64]
+    starts_s: Ints
+    lengths_s: Ints
 
     @classmethod
     def of(cls, windows: Windows | None) -> WindowSet:

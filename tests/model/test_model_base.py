@@ -9,7 +9,8 @@ import pytest
 
 from patchopt.errors import ScenarioError
 from patchopt.files import load_preset, load_scenario, plan_json, scenario_from_text
-from patchopt.model import Infrastructure, Scenario, check, infrastructure
+from patchopt.model import Scenario, build, check
+from patchopt.model.build import build_infrastructure
 from patchopt.model.scenario import Edge
 from patchopt.strategies import make_strategy
 
@@ -26,33 +27,33 @@ def checks(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         found.append(parts)
         return check.check(parts)
 
-    monkeypatch.setattr(infrastructure, "check", counting)
+    monkeypatch.setattr(build, "check", counting)
     return found
 
 
 def test_what_was_read_from_a_file_is_not_checked_again(checks: list[Any]) -> None:
     scenario = load_scenario("online_boutique")
-    Infrastructure.build(scenario)
-    Infrastructure.build(pickle.loads(pickle.dumps(scenario)))  # noqa: S301 - our own
+    build_infrastructure(scenario)
+    build_infrastructure(pickle.loads(pickle.dumps(scenario)))  # noqa: S301 - our own
     preset = load_preset("critical_infrastructure")
     assert preset is not None
-    Infrastructure.build(preset.apply(scenario))
+    build_infrastructure(preset.apply(scenario))
     assert not checks
 
 
 def test_what_was_made_in_python_is_checked(checks: list[Any]) -> None:
     made = Scenario.model_validate(scenario_from_text(TEXT).model_dump(mode="json"))
-    Infrastructure.build(made)
+    build_infrastructure(made)
     assert len(checks) == 1
     with pytest.raises(ScenarioError, match="unknown node or service 'nobody'"):
-        Infrastructure.build(made.model_copy(update=WRONG))
+        build_infrastructure(made.model_copy(update=WRONG))
 
 
 def test_a_copy_with_other_content_is_checked() -> None:
     scenario = scenario_from_text(TEXT)
     assert scenario.model_copy().known_sound
     with pytest.raises(ScenarioError, match="unknown node or service 'nobody'"):
-        Infrastructure.build(scenario.model_copy(update=WRONG))
+        build_infrastructure(scenario.model_copy(update=WRONG))
 
 
 def test_a_preset_makes_no_unchecked_scenario_sound() -> None:
@@ -60,7 +61,7 @@ def test_a_preset_makes_no_unchecked_scenario_sound() -> None:
     preset = load_preset("independent")
     assert preset is not None
     with pytest.raises(ScenarioError, match="unknown node or service 'nobody'"):
-        Infrastructure.build(preset.apply(scenario))
+        build_infrastructure(preset.apply(scenario))
 
 
 def test_being_checked_plays_no_part_in_comparisons_and_files() -> None:
@@ -68,5 +69,5 @@ def test_being_checked_plays_no_part_in_comparisons_and_files() -> None:
     made = Scenario.model_validate(read.model_dump(mode="json"))
     assert read == made
     assert read.model_dump_json() == made.model_dump_json()
-    plans = [make_strategy("rolling").plan(Infrastructure.build(s)) for s in (read, made)]
+    plans = [make_strategy("rolling").plan(build_infrastructure(s)) for s in (read, made)]
     assert len({plan_json(plan) for plan in plans}) == 1

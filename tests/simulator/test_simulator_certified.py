@@ -11,6 +11,7 @@ import pytest
 
 from patchopt.cli import main
 from patchopt.files import bundled_scenarios, load_scenario, plan_json
+from patchopt.model.build import build_infrastructure
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan
 from patchopt.optimizer import OptimizerParameters, optimize
@@ -78,7 +79,7 @@ def test_a_plan_without_one_stays_as_it_is(infrastructure: Infrastructure, plan:
 @pytest.mark.parametrize("name", bundled_scenarios())
 @pytest.mark.parametrize("on_infeasible", ["downtime", "skip"])
 def test_what_the_optimiser_certifies_is_kept(name: str, on_infeasible: Any) -> None:
-    infrastructure = Infrastructure.build(load_scenario(name))
+    infrastructure = build_infrastructure(load_scenario(name))
     limits = OptimizerParameters(time_limit=1, deterministic=True)
     plan = optimize(infrastructure, limits, on_infeasible=on_infeasible).plan
     assert keep_true_certificate(plan, infrastructure) == (plan, None)
