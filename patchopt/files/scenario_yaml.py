@@ -24,7 +24,7 @@ from patchopt.model.scenario import (
     Scenario,
     Service,
 )
-from patchopt.wording import problems_of
+from patchopt.wording import problems_of, shown
 
 _IDENTIFIER: Final[TypeAdapter[str]] = TypeAdapter(Identifier)
 _MAPPINGS: Final[dict[str, type[BaseModel]]] = {"services": Service, "patches": Patch}
@@ -143,7 +143,9 @@ class _Reader:
         """Check the keys that hold no entries of their own."""
         if document.get("version") != 1 or isinstance(document.get("version"), bool):
             version = document.get("version")
-            message = "version is missing" if version is None else f"version {version!r} is unknown"
+            message = (
+                "version is missing" if version is None else f"version {shown(version)} is unknown"
+            )
             self.problems.append(Problem(("version",), message, "write `version: 1`"))
         for key in ("name", "nodes"):
             if key not in document:

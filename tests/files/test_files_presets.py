@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from patchopt.errors import ConfigError
@@ -131,6 +133,18 @@ def test_aliases_in_a_preset_are_bounded(tmp_path: Path) -> None:
     path = tmp_path / "bomb.yaml"
     path.write_text("a0: &a0 [1]\n" + levels)
     with pytest.raises(ConfigError, match="aliases stand for more than"):
+        load_preset(str(path))
+
+
+@pytest.mark.slow
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(st.binary() | st.text(alphabet=" \n-:{}[]&*!|>'\"#ab1.,?%@`\t").map(str.encode))
+def test_whatever_the_text_nothing_but_an_error_of_the_configuration_is_raised(
+    tmp_path_factory: pytest.TempPathFactory, raw: bytes
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.yaml"
+    path.write_bytes(raw)
+    with pytest.raises(ConfigError, match=r"any\.yaml:"):
         load_preset(str(path))
 
 

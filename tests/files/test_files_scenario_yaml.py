@@ -116,6 +116,14 @@ def test_aliases_are_taken_until_they_stand_for_too_much() -> None:
     assert f"aliases stand for more than {MAX_ALIASED} values" in found
 
 
+@pytest.mark.parametrize("key", ["version", "name", "seed", "constraints", "nodes", "environment"])
+def test_aliases_may_nest_deeper_than_any_recursion(key: str) -> None:
+    # 60 levels of 40 lists each, one inside the other: 2,400 deep.
+    levels = "".join(f"a{n}: &a{n} {'[' * 40}*a{n - 1}{']' * 40}\n" for n in range(1, 60))
+    found = problems("a0: &a0 [1]\n" + levels + f"{key}: *a59\n")
+    assert any(f": {key}" in line for line in found)
+
+
 def test_a_file_that_is_too_large_is_not_parsed() -> None:
     (found,) = problems(b" " * (MAX_BYTES + 1))
     assert "larger than 64 MiB" in found
