@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -52,14 +51,10 @@ def load_scenario(scenario: str | Path) -> Scenario:
     name = str(scenario)
     if name in bundled_scenarios() and not path.is_file():
         path = bundled_path(name)
-    known = f"give a YAML file, or a name: {nearest(name, bundled_scenarios())}"
-
-    def refuse(problem: Problem) -> ScenarioError:
-        return ScenarioError([replace(problem, remedy=f"{problem.remedy}; {known}")], name)
-
     if not exists(path):
+        known = f"give a YAML file, or a name: {nearest(name, bundled_scenarios())}"
         raise ScenarioError([Problem((), "there is no such file or scenario", known)], name)
-    raw = read_regular(path, MAX_BYTES, refuse)
+    raw = read_regular(path, MAX_BYTES, lambda problem: ScenarioError([problem], name))
     return scenario_from_text(raw, str(path))
 
 
