@@ -171,7 +171,7 @@ def test_nothing_is_run_for_a_sweep_that_cannot_be(tmp_path: Path, folder: Path)
         ("strategy=rollin", "did you mean 'rolling'"),
         (
             "sweep.replications=0",
-            "sweep.replications: give a number from 1 to",
+            "sweep.replications: 0 is no number of replications; give 1 to",
         ),
         ("sweep.replications=many", "sweep.replications"),
         ("optimizer.time_limit=-1", "optimizer.time_limit"),
