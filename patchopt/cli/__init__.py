@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
+from patchopt.cli import printing
 from patchopt.cli.app import app
 from patchopt.errors import PatchoptError
 
@@ -18,8 +19,7 @@ def main() -> None:
     try:
         app()
     except PatchoptError as error:
-        for line in str(error).splitlines():
-            sys.stderr.write(f"error: {line}\n")
+        printing.error(str(error))
         sys.exit(2)
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")

@@ -1,4 +1,4 @@
-"""The commands."""
+"""The commands: what each takes, parsed into one request that is handed down whole."""
 
 from __future__ import annotations
 
@@ -23,6 +23,15 @@ from patchopt.cli.options import (
     StrategyName,
     Stratify,
     TimeLimit,
+)
+from patchopt.cli.requests import (
+    CompareRequest,
+    Delivery,
+    OptimizeRequest,
+    PlanRequest,
+    ReportRequest,
+    SimulateRequest,
+    StrategyChoice,
 )
 
 app = typer.Typer(
@@ -50,18 +59,18 @@ def _root(
     pass
 
 
-@app.command()
-def validate(
+@app.command("validate")
+def _validate(
     scenarios: Annotated[list[str], typer.Argument(metavar="SCENARIO...")], json: Json = False
 ) -> None:
     """Check scenarios; show every problem, each with its place and what would do."""
-    from patchopt.cli import running
+    from patchopt.cli.validating import check_scenarios
 
-    raise typer.Exit(running.validate(scenarios, json))
+    raise typer.Exit(check_scenarios(scenarios, as_json=json))
 
 
-@app.command()
-def plan(
+@app.command("plan")
+def _plan(
     scenario: Scenario,
     strategy: StrategyName,
     settings: Settings = None,
@@ -70,13 +79,19 @@ def plan(
     json: Json = False,
 ) -> None:
     """Plan a scenario with a strategy."""
-    from patchopt.cli import running
+    from patchopt.cli.planning import deliver_plan
 
-    running.plan(scenario, strategy, options.parameters(settings), out, force, json)
+    deliver_plan(
+        PlanRequest(
+            scenario=scenario,
+            strategy=StrategyChoice(name=strategy, parameters=options.parameters(settings)),
+            delivery=Delivery(out=out, force=force, as_json=json),
+        )
+    )
 
 
-@app.command()
-def simulate(
+@app.command("simulate")
+def _simulate(
     scenario: Scenario,
     strategy: Annotated[
         str | None, typer.Option("--strategy", "-s", help="Plan with this strategy.")
@@ -93,28 +108,34 @@ def simulate(
     json: Json = False,
 ) -> None:
     """Simulate a plan with failure injection; write plan, metrics, events and a report."""
-    from patchopt.cli import running
+    from patchopt.cli.simulating import deliver_run
 
-    if (strategy is None) == (plan is None):
-        raise typer.BadParameter("give either --strategy NAME or --plan plan.json")
-    if plan is not None and settings:
-        raise typer.BadParameter("--set goes with --strategy, not with --plan")
-    running.simulate(
-        scenario,
-        strategy,
-        options.parameters(settings),
-        plan,
-        seed,
-        replications,
-        failures,
-        out,
-        force,
-        json,
+    deliver_run(
+        SimulateRequest(
+            scenario=scenario,
+            plan=_strategy_or_plan(strategy, settings, plan),
+            seed=seed,
+            replications=replications,
+            failures=failures,
+            delivery=Delivery(out=out, force=force, as_json=json),
+        )
     )
 
 
-@app.command()
-def optimize(
+def _strategy_or_plan(
+    strategy: str | None, settings: list[str] | None, plan: Path | None
+) -> StrategyChoice | Path:
+    if strategy is not None and plan is None:
+        return StrategyChoice(name=strategy, parameters=options.parameters(settings))
+    if plan is None or strategy is not None:
+        raise typer.BadParameter("give either --strategy NAME or --plan plan.json")
+    if settings:
+        raise typer.BadParameter("--set goes with --strategy, not with --plan")
+    return plan
+
+
+@app.command("optimize")
+def _optimize(
     scenario: Scenario,
     time_limit: TimeLimit = 30.0,
     workers: Annotated[
@@ -133,19 +154,23 @@ def optimize(
     json: Json = False,
 ) -> None:
     """Find the plan of least exposure, with a certificate; Ctrl-C keeps the best so far."""
-    from patchopt.cli import running
+    from patchopt.cli.planning import deliver_optimum
 
-    limits = {
-        "time_limit": time_limit,
-        "workers": workers,
-        "seed": seed,
-        "deterministic": deterministic,
-    }
-    raise typer.Exit(running.optimize(scenario, limits, out, force, json))
+    request = OptimizeRequest(
+        scenario=scenario,
+        limits={
+            "time_limit": time_limit,
+            "workers": workers,
+            "seed": seed,
+            "deterministic": deterministic,
+        },
+        delivery=Delivery(out=out, force=force, as_json=json),
+    )
+    raise typer.Exit(deliver_optimum(request))
 
 
-@app.command()
-def compare(
+@app.command("compare")
+def _compare(
     scenario: Scenario,
     replications: ReplicationsOrAuto = "200",
     time_limit: TimeLimit = 10.0,
@@ -164,54 +189,53 @@ def compare(
     The time limit counts the solver's own deterministic time, in the order of seconds,
     so that the same inputs give the same table.
     """
-    from patchopt.cli import studies
+    from patchopt.cli.comparing import deliver_comparison
 
-    code = studies.compare(
-        scenario,
-        replications,
-        time_limit,
-        seed,
-        workers,
-        failures,
-        stratify,
-        out,
-        force=force,
-        as_json=json,
+    request = CompareRequest(
+        scenario=scenario,
+        replications=replications,
+        time_limit=time_limit,
+        seed=seed,
+        workers=workers,
+        failures=failures,
+        stratify=stratify,
+        delivery=Delivery(out=out, force=force, as_json=json),
     )
-    raise typer.Exit(code)
+    raise typer.Exit(deliver_comparison(request))
 
 
 @app.command(
+    "sweep",
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     epilog="Hydra's own flags work too: -m (multirun), --cfg job, --info, --hydra-help.",
 )
-def sweep(context: typer.Context, json: Json = False) -> None:
+def _sweep(context: typer.Context, json: Json = False) -> None:
     """Run a study over scenarios, strategies and seeds, configured by Hydra overrides.
 
     For example: patchopt sweep 'sweep.scenarios=[online_boutique]'
     'sweep.strategies=[rolling,{name: canary, share: 0.2}]' sweep.replications=1000
     sweep.out=DIR parallel.n_jobs=2
     """
-    from patchopt.cli import studies
+    from patchopt.cli.sweeping import run_studies
 
-    raise typer.Exit(studies.sweep(context.args, as_json=json))
+    raise typer.Exit(run_studies(context.args, as_json=json))
 
 
-@app.command()
-def report(
+@app.command("report")
+def _report(
     dataset: Annotated[Path, typer.Argument(metavar="DATASET", help="Folder of a sweep.")],
     out: RequiredOut,
     force: Force = False,
     json: Json = False,
 ) -> None:
     """Turn the dataset of a sweep into tables, figures and a page."""
-    from patchopt.cli import studies
+    from patchopt.cli.reporting import deliver_report
 
-    studies.report(dataset, out, force=force, as_json=json)
+    deliver_report(ReportRequest(dataset=dataset, out=out, force=force, as_json=json))
 
 
 @app.command("list")
-def list_(
+def _list(
     what: Annotated[
         Literal["strategies", "scenarios", "failures", "metrics"],
         typer.Argument(help="What to list."),
@@ -219,13 +243,13 @@ def list_(
     json: Json = False,
 ) -> None:
     """List what there is: strategies, bundled scenarios, presets of failures, metrics."""
-    from patchopt.cli import listing
+    from patchopt.cli.listing import print_list
 
-    listing.show(what, json)
+    print_list(what, as_json=json)
 
 
-@app.command()
-def schema() -> None:
+@app.command("schema")
+def _schema() -> None:
     """Print the JSON Schema of scenarios, for editors."""
     from patchopt.cli import printing
     from patchopt.files import scenario_schema

@@ -8,7 +8,7 @@ from typing import Any
 from patchopt.cli import printing
 
 
-def show(what: str, as_json: bool) -> None:
+def print_list(what: str, *, as_json: bool) -> None:
     """List strategies, scenarios, presets of failures or metrics."""
     rows = {
         "strategies": _strategies,

@@ -57,6 +57,12 @@ def table(
     console().print(made)
 
 
+def error(text: str) -> None:
+    """Print what is wrong to standard error, each line marked as an error."""
+    for line in text.splitlines():
+        sys.stderr.write(f"error: {line}\n")
+
+
 def warn(text: str) -> None:
     """Print a warning to standard error."""
     sys.stderr.write(f"warning: {text}\n")

@@ -1,0 +1,116 @@
+"""``patchopt plan`` and ``patchopt optimize``: a plan, its page and its certificate."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from patchopt.cli import printing
+
+if TYPE_CHECKING:
+    from patchopt.cli.requests import Delivery, OptimizeRequest, PlanRequest
+    from patchopt.model.infrastructure import Infrastructure
+    from patchopt.model.plan import Certificate, Plan
+    from patchopt.model.scenario import Scenario
+    from patchopt.optimizer import Progress
+
+
+def built_with_warnings(scenario: Scenario) -> Infrastructure:
+    """Build a scenario and print the warnings about it."""
+    from patchopt.model.build import build_infrastructure
+
+    infrastructure = build_infrastructure(scenario)
+    for warning in infrastructure.warnings:
+        printing.warn(warning)
+    return infrastructure
+
+
+def deliver_plan(request: PlanRequest) -> None:
+    """Plan a scenario with a strategy; write and print the plan."""
+    from patchopt.files import load_scenario
+    from patchopt.strategies import make_strategy
+
+    maker = make_strategy(request.strategy.name, request.strategy.parameters)
+    infrastructure = built_with_warnings(load_scenario(request.scenario))
+    request.delivery.prepare()
+    _publish(infrastructure, maker.plan(infrastructure), request.delivery)
+
+
+def deliver_optimum(request: OptimizeRequest) -> int:
+    """Search for the plan of least exposure, write and print it, and return the exit code."""
+    from patchopt.files import load_scenario
+    from patchopt.strategies import make_strategy
+    from patchopt.strategies.optimal import Optimal
+
+    maker = make_strategy("optimal", request.limits)
+    assert isinstance(maker, Optimal)  # noqa: S101 - that is what the name stands for
+    infrastructure = built_with_warnings(load_scenario(request.scenario))
+    request.delivery.prepare()
+    line = _ProgressLine()
+    solution = maker.solve(infrastructure, line.show)
+    line.close()
+    _publish(infrastructure, solution.plan, request.delivery)
+    if not request.delivery.as_json:
+        _print_certificate(solution.certificate)
+    if solution.interrupted:
+        printing.note("interrupted: the best plan so far is kept")
+    return 130 if solution.interrupted else 0
+
+
+def _publish(infrastructure: Infrastructure, plan: Plan, delivery: Delivery) -> None:
+    from patchopt.files import plan_json
+    from patchopt.reports import plan_page
+
+    page = plan_page(infrastructure, plan)
+    written = delivery.write({"plan.json": plan_json(plan), "report.md": page})
+    if delivery.as_json:
+        printing.as_json(plan.model_dump(mode="json"))
+    elif not written:
+        sys.stdout.write(page)
+    else:
+        sys.stdout.write(f"{len(plan.steps)} steps: {', '.join(map(str, written))}\n")
+
+
+def _print_certificate(found: Certificate) -> None:
+    from patchopt.model.quantities import format_milli
+
+    value, bound = format_milli(found.objective or 0), format_milli(found.bound or 0)
+    sys.stdout.write(
+        f"{found.status}: exposure {value} weight·s, proven bound {bound}, "
+        f"gap {100 * (found.gap or 0):.2f}%\n"
+    )
+
+
+class _ProgressLine:
+    """Incumbent, bound and gap on standard error: one line that changes on a terminal."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stderr.isatty()
+        self._lock = threading.Lock()
+        self._shown = 0.0
+        self._objective = -1
+
+    def show(self, progress: Progress) -> None:
+        from patchopt.model.quantities import format_milli
+
+        value, bound = format_milli(progress.objective_milli), format_milli(progress.bound_milli)
+        text = (
+            f"{progress.wall_time_s:7.1f} s  incumbent {value}  bound {bound}  "
+            f"gap {100 * progress.gap:.2f}%"
+        )
+        with self._lock:
+            if self._terminal:
+                sys.stderr.write(f"\r\x1b[2K{text}")
+                sys.stderr.flush()
+            # A log gets a line for every incumbent, and else one every ten seconds.
+            elif (
+                progress.objective_milli != self._objective
+                or progress.wall_time_s > self._shown + 10
+            ):
+                sys.stderr.write(f"{text}\n")
+                self._shown, self._objective = progress.wall_time_s, progress.objective_milli
+
+    def close(self) -> None:
+        if self._terminal:
+            sys.stderr.write("\n")
