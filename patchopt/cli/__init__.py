@@ -6,29 +6,26 @@ finished kept. Everything heavy is imported by the command that needs it.
 
 from __future__ import annotations
 
-import os
 import sys
 
-from patchopt.cli import printing
-from patchopt.cli.app import app
+from patchopt.cli import printing, streams
+from patchopt.cli.commands import app
 from patchopt.errors import PatchoptError
+
+__all__ = ["main"]
 
 
 def main() -> None:
     """Run the command line."""
+    streams.make_patient()
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except PatchoptError as error:
         printing.error(str(error))
         sys.exit(2)
     except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
+        printing.note("interrupted")
         sys.exit(130)
-    except BrokenPipeError:
-        # The reader has gone, as in `patchopt list metrics | head`; Python would complain
-        # once more while closing.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-
-
-__all__ = ["app", "main"]

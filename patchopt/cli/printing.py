@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 def as_json(value: Any) -> None:
     """Print a value as JSON, with a newline at the end."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    # Where an encoding lacks characters, JSON has its own way to write them.
+    unicode = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().startswith("utf")
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=not unicode) + "\n")
 
 
 def console(*, error: bool = False) -> Console:
