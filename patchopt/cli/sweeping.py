@@ -10,7 +10,7 @@ from patchopt.cli.summaries import print_ending
 
 
 def run_studies(arguments: Sequence[str], *, as_json: bool) -> int:
-    """Run one sweep, or hand over to Hydra where one of its flags is given; return the exit code.
+    """Run one sweep, or what Hydra's flags ask for; return the exit code.
 
     Parameters
     ----------
@@ -19,16 +19,21 @@ def run_studies(arguments: Sequence[str], *, as_json: bool) -> int:
     as_json : bool
         Print for programs instead of people.
     """
-    from patchopt.sweeps import multirun, sweep
+    from patchopt.sweeps import run_command_line
 
-    if any(argument.startswith("-") for argument in arguments):
-        results = multirun(arguments)
+    with printing.progress() as watch:
+        ran = run_command_line(arguments, watch=watch)
+    # Hydra's flags for information have no results, and have printed all there is.
+    if as_json and ran != type(ran)():
+        printing.as_json([{**vars(result), "out": str(result.out)} for result in ran.results])
     else:
-        with printing.progress() as watch:
-            results = [sweep(arguments, watch=watch)]
-    if as_json:
-        printing.as_json([{**vars(result), "out": str(result.out)} for result in results])
-    else:
-        for result in results:
+        for result in ran.results:
             sys.stdout.write(f"{result.rows} replications of {result.plans} plans: {result.out}\n")
-    return max((print_ending(result) for result in results), default=0)
+    codes = [print_ending(result) for result in ran.results]
+    for text in ran.refused:
+        printing.error(text)
+        codes.append(2)
+    if ran.interrupted and 130 not in codes:
+        printing.note("interrupted: finished jobs are kept")
+        codes.append(130)
+    return max(codes, default=0)

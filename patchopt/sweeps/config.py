@@ -17,6 +17,9 @@ from patchopt.optimizer import OptimizerParameters
 from patchopt.resources import resource_folder
 from patchopt.wording import problems_of, shown
 
+#: More worker processes than that are a slip of the keyboard.
+MOST_WORKERS: Final = 512
+
 
 def _metric(name: str) -> str:
     known = [metric.name for metric in (TOTAL_EXPOSURE, *NUMERIC_METRICS)]
@@ -33,9 +36,19 @@ def _replications(value: Any) -> int | str:
 
 
 def _workers(count: int) -> int:
-    if count == 0:
-        raise ValueError("0 workers do nothing; give -1 for all cores")
+    if count == 0 or abs(count) > MOST_WORKERS:
+        raise ValueError(
+            f"{shown(count)} workers do not do; give -1 for all cores, or from 1 to {MOST_WORKERS}"
+        )
     return count
+
+
+def _folder(value: str) -> str:
+    if not value.strip() or "\0" in value:
+        raise ValueError(
+            f"{shown(value)} is no folder; give the name of one, or null for the usual one"
+        )
+    return value
 
 
 class PrecisionSection(Frozen):
@@ -66,7 +79,7 @@ class SweepSection(Frozen):
     stratify: bool
     precision: PrecisionSection
     seed: Annotated[int, Field(ge=0, lt=2**53)] | None
-    out: str | None
+    out: Annotated[str, AfterValidator(_folder)] | None
     force: bool
 
 
@@ -80,7 +93,7 @@ class SimulatorSection(Frozen):
 class ParallelSection(Frozen):
     """Workers; see ``conf/parallel/local.yaml``."""
 
-    n_jobs: Annotated[int, Field(ge=-(2**31), lt=2**31), AfterValidator(_workers)]
+    n_jobs: Annotated[int, AfterValidator(_workers)]
 
 
 class SweepConfig(Frozen):
@@ -116,17 +129,16 @@ def check_config(values: Mapping[str, Any]) -> SweepConfig:
         With every problem: the key, what is wrong, what would do.
     """
     given = dict(values)
-    problems = []
+    problems = _not_sections(given)
+    if problems:
+        # Nothing inside them can be named, so nothing else is looked at.
+        raise ConfigError("\n".join(problem.render("") for problem in problems))
     search: Any = given.get("optimizer", {})
     try:
         # Its parameters are those of a call, whose defaults hold for what is not given.
-        given["optimizer"] = OptimizerParameters(**search)
+        given["optimizer"] = OptimizerParameters(**{str(k): v for k, v in search.items()})
     except ValidationError as error:
         problems += problems_of(error, OptimizerParameters, search, ("optimizer",))
-        given["optimizer"] = OptimizerParameters()
-    except TypeError:
-        message = f"{shown(search)} is not a mapping"
-        problems.append(Problem(("optimizer",), message, "write keys with values"))
         given["optimizer"] = OptimizerParameters()
     try:
         config = SweepConfig.model_validate(given)
@@ -135,6 +147,17 @@ def check_config(values: Mapping[str, Any]) -> SweepConfig:
     if problems:
         raise ConfigError("\n".join(problem.render("") for problem in problems))
     return config
+
+
+def _not_sections(given: Mapping[str, Any]) -> list[Problem]:
+    """Return a problem for each section that is no mapping."""
+    return [
+        Problem((key,), f"{shown(value)} is not a mapping", f"give some of {', '.join(keys_of(key))}")
+        for key, value in given.items()
+        if key in SweepConfig.model_fields
+        and not isinstance(value, Mapping | BaseModel)
+        and not (key == "failures" and value is None)
+    ]
 
 
 def keys_of(section: str) -> list[str]:

@@ -20,7 +20,7 @@ def run_shell(line: str, folder: Path, **environment: str) -> subprocess.Complet
     quoted = " ".join(f"'{word}'" for word in COMMAND)
     script = f'P() {{ {quoted} "$@"; }}\n{line}'
     return subprocess.run(
-        ["bash", "-c", script],
+        ["/bin/bash", "-c", script],
         capture_output=True,
         check=False,
         cwd=folder,

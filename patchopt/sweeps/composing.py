@@ -1,0 +1,142 @@
+"""One sweep from Hydra overrides: composed, checked, and mistakes put into words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from patchopt.errors import ConfigError, nearest
+from patchopt.sweeps.config import SweepConfig, check_config, conf_folder, keys_of
+from patchopt.sweeps.runner import SweepResult, Watcher, run_sweep
+
+#: Overrides that are quoted in a message are cut to that many characters.
+_QUOTED: Final = 200
+
+
+def compose(overrides: Sequence[str], *, config_dir: Path | None = None) -> SweepConfig:
+    """Compose and check the configuration of one sweep.
+
+    Parameters
+    ----------
+    overrides : sequence of str
+        As Hydra takes them: ``group=option``, ``key=value``, ``+key=value``.
+    config_dir : Path, optional
+        A folder of groups beside those under conf/.
+
+    Returns
+    -------
+    SweepConfig
+
+    Raises
+    ------
+    ConfigError
+        For overrides that Hydra refuses and values that make no sense.
+    """
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
+    from hydra.core.global_hydra import GlobalHydra
+    from omegaconf import OmegaConf
+
+    GlobalHydra.instance().clear()
+    folder = str(conf_folder().resolve())
+    given = list(overrides)
+    if config_dir is not None:
+        given.append(_search_path(config_dir))
+    try:
+        with initialize_config_dir(config_dir=folder, version_base="1.3"):
+            composed = hydra_compose("config", overrides=given)
+        values = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
+    except Exception as error:  # noqa: BLE001 - for odd overrides Hydra raises anything
+        raise refusal(error, overrides) from None
+    return check_composed(values)
+
+
+def check_composed(values: Any) -> SweepConfig:
+    """Check what Hydra composed.
+
+    Raises
+    ------
+    ConfigError
+        With every problem.
+    """
+    if not isinstance(values, dict):
+        raise ConfigError("the configuration is not a mapping", remedy="see conf/config.yaml")
+    return check_config({str(key): value for key, value in values.items()})
+
+
+def _search_path(folder: Path) -> str:
+    if not folder.is_dir():
+        raise ConfigError(
+            "there is no such folder",
+            place=f"--config-dir {folder}",
+            remedy="give a folder of groups, laid out as conf/ is",
+        )
+    path = str(folder.resolve()).replace("\\", "\\\\").replace("'", "\\'")
+    return f"hydra.searchpath=['file://{path}']"
+
+
+def refusal(error: Exception, overrides: Sequence[str]) -> ConfigError:
+    """Put what Hydra says of overrides into one message with a remedy."""
+    if isinstance(error, RecursionError):
+        text = "they are nested too deeply"
+    else:
+        # Lists of what there is follow at the end; the remedy says it shorter.
+        said = _LISTS.split(str(error))[0].splitlines()
+        kept = [line.strip() for line in said if not line.strip().startswith(_NOISE)]
+        text = " ".join(_PARTS.sub("", " ".join(kept)).split()) or type(error).__name__
+    given = " ".join(overrides)
+    if len(given) > _QUOTED:
+        given = f"{given[:_QUOTED]}…"
+    if len(text) > 2 * _QUOTED:
+        text = f"{text[: 2 * _QUOTED]}…"
+    message = f"the overrides '{given}' cannot be used: {text}" if given else text
+    return ConfigError(message.rstrip(".:"), remedy=_remedy(str(error)))
+
+
+#: What of Hydra's messages helps nobody here.
+_LISTS: Final = re.compile(r"Available options in|Config search path")
+_NOISE: Final = ("full_key", "object_type", "reference_type")
+_PARTS: Final = re.compile(r"See https?://\S+( for details)?|LexerNoViableAltException: ")
+
+
+def _remedy(text: str) -> str:
+    """Name the nearest key or option for what Hydra did not know."""
+    option = re.search(r"Could not find '(\w+)/(\w+)'", text)
+    if option:
+        return nearest(option[2], _options(option[1]))
+    key = re.search(r"Key '(\w+)' is not in struct\s+full_key: (\S+)", text)
+    if key:
+        section = key[2].rpartition(".")[0]
+        return nearest(key[1], keys_of(section))
+    override = re.search(r"Could not override '([\w./]+)'", text)
+    if override:
+        section, _, name = override[1].rpartition(".")
+        return nearest(name, keys_of(section))
+    return "see the groups under conf/, and quote lists for the shell"
+
+
+def _options(group: str) -> list[str]:
+    return [path.stem for path in (conf_folder() / group).glob("*.yaml")]
+
+
+def sweep(
+    overrides: Sequence[str], *, watch: Watcher | None = None, config_dir: Path | None = None
+) -> SweepResult:
+    """Run one sweep from Hydra overrides.
+
+    Parameters
+    ----------
+    overrides : sequence of str
+        As `compose` takes them.
+    watch : callable, optional
+        Told of the progress.
+    config_dir : Path, optional
+        A folder of groups beside those under conf/.
+
+    Returns
+    -------
+    SweepResult
+    """
+    return run_sweep(compose(overrides, config_dir=config_dir), watch=watch)
