@@ -85,8 +85,10 @@ def load_scenario(scenario: str | Path) -> Scenario:
     patchopt.errors.ScenarioError
         With every problem of the file, each with its place and its remedy.
     """
+    from patchopt.arguments import need_path
     from patchopt.files import load_scenario as load
 
+    need_path("scenario", scenario)
     return load(scenario)
 
 
@@ -108,12 +110,16 @@ def plan(scenario: Scenario, strategy: str, **parameters: Any) -> Plan:
 
     Raises
     ------
-    patchopt.errors.StrategyError
-        For an unknown strategy or parameter, with the nearest right name.
+    patchopt.errors.PatchoptError
+        For an unknown strategy or parameter, with the nearest right name, and for what is
+        no scenario.
     """
+    from patchopt.arguments import need, need_scenario
     from patchopt.model.build import build_infrastructure
     from patchopt.strategies import make_strategy
 
+    need_scenario(scenario)
+    need("strategy", strategy, str, "give the name of one, such as 'rolling'")
     return make_strategy(strategy, parameters).plan(build_infrastructure(scenario))
 
 
@@ -147,17 +153,21 @@ def simulate(
 
     Raises
     ------
-    patchopt.errors.PlanError
-        If the plan does not fit the scenario.
+    patchopt.errors.PatchoptError
+        If the plan does not fit the scenario, or a number is out of its limits.
     """
+    from patchopt import arguments
     from patchopt.model.build import build_infrastructure
     from patchopt.simulator import simulate as run
 
+    arguments.need_scenario(scenario)
+    arguments.need_plan(plan)
+    first = scenario.seed if seed is None else seed
     return run(
         build_infrastructure(scenario),
         plan,
-        seed=scenario.seed if seed is None else seed,
-        replications=replications,
+        seed=arguments.whole("seed", first, 0, arguments.SEEDS - 1),
+        replications=arguments.whole("replications", replications, 1, arguments.MOST_REPLICATIONS),
         events=events,
     )
 
@@ -212,9 +222,16 @@ def sweep(*overrides: str) -> SweepResult:
     -------
     SweepResult
         Where the dataset is, and what failed.
+
+    Raises
+    ------
+    patchopt.errors.PatchoptError
+        Before anything is run, for overrides that make no sense.
     """
+    from patchopt.arguments import need_texts
     from patchopt.sweeps import sweep as run
 
+    need_texts("overrides", overrides)
     return run(overrides)
 
 
@@ -234,9 +251,17 @@ def report(dataset: str | Path, out: str | Path, *, force: bool = False) -> Repo
     -------
     ReportResult
         What was written, and the summary as a table.
+
+    Raises
+    ------
+    patchopt.errors.PatchoptError
+        If the dataset cannot be read, or the report not be written.
     """
     from pathlib import Path
 
+    from patchopt.arguments import need_path
     from patchopt.reports import write_report
 
+    need_path("dataset", dataset)
+    need_path("out", out)
     return write_report(Path(dataset), Path(out), force=force)

@@ -23,6 +23,7 @@ from patchopt.cli.options import (
     StrategyName,
     Stratify,
     TimeLimit,
+    Workers,
 )
 from patchopt.cli.requests import (
     CompareRequest,
@@ -142,7 +143,7 @@ def _optimize(
         int,
         typer.Option(min=0, max=512, help="Parallel searches; 0: 8, or 1 if deterministic."),
     ] = 0,
-    seed: Annotated[int, typer.Option(min=0, help="Of the search.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Of the search.")] = 0,
     deterministic: Annotated[
         bool,
         typer.Option(
@@ -175,9 +176,7 @@ def _compare(
     replications: ReplicationsOrAuto = "200",
     time_limit: TimeLimit = 10.0,
     seed: Seed = None,
-    workers: Annotated[
-        int, typer.Option(help="Worker processes; -1: one a core. Results do not depend on it.")
-    ] = -1,
+    workers: Workers = -1,
     failures: Failures = "as_written",
     stratify: Stratify = False,
     out: Out = None,
@@ -210,10 +209,10 @@ def _compare(
     epilog="Hydra's own flags work too: -m (multirun), --cfg job, --info, --hydra-help.",
 )
 def _sweep(context: typer.Context, json: Json = False) -> None:
-    """Run a study over scenarios, strategies and seeds, configured by Hydra overrides.
+    r"""Run a study over scenarios, strategies and seeds, configured by Hydra overrides.
 
-    For example: patchopt sweep 'sweep.scenarios=[online_boutique]'
-    'sweep.strategies=[rolling,{name: canary, share: 0.2}]' sweep.replications=1000
+    For example: patchopt sweep 'sweep.scenarios=\[online_boutique]'
+    'sweep.strategies=\[rolling,{name: canary, share: 0.2}]' sweep.replications=1000
     sweep.out=DIR parallel.n_jobs=2
     """
     from patchopt.cli.sweeping import run_studies

@@ -31,7 +31,9 @@ Force = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Seed = Annotated[
     int | None,
-    typer.Option("--seed", min=0, help="Of the first replication; omitted: the scenario's."),
+    typer.Option(
+        "--seed", min=0, max=2**53 - 1, help="Of the first replication; omitted: the scenario's."
+    ),
 ]
 Replications = Annotated[
     int, typer.Option("--replications", "-r", min=1, max=100_000_000, help="How many runs.")
@@ -47,6 +49,22 @@ def _count_or_auto(text: str) -> int | str:
     return count
 
 
+def _count_of_workers(count: int) -> int:
+    if count == 0:
+        raise typer.BadParameter("0 workers do nothing: give -1 for one a core")
+    return count
+
+
+Workers = Annotated[
+    int,
+    typer.Option(
+        "--workers",
+        min=-512,
+        max=512,
+        callback=_count_of_workers,
+        help="Worker processes; -1: one a core. Results do not depend on it.",
+    ),
+]
 ReplicationsOrAuto = Annotated[
     Any,
     typer.Option(

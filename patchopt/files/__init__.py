@@ -7,7 +7,7 @@ from patchopt.files.bundled import about_bundled, bundled_scenarios
 from patchopt.files.events import events_text
 from patchopt.files.metrics_csv import metrics_csv_text
 from patchopt.files.output import atomic_write, prepare_output
-from patchopt.files.plan_json import plan_json, read_plan
+from patchopt.files.plan_file import plan_json, read_plan
 from patchopt.files.presets import about_preset, bundled_presets, load_preset
 from patchopt.files.scenario_yaml import load_scenario, scenario_from_text
 from patchopt.files.schema import scenario_schema

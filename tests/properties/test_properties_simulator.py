@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from patchopt.files import events_text
 from patchopt.model.metrics import METRICS
 from patchopt.simulator.loop.compile import uncompiled
-from patchopt.simulator.simulate import Simulator, simulate
+from patchopt.simulator.running import Simulator, simulate
 from patchopt.strategies import make_strategy
 from support.building import drawn
 from support.contract import infrastructure_of

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from patchopt.files import events_text
 from patchopt.model.metrics import METRICS
-from patchopt.simulator.simulate import Simulator, simulate
+from patchopt.simulator.running import Simulator, simulate
 from support.building import drawn
 from support.generate import TROUBLES, troubles
 from support.replay import replay

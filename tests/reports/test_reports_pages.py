@@ -7,7 +7,7 @@ from typing import Any
 from patchopt.model.metrics import NUMERIC_METRICS
 from patchopt.reports import plan_page, run_report
 from patchopt.reports.pages.incidents import incidents
-from patchopt.simulator.simulate import simulate
+from patchopt.simulator.running import simulate
 from patchopt.strategies import make_strategy
 from support.building import plan_by_hand, seed_for
 from support.contract import infrastructure_of, solve

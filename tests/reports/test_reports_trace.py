@@ -16,7 +16,7 @@ from patchopt.reports.pages.incidents import _Teller
 from patchopt.reports.trace.bars import _Reader, bars
 from patchopt.reports.trace.curves import availability, burn_down
 from patchopt.reports.trace.events import end_of, new_at_end, was_aborted
-from patchopt.simulator.simulate import simulate
+from patchopt.simulator.running import simulate
 from support.building import drawn, plan_by_hand, seed_for
 from support.contract import infrastructure_of
 from support.examples import ABORTED, BUILT, FAILING, small

@@ -8,7 +8,7 @@ import pytest
 
 from patchopt.errors import PlanError
 from patchopt.model.plan import PlanBuilder, ScenarioRef, StrategyRef
-from patchopt.simulator.simulate import simulate
+from patchopt.simulator.running import simulate
 from support.building import plan_by_hand
 from support.contract import infrastructure_of
 from support.examples import small

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from patchopt.simulator import Outcome
-from patchopt.simulator.simulate import simulate
+from patchopt.simulator.running import simulate
 from support.building import plan_by_hand, seed_for
 from support.contract import infrastructure_of
 from support.examples import FAILING, small

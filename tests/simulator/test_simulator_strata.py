@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from patchopt.errors import PatchoptError
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.reports.numbers.stratified import stratified_mean
-from patchopt.simulator.simulate import Simulator
+from patchopt.simulator.running import Simulator
 from patchopt.simulator.strata import LEAST, allocate, stratify, stratum_probabilities
 from support.building import plan_by_hand
 from support.contract import infrastructure_of

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from patchopt.simulator.simulate import Simulator
+from patchopt.simulator.running import Simulator
 from support.building import plan_by_hand
 from support.contract import infrastructure_of
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from patchopt.simulator.simulate import simulate
+from patchopt.simulator.running import simulate
 from patchopt.strategies import make_strategy
 from support.building import plan_by_hand
 from support.contract import infrastructure_of

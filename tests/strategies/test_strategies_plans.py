@@ -12,7 +12,7 @@ from patchopt.files import load_scenario
 from patchopt.model.build import build_infrastructure
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan
-from patchopt.simulator.simulate import simulate
+from patchopt.simulator.running import simulate
 from patchopt.strategies import make_strategy
 from patchopt.strategies.base import Strategy, register
 from support.contract import infrastructure_of

@@ -13,7 +13,7 @@ from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.items import Items, OnInfeasible, items_of
 from patchopt.optimizer import OptimizerParameters, Solution, optimize
 from patchopt.simulator.plan_check import check_plan
-from patchopt.simulator.simulate import simulate
+from patchopt.simulator.running import simulate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,0 +1,97 @@
+"""What the functions of the API take: checked here, trusted inside."""
+
+from __future__ import annotations
+
+import operator
+import os
+from collections.abc import Sequence
+from typing import Any, Final
+
+from patchopt.errors import PatchoptError
+
+#: Seeds below that are whole numbers in every format that they are written to.
+SEEDS: Final = 2**53
+MOST_REPLICATIONS: Final = 100_000_000
+
+
+def whole(name: str, value: Any, least: int, most: int) -> int:
+    """Return a whole number within its limits; NumPy's count as such, true and 1.0 do not.
+
+    Raises
+    ------
+    PatchoptError
+        If it is none.
+
+    Examples
+    --------
+    >>> whole("seed", 7, 0, 9)
+    7
+    """
+    try:
+        if isinstance(value, bool) or type(value).__name__ == "bool_":
+            raise TypeError
+        number = operator.index(value)
+    except TypeError:
+        number = least - 1
+    if not least <= number <= most:
+        remedy = f"give a whole number from {least} to {most}"
+        raise PatchoptError(f"{_shown(value)} will not do", place=name, remedy=remedy)
+    return number
+
+
+def need(name: str, value: Any, wanted: type[Any], remedy: str) -> None:
+    """Refuse a value of another type.
+
+    Raises
+    ------
+    PatchoptError
+        With what it is and what would do.
+    """
+    if not isinstance(value, wanted):
+        message = f"{_shown(value)} is no {wanted.__name__}"
+        raise PatchoptError(message, place=name, remedy=remedy)
+
+
+def need_scenario(value: Any) -> None:
+    """Refuse what is no scenario, such as the name of one."""
+    from patchopt.model.scenario import Scenario
+
+    named = f"patchopt.load_scenario({str(value)!r})" if _is_path(value) else ""
+    need("scenario", value, Scenario, named or "patchopt.load_scenario(name_or_file) loads one")
+
+
+def need_plan(value: Any) -> None:
+    """Refuse what is no plan, such as the name of a strategy."""
+    from patchopt.model.plan import Plan
+
+    named = f"patchopt.plan(scenario, {value!r})" if isinstance(value, str) else ""
+    need("plan", value, Plan, named or "patchopt.plan(scenario, strategy) makes one")
+
+
+def need_path(name: str, value: Any) -> None:
+    """Refuse what is neither text nor a path."""
+    if not _is_path(value) or not str(value) or "\0" in str(value):
+        remedy = "give it as text or as a Path"
+        raise PatchoptError(f"{_shown(value)} is no path", place=name, remedy=remedy)
+
+
+def need_texts(name: str, values: Sequence[Any]) -> None:
+    """Refuse overrides that are not text each."""
+    for value in values:
+        if not isinstance(value, str):
+            remedy = "give each as a text of its own: sweep('experiment=smoke', 'sweep.seed=1')"
+            raise PatchoptError(f"{_shown(value)} is no override", place=name, remedy=remedy)
+
+
+def _is_path(value: Any) -> bool:
+    return isinstance(value, str) or (
+        isinstance(value, os.PathLike) and isinstance(os.fspath(value), str)
+    )
+
+
+def _shown(value: Any) -> str:
+    """Return a value for a message: not more of it than a line holds."""
+    if isinstance(value, int) and abs(value) > 10**30:
+        return "a number of more than 30 digits"
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else f"{text[:60]}…"
