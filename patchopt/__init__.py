@@ -260,8 +260,9 @@ def report(dataset: str | Path, out: str | Path, *, force: bool = False) -> Repo
     from pathlib import Path
 
     from patchopt.arguments import need_path
-    from patchopt.reports import write_report
+    from patchopt.reports import refuse_multirun, write_report
 
     need_path("dataset", dataset)
     need_path("out", out)
+    refuse_multirun(Path(dataset))
     return write_report(Path(dataset), Path(out), force=force)

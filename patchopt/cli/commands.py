@@ -227,10 +227,14 @@ def _report(
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Turn the dataset of a sweep into tables, figures and a page."""
+    """Turn the dataset of a sweep into tables, figures and a page.
+
+    Of a multirun's folder, each job gets a folder of its own below --out.
+    """
     from patchopt.cli.reporting import deliver_report
 
-    deliver_report(ReportRequest(dataset=dataset, out=out, force=force, as_json=json))
+    request = ReportRequest(dataset=dataset, out=out, force=force, as_json=json)
+    raise typer.Exit(deliver_report(request))
 
 
 @app.command("list")

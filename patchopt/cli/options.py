@@ -111,6 +111,6 @@ def parameters(settings: list[str] | None) -> dict[str, Any]:
             raise StrategyError(f"'{key}' is set twice", place="--set", remedy="set it once")
         try:
             found[key] = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             found[key] = text
     return found

@@ -9,14 +9,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from patchopt.reports.multirun import dataset_folders, refuse_multirun
     from patchopt.reports.numbers.summary import summarise
     from patchopt.reports.pages.run_page import plan_page, run_report
     from patchopt.reports.write import ReportResult, write_report
 
-__all__ = ["ReportResult", "plan_page", "run_report", "summarise", "write_report"]
+__all__ = [
+    "ReportResult",
+    "dataset_folders",
+    "plan_page",
+    "refuse_multirun",
+    "run_report",
+    "summarise",
+    "write_report",
+]
 
 _PLACES: Final = {
     "ReportResult": "write",
+    "dataset_folders": "multirun",
+    "refuse_multirun": "multirun",
     "plan_page": "pages.run_page",
     "run_report": "pages.run_page",
     "summarise": "numbers.summary",

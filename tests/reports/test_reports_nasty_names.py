@@ -23,7 +23,7 @@ from patchopt.reports.figures.scenario_figures import Picture
 from patchopt.reports.numbers.study import read_study
 from patchopt.reports.numbers.summary import results_of
 from patchopt.reports.pages.study_page import study_page
-from patchopt.simulator.simulate import simulate
+from patchopt.simulator.running import simulate
 from support.building import plan_by_hand
 from support.contract import infrastructure_of
 from support.examples import small
