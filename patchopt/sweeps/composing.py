@@ -98,7 +98,9 @@ def refusal(error: Exception, overrides: Sequence[str]) -> ConfigError:
 #: What of Hydra's messages helps nobody here.
 _LISTS: Final = re.compile(r"Available options in|Config search path")
 _NOISE: Final = ("full_key", "object_type", "reference_type")
-_PARTS: Final = re.compile(r"See https?://\S+( for details)?|LexerNoViableAltException: ")
+_PARTS: Final = re.compile(
+    r"See https?://\S+( for details)?|LexerNoViableAltException: |To append to your config use \S+"
+)
 
 
 def _remedy(text: str) -> str:
@@ -113,7 +115,12 @@ def _remedy(text: str) -> str:
     override = re.search(r"Could not override '([\w./]+)'", text)
     if override:
         section, _, name = override[1].rpartition(".")
+        inside = [f"{other}.{name}" for other in keys_of("") if name in keys_of(other)]
+        if inside and not section:
+            return "did you mean " + " or ".join(f"'{key}'" for key in inside) + "?"
         return nearest(name, keys_of(section))
+    if "missing EQUAL" in text:
+        return "write key=value, for example sweep.scenarios=[online_boutique]"
     return "see the groups under conf/, and quote lists for the shell"
 
 

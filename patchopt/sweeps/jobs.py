@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from patchopt.errors import PatchoptError
+from patchopt.errors import ConfigError, PatchoptError
 from patchopt.sweeps.composing import check_composed, refusal, sweep
 from patchopt.sweeps.config import conf_folder
 from patchopt.sweeps.runner import SweepResult, Watcher, run_sweep
@@ -87,7 +87,7 @@ def _hand_over(arguments: Sequence[str]) -> JobResults:
             _call(app, ["patchopt sweep", *arguments])
         except KeyboardInterrupt:
             interrupted = True
-        except (PatchoptError, SystemExit):
+        except PatchoptError:
             raise
         except Exception as error:
             if _ours(error):
@@ -164,7 +164,10 @@ def _call(app: Any, arguments: Sequence[str]) -> None:
         # After help, configurations and versions Hydra exits with 0; for flags that it does
         # not know it has printed a message.
         if exit_.code not in (None, 0):
-            raise
+            raise ConfigError(
+                "Hydra does not know these flags; what it says is above",
+                remedy="settings are overrides, such as sweep.out=DIR; see patchopt sweep --help",
+            ) from None
     finally:
         sys.argv = before
 

@@ -201,8 +201,22 @@ def test_silly_overrides_are_refused(override: str, tmp_path: Path) -> None:
 def test_silly_command_lines_are_refused(line: str, tmp_path: Path) -> None:
     message = refused(*line.split())
     assert message or not line
-    assert "Traceback" not in message
+    for word in ("Traceback", "Value error", "Input should", "unable to parse"):
+        assert word not in message
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("override", "remedy"),
+    [
+        ("seed=1", "did you mean 'sweep.seed' or 'optimizer.seed'?"),
+        ("scenarios=[otel_demo]", "did you mean 'sweep.scenarios'?"),
+        ("otel_demo", "write key=value, for example sweep.scenarios=[online_boutique]"),
+        ("--out", "settings are overrides, such as sweep.out=DIR; see patchopt sweep --help"),
+    ],
+)
+def test_newcomers_to_sweep_are_told_what_would_do(override: str, remedy: str) -> None:
+    assert refused("sweep", override).endswith(remedy)
 
 
 def test_help_shows_what_the_source_says() -> None:
