@@ -250,7 +250,9 @@ def test_the_words_of_complaints(tmp_path: Path) -> None:
     assert said((("sweep", "strategies"), [3])) == (
         "sweep.strategies.0: 3 is no strategy; give a name, or {name: parameters}"
     )
-    assert said((("optimizer",), 1)) == "optimizer: 1 is not a mapping; write keys with values"
+    assert said((("optimizer",), 1)) == (
+        "optimizer: 1 is not a mapping; give a mapping of time_limit, workers, seed, deterministic"
+    )
     assert said((("sweep",), None)) == "sweep: None is not a mapping; write keys with values"
     assert said((("sweep", "scenarois"), 1), (("optimizer", "worker"), 1)) == (
         "optimizer.worker: unknown key 'worker'; did you mean 'workers'?\n"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan
-from patchopt.simulator.simulate import simulate
+from patchopt.model.quantities import format_milli
+from patchopt.simulator.running import simulate
 
 
 def keep_true_certificate(plan: Plan, infrastructure: Infrastructure) -> tuple[Plan, str | None]:
@@ -32,8 +33,8 @@ def keep_true_certificate(plan: Plan, infrastructure: Infrastructure) -> tuple[P
     if exposure_milli == claimed_milli:
         return plan, None
     why = (
-        f"the plan's certificate is dropped: it says an exposure of {claimed_milli / 1000:,.3f} "
-        f"weight·s, its steps have {exposure_milli / 1000:,.3f}; "
+        f"the plan's certificate is dropped: it says an exposure of {format_milli(claimed_milli)} "
+        f"weight·s, its steps have {format_milli(exposure_milli)}; "
         "optimize the scenario anew for one that holds"
     )
     return plan.model_copy(update={"certificate": None}), why

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Final, Literal, cast
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    PlainValidator,
+    ValidationError,
+)
 
 from patchopt import wording
 from patchopt.errors import ConfigError, Problem, nearest
@@ -152,12 +159,16 @@ def check_config(values: Mapping[str, Any]) -> SweepConfig:
 def _not_sections(given: Mapping[str, Any]) -> list[Problem]:
     """Return a problem for each section that is no mapping."""
     return [
-        Problem((key,), f"{shown(value)} is not a mapping", f"give some of {', '.join(keys_of(key))}")
+        Problem((key,), f"{shown(value)} is not a mapping", f"give a mapping of {_listed(key)}")
         for key, value in given.items()
         if key in SweepConfig.model_fields
         and not isinstance(value, Mapping | BaseModel)
         and not (key == "failures" and value is None)
     ]
+
+
+def _listed(section: str) -> str:
+    return ", ".join(keys_of(section))
 
 
 def keys_of(section: str) -> list[str]:
