@@ -253,7 +253,10 @@ def test_the_words_of_complaints(tmp_path: Path) -> None:
     assert said((("optimizer",), 1)) == (
         "optimizer: 1 is not a mapping; give a mapping of time_limit, workers, seed, deterministic"
     )
-    assert said((("sweep",), None)) == "sweep: None is not a mapping; write keys with values"
+    assert said((("sweep",), None)) == (
+        "sweep: None is not a mapping; give a mapping of scenarios, strategies, replications, "
+        "stratify, precision, seed, out, force"
+    )
     assert said((("sweep", "scenarois"), 1), (("optimizer", "worker"), 1)) == (
         "optimizer.worker: unknown key 'worker'; did you mean 'workers'?\n"
         "sweep.scenarois: unknown key 'scenarois'; did you mean 'scenarios'?"
@@ -262,7 +265,7 @@ def test_the_words_of_complaints(tmp_path: Path) -> None:
         "failures.latent.delay.sigma: 4 does not do; give at most 3"
     )
     assert said((("parallel", "n_jobs"), 10**30)) == (
-        f"parallel.n_jobs: {10**30} does not do; give less than 2147483648"
+        f"parallel.n_jobs: {10**30} workers do not do; give -1 for all cores, or from 1 to 512"
     )
 
 
