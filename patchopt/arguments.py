@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from patchopt.errors import PatchoptError
+from patchopt.wording import shown
 
 #: Seeds below that are whole numbers in every format that they are written to.
 SEEDS: Final = 2**53
@@ -35,7 +36,7 @@ def whole(name: str, value: Any, least: int, most: int) -> int:
         number = least - 1
     if not least <= number <= most:
         remedy = f"give a whole number from {least} to {most}"
-        raise PatchoptError(f"{_shown(value)} will not do", place=name, remedy=remedy)
+        raise PatchoptError(f"{shown(value)} will not do", place=name, remedy=remedy)
     return number
 
 
@@ -48,7 +49,7 @@ def need(name: str, value: Any, wanted: type[Any], remedy: str) -> None:
         With what it is and what would do.
     """
     if not isinstance(value, wanted):
-        message = f"{_shown(value)} is no {wanted.__name__}"
+        message = f"{shown(value)} is no {wanted.__name__}"
         raise PatchoptError(message, place=name, remedy=remedy)
 
 
@@ -72,7 +73,7 @@ def need_path(name: str, value: Any) -> None:
     """Refuse what is neither text nor a path."""
     if not _is_path(value) or not str(value) or "\0" in str(value):
         remedy = "give it as text or as a Path"
-        raise PatchoptError(f"{_shown(value)} is no path", place=name, remedy=remedy)
+        raise PatchoptError(f"{shown(value)} is no path", place=name, remedy=remedy)
 
 
 def need_texts(name: str, values: Sequence[Any]) -> None:
@@ -80,18 +81,10 @@ def need_texts(name: str, values: Sequence[Any]) -> None:
     for value in values:
         if not isinstance(value, str):
             remedy = "give each as a text of its own: sweep('experiment=smoke', 'sweep.seed=1')"
-            raise PatchoptError(f"{_shown(value)} is no override", place=name, remedy=remedy)
+            raise PatchoptError(f"{shown(value)} is no override", place=name, remedy=remedy)
 
 
 def _is_path(value: Any) -> bool:
     return isinstance(value, str) or (
         isinstance(value, os.PathLike) and isinstance(os.fspath(value), str)
     )
-
-
-def _shown(value: Any) -> str:
-    """Return a value for a message: not more of it than a line holds."""
-    if isinstance(value, int) and abs(value) > 10**30:
-        return "a number of more than 30 digits"
-    text = " ".join(repr(value).split())
-    return text if len(text) <= 60 else f"{text[:60]}…"

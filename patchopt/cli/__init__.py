@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from patchopt.cli import printing, streams
+from patchopt.cli import printing, terminal
 from patchopt.cli.commands import app
 from patchopt.errors import PatchoptError
 
@@ -17,7 +17,7 @@ __all__ = ["main"]
 
 def main() -> None:
     """Run the command line."""
-    streams.make_patient()
+    terminal.make_patient()
     try:
         try:
             app()

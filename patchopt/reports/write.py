@@ -14,7 +14,7 @@ from patchopt.reports.figures.scenario_figures import Picture, draw
 from patchopt.reports.figures.style import looks, style
 from patchopt.reports.numbers.study import Study, read_study
 from patchopt.reports.numbers.summary import Results, results_of
-from patchopt.reports.numbers.tables import write_tables
+from patchopt.reports.numbers.table_files import write_tables
 from patchopt.reports.pages.study_page import study_page
 
 

@@ -11,8 +11,9 @@ from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan
 from patchopt.simulator.loop import compile as compilation
 from patchopt.simulator.loop.bundles import Ints, Rows, State, blank
-from patchopt.simulator.loop.program import assemble, new_state
+from patchopt.simulator.loop.program import assemble
 from patchopt.simulator.loop.rows import Measures
+from patchopt.simulator.loop.scratch import new_state
 from patchopt.simulator.outcome import Outcome
 from patchopt.simulator.plan_check import check_plan
 from patchopt.simulator.wording import Event, Teller

@@ -18,12 +18,12 @@ from patchopt.files.dataset import DatasetWriter
 from patchopt.model.build import build_infrastructure
 from patchopt.model.plan import Plan
 from patchopt.simulator import Simulator
-from patchopt.sweeps import rows
+from patchopt.sweeps import table_rows
 from patchopt.sweeps.cells import Block, PlanTask, blocks, plan_tasks
 from patchopt.sweeps.config import SweepConfig
 from patchopt.sweeps.precision import Precision
 from patchopt.sweeps.provenance import provenance
-from patchopt.sweeps.work import Planned, Simulated, make_plan, run_block
+from patchopt.sweeps.worker import Planned, Simulated, make_plan, run_block
 
 #: Told of a stage, of what is done and of all that is to do.
 Watcher = Callable[[str, int, int], None]
@@ -132,7 +132,7 @@ class _Run:
 
     def _warm_up(self) -> None:
         """Compile the event loop here, once, before every worker does."""
-        infrastructure = build_infrastructure(rows.scenario_of(self.tasks[0]))
+        infrastructure = build_infrastructure(table_rows.scenario_of(self.tasks[0]))
         empty = Plan.model_validate(
             {
                 "scenario": {
@@ -161,10 +161,10 @@ class _Run:
         made = [task for task in self.tasks if task.number in self.planned]
         for task in [] if self.plans_written else made:
             planned = self.planned[task.number]
-            self.writer.write_plans([rows.plan_row(task, planned)])
-            self.writer.write_events(rows.event_rows(task, planned))
+            self.writer.write_plans([table_rows.plan_row(task, planned)])
+            self.writer.write_events(table_rows.event_rows(task, planned))
             self.writer.write_timings(
-                [rows.timing_row(task.number, "plan", 1, planned.wall_time_s)]
+                [table_rows.timing_row(task.number, "plan", 1, planned.wall_time_s)]
             )
         self.plans_written = True
 
@@ -172,7 +172,7 @@ class _Run:
         for task in self.tasks:
             error = self.planned[task.number].error
             if error is not None:
-                self.writer.write_runs(rows.failed_table(task, error))
+                self.writer.write_runs(table_rows.failed_table(task, error))
         made = [task for task in self.tasks if self.planned[task.number].error is None]
         wanted = self.config.sweep.replications
         if wanted == "auto":
@@ -250,12 +250,18 @@ class _Run:
         if simulated.outcome is None:
             error = simulated.error or ""
             self._fail(task.number, error)
-            self.writer.write_runs(rows.failed_table(task, error))
+            self.writer.write_runs(table_rows.failed_table(task, error))
             return
-        self.writer.write_runs(rows.block_table(task, simulated.block.first, simulated.outcome))
+        self.writer.write_runs(
+            table_rows.block_table(task, simulated.block.first, simulated.outcome)
+        )
         self.rows += simulated.block.count
         self.writer.write_timings(
-            [rows.timing_row(task.number, "simulate", simulated.block.count, simulated.wall_time_s)]
+            [
+                table_rows.timing_row(
+                    task.number, "simulate", simulated.block.count, simulated.wall_time_s
+                )
+            ]
         )
 
     def _fail(self, number: int, error: str) -> None:

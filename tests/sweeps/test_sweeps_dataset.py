@@ -144,7 +144,7 @@ def test_a_crash_leaves_nothing_half_written(
     def crash(*_: Any) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("patchopt.sweeps.rows.plan_row", crash)
+    monkeypatch.setattr("patchopt.sweeps.table_rows.plan_row", crash)
     config = compose([*SMALL, f"sweep.out={tmp_path / 'out'}", "parallel.n_jobs=1"])
     with pytest.raises(RuntimeError, match="a bug"):
         run_sweep(config)

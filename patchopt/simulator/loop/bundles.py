@@ -19,31 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from patchopt.model.windows import Numbers
-from patchopt.simulator.loop.rows import (
-    ComponentRow,
-    ComponentState,
-    Counters,
-    Due,
-    EndRow,
-    EventRow,
-    GroupRow,
-    GroupState,
-    JobRow,
-    JobState,
-    LimitsRow,
-    Measures,
-    NodeRow,
-    NodeState,
-    ReleaseRow,
-    ReleaseState,
-    ServiceRow,
-    ServiceState,
-    SpreadRow,
-    StepRow,
-    StepState,
-    TroubleState,
-    UnitRow,
-)
+from patchopt.simulator.loop import rows
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -65,18 +41,18 @@ class Rows(Protocol[R_co]):
 class Fixed(NamedTuple):
     """What a plan on an infrastructure fixes."""
 
-    limits: LimitsRow
-    nodes: Rows[NodeRow]
-    spreads: Rows[SpreadRow]
-    steps: Rows[StepRow]
-    jobs: Rows[JobRow]
-    services: Rows[ServiceRow]
+    limits: rows.LimitsRow
+    nodes: Rows[rows.NodeRow]
+    spreads: Rows[rows.SpreadRow]
+    steps: Rows[rows.StepRow]
+    jobs: Rows[rows.JobRow]
+    services: Rows[rows.ServiceRow]
     edges: Numbers  # the kind of each
-    groups: Rows[GroupRow]
-    ends: Rows[EndRow]
-    units: Rows[UnitRow]
-    components: Rows[ComponentRow]
-    releases: Rows[ReleaseRow]
+    groups: Rows[rows.GroupRow]
+    ends: Rows[rows.EndRow]
+    units: Rows[rows.UnitRow]
+    components: Rows[rows.ComponentRow]
+    releases: Rows[rows.ReleaseRow]
     window_starts_s: Numbers
     window_lengths_s: Numbers
     pool: Numbers
@@ -85,27 +61,27 @@ class Fixed(NamedTuple):
 class State(NamedTuple):
     """What a replication changes."""
 
-    measures: Measures
-    counters: Counters
-    nodes: Rows[NodeState]
-    troubles: Rows[TroubleState]  # of nodes; no rows if nothing but draws can go wrong
-    steps: Rows[StepState]
-    jobs: Rows[JobState]
-    services: Rows[ServiceState]
+    measures: rows.Measures
+    counters: rows.Counters
+    nodes: Rows[rows.NodeState]
+    troubles: Rows[rows.TroubleState]  # of nodes; no rows if nothing but draws can go wrong
+    steps: Rows[rows.StepState]
+    jobs: Rows[rows.JobState]
+    services: Rows[rows.ServiceState]
     edges: Numbers  # 1 while mixed
-    groups: Rows[GroupState]
+    groups: Rows[rows.GroupState]
     dirty: Numbers  # of groups: 1 while its edges are to be judged
     units: Numbers  # members that have not committed
-    components: Rows[ComponentState]
-    releases: Rows[ReleaseState]
+    components: Rows[rows.ComponentState]
+    releases: Rows[rows.ReleaseState]
     defective: Numbers  # of releases
-    queue: Rows[Due]
+    queue: Rows[rows.Due]
     ready: Numbers
     dirty_services: Numbers
     dirty_groups: Numbers
     stack: Numbers
     rollbacks: Numbers
-    events: Rows[EventRow]
+    events: Rows[rows.EventRow]
 
 
 # From rows to records ---------------------------------------------------------------------
@@ -118,7 +94,7 @@ def dtype_of(row: type[Any]) -> np.dtype[Any]:
 
     Examples
     --------
-    >>> dtype_of(EndRow).names, dtype_of(EndRow).itemsize
+    >>> dtype_of(rows.EndRow).names, dtype_of(rows.EndRow).itemsize
     (('edge', 'other'), 8)
     """
     hints = get_type_hints(row, include_extras=True)

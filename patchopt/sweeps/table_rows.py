@@ -11,7 +11,7 @@ from patchopt.model.quantities import from_milli
 from patchopt.model.scenario import Scenario
 from patchopt.simulator import Outcome
 from patchopt.sweeps.cells import PlanTask
-from patchopt.sweeps.work import Planned
+from patchopt.sweeps.worker import Planned
 
 
 def scenario_of(task: PlanTask) -> Scenario:

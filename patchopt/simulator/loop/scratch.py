@@ -1,0 +1,55 @@
+"""Room for what a replication changes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from patchopt.simulator.loop import rows
+from patchopt.simulator.loop.bundles import Fixed, Ints, State, blank
+
+
+def new_state(fixed: Fixed, event_capacity: int = 0, queue_capacity: int | None = None) -> State:
+    """Return the bundle ``state`` of a run, with room for some events.
+
+    Parameters
+    ----------
+    fixed : Fixed
+        What is to be run.
+    event_capacity : int
+        Events beyond it are counted and not kept.
+    queue_capacity : int, optional
+        Room of the queue; as much as is ever needed by default.
+    """
+    nodes, jobs, steps = len(fixed.nodes), len(fixed.jobs), len(fixed.steps)
+    troubled = nodes if fixed.limits.background else 0
+    # At once, a node may have one crash, onset, detection and reversal due, and two
+    # repairs, the first of which a switch has made void.
+    due = jobs + steps + 6 * troubled + 1
+
+    def numbers(count: int) -> Ints:
+        return np.zeros(count, np.int64)
+
+    return State(
+        measures=blank(rows.Measures, 1)[0],
+        counters=blank(rows.Counters, 1)[0],
+        nodes=blank(rows.NodeState, nodes),
+        troubles=blank(rows.TroubleState, troubled),
+        steps=blank(rows.StepState, steps),
+        jobs=blank(rows.JobState, jobs),
+        services=blank(rows.ServiceState, len(fixed.services)),
+        edges=np.zeros(len(fixed.edges), np.int8),
+        groups=blank(rows.GroupState, len(fixed.groups)),
+        dirty=np.zeros(len(fixed.groups), np.int8),
+        units=numbers(len(fixed.units)),
+        components=blank(rows.ComponentState, len(fixed.components)),
+        releases=blank(rows.ReleaseState, len(fixed.releases)),
+        defective=numbers(len(fixed.releases)),
+        queue=blank(rows.Due, due if queue_capacity is None else queue_capacity),
+        # Each step, service, group and component is in its list once, a node once detected.
+        ready=numbers(steps),
+        dirty_services=numbers(len(fixed.services)),
+        dirty_groups=numbers(len(fixed.groups)),
+        stack=numbers(len(fixed.components)),
+        rollbacks=numbers(troubled),
+        events=blank(rows.EventRow, event_capacity),
+    )
