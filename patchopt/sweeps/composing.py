@@ -86,6 +86,8 @@ def refusal(error: Exception, overrides: Sequence[str]) -> ConfigError:
         said = _LISTS.split(str(error))[0].splitlines()
         kept = [line.strip() for line in said if not line.strip().startswith(_NOISE)]
         text = " ".join(_PARTS.sub("", " ".join(kept)).split()) or type(error).__name__
+        if text.startswith(_NO_OPTION):
+            text = "a group takes the name of one of its options"
     given = " ".join(overrides)
     if len(given) > _QUOTED:
         given = f"{given[:_QUOTED]}…"
@@ -95,6 +97,8 @@ def refusal(error: Exception, overrides: Sequence[str]) -> ConfigError:
     return ConfigError(message.rstrip(".:"), remedy=_remedy(str(error)))
 
 
+#: How Hydra begins where a group is given a value.
+_NO_OPTION: Final = "Config group override must be"
 #: What of Hydra's messages helps nobody here.
 _LISTS: Final = re.compile(r"Available options in|Config search path")
 _NOISE: Final = ("full_key", "object_type", "reference_type")
@@ -119,6 +123,8 @@ def _remedy(text: str) -> str:
         if inside and not section:
             return "did you mean " + " or ".join(f"'{key}'" for key in inside) + "?"
         return nearest(name, keys_of(section))
+    if text.startswith(_NO_OPTION):
+        return "write group=option (see conf/), or group.key=value for one of its keys"
     if "missing EQUAL" in text:
         return "write key=value, for example sweep.scenarios=[online_boutique]"
     return "see the groups under conf/, and quote lists for the shell"
