@@ -113,8 +113,8 @@ def shown(value: object) -> str:
 
     Examples
     --------
-    >>> shown("soon"), shown([1, [2, [3]]])
-    ("'soon'", '[1, [2, [...]]]')
+    >>> shown("soon"), shown([1, [2, [3, [4]]]])
+    ("'soon'", '[1, [2, [3, [...]]]]')
     """
     if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 128:
         return f"a number of {value.bit_length()} bits"

@@ -98,7 +98,7 @@ class Simulator:
             happened = state.counters.events
             if happened <= room:
                 events = cast("Any", state.events)[:happened]
-                return self._teller.events(events, seed, measures[0].completion_time)
+                return self._teller.events(events, seed, int(measures[0].completion_time))
             room = happened
 
     def _measure(self, seeds: Ints, defects: Ints, state: State | None = None) -> Rows[Measures]:

@@ -107,6 +107,13 @@ _PARTS: Final = re.compile(
 )
 
 
+#: What Hydra says without naming anything, and what would do.
+_REMEDIES: Final = {
+    _NO_OPTION: "write group=option (see conf/), or group.key=value for one of its keys",
+    "missing EQUAL": "write key=value, for example sweep.scenarios=[online_boutique]",
+}
+
+
 def _remedy(text: str) -> str:
     """Name the nearest key or option for what Hydra did not know."""
     option = re.search(r"Could not find '(\w+)/(\w+)'", text)
@@ -118,16 +125,17 @@ def _remedy(text: str) -> str:
         return nearest(key[1], keys_of(section))
     override = re.search(r"Could not override '([\w./]+)'", text)
     if override:
-        section, _, name = override[1].rpartition(".")
-        inside = [f"{other}.{name}" for other in keys_of("") if name in keys_of(other)]
-        if inside and not section:
-            return "did you mean " + " or ".join(f"'{key}'" for key in inside) + "?"
-        return nearest(name, keys_of(section))
-    if text.startswith(_NO_OPTION):
-        return "write group=option (see conf/), or group.key=value for one of its keys"
-    if "missing EQUAL" in text:
-        return "write key=value, for example sweep.scenarios=[online_boutique]"
-    return "see the groups under conf/, and quote lists for the shell"
+        return _nearest_key(override[1])
+    usual = "see the groups under conf/, and quote lists for the shell"
+    return next((remedy for said, remedy in _REMEDIES.items() if said in text), usual)
+
+
+def _nearest_key(key: str) -> str:
+    section, _, name = key.rpartition(".")
+    inside = [f"{other}.{name}" for other in keys_of("") if name in keys_of(other)]
+    if inside and not section:
+        return "did you mean " + " or ".join(f"'{key}'" for key in inside) + "?"
+    return nearest(name, keys_of(section))
 
 
 def _options(group: str) -> list[str]:

@@ -83,7 +83,7 @@ def test_every_launcher_runs_every_job_and_results_alone_are_printed(
 def test_a_job_that_is_refused_loses_no_other(tmp_path: Path) -> None:
     done = sweep("-m", *SMALL, "sweep.replications=2,-1", "sweep.out=m")
     assert (done.exit_code, done.stdout) == (2, "2 replications of 1 plans: m/0\n")
-    assert "error: job 1: sweep.replications: give a number" in done.stderr
+    assert "error: job 1: sweep.replications: -1 is no number of replications" in done.stderr
     again = sweep("-m", *SMALL, "sweep.replications=2,3", "sweep.out=m")
     assert (again.exit_code, again.stdout) == (2, "3 replications of 1 plans: m/1\n")
     assert "error: job 0: m/0: the folder holds something already" in again.stderr

@@ -34,7 +34,7 @@ def installed(tmp_path: Path) -> Path:
 
 def read_only(package: Path) -> None:
     """Let nobody write beside the sources, root included: a file is where the folder would be."""
-    (package / "simulator" / "__pycache__").write_text("", encoding="utf-8")
+    (package / "simulator" / "loop" / "__pycache__").write_text("", encoding="utf-8")
 
 
 def asked(package: Path, **environment: str) -> list[str]:
@@ -53,7 +53,7 @@ def asked(package: Path, **environment: str) -> list[str]:
 
 def test_compiled_code_lies_beside_the_sources(installed: Path) -> None:
     path, told = asked(installed)
-    assert (installed / "simulator" / "__pycache__") in Path(path).parents
+    assert (installed / "simulator" / "loop" / "__pycache__") in Path(path).parents
     assert not told
 
 
@@ -77,7 +77,7 @@ def test_without_any_cache_processes_share_a_passing_one(installed: Path, tmp_pa
 
 def test_a_changed_source_is_compiled_anew(installed: Path) -> None:
     before = asked(installed)
-    with (installed / "simulator" / "work.py").open("a", encoding="utf-8") as source:
+    with (installed / "simulator" / "loop" / "work.py").open("a", encoding="utf-8") as source:
         source.write("\n")
     assert asked(installed) != before
 

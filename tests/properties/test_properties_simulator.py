@@ -21,7 +21,8 @@ from support.generate import FEATURES, features, scenarios
 from support.plans import USES, uses
 from support.recompute import WITHOUT_TROUBLE, check_log, metrics
 
-pytestmark = pytest.mark.slow
+#: Traced for coverage, their thousands of examples would take three times as long.
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 
 Scenario = dict[str, Any]
 SEEDS = st.integers(0, 2**31)

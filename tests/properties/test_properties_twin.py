@@ -17,7 +17,8 @@ from support.generate import TROUBLES, troubles
 from support.replay import replay
 from support.simpy_twin import Twin
 
-pytestmark = pytest.mark.slow
+#: Traced for coverage, their thousands of examples would take three times as long.
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 
 Scenario = dict[str, Any]
 SEEDS = st.integers(0, 2**31)

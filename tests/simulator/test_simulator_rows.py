@@ -115,7 +115,7 @@ def test_row_objects_hold_what_the_records_hold() -> None:
     light = as_rows(state)
     assert values_of(light) == values_of(state)
     light.queue[0].time_s = 60
-    fill(state.queue, light.queue)
+    fill(state.queue, light.queue, 1)
     assert (state.queue[0].time_s, state.queue[0].subject) == (60, 9)
 
 

@@ -10,10 +10,20 @@ to pass on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from operator import attrgetter
-from typing import Any, NamedTuple, Protocol, TypeVar, cast, get_args, get_type_hints
+from typing import (
+    Any,
+    Final,
+    Generic,
+    NamedTuple,
+    Protocol,
+    TypeVar,
+    cast,
+    get_args,
+    get_type_hints,
+)
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,6 +97,8 @@ class State(NamedTuple):
 # From rows to records ---------------------------------------------------------------------
 
 _COLUMN_TYPES = {int: np.int64, float: np.float64}
+#: Made once: to look at annotations takes longer than to run a small plan.
+_DTYPES: Final[dict[type[Any], np.dtype[Any]]] = {}
 
 
 def dtype_of(row: type[Any]) -> np.dtype[Any]:
@@ -97,9 +109,15 @@ def dtype_of(row: type[Any]) -> np.dtype[Any]:
     >>> dtype_of(rows.EndRow).names, dtype_of(rows.EndRow).itemsize
     (('edge', 'other'), 8)
     """
-    hints = get_type_hints(row, include_extras=True)
-    columns = [(column.name, _column_type(hints[column.name])) for column in fields(row)]
-    return np.dtype((np.record, columns))
+    if row not in _DTYPES:
+        hints = get_type_hints(row, include_extras=True)
+        columns = [(name, _column_type(hints[name])) for name in _names(row)]
+        _DTYPES[row] = np.dtype((np.record, columns))
+    return _DTYPES[row]
+
+
+def _names(row: type[Any]) -> list[str]:
+    return [column.name for column in fields(row)]
 
 
 def _column_type(hint: Any) -> Any:
@@ -131,7 +149,7 @@ def table(row: type[R], columns: dict[str, Any]) -> Rows[R]:
 def table_of(row: type[R], rows: Sequence[R]) -> Rows[R]:
     """Return a table of row objects."""
     made = np.zeros(len(rows), dtype_of(row))
-    fill(cast("Rows[R]", made), rows)
+    fill(cast("Rows[R]", made), rows, len(rows))
     return cast("Rows[R]", made)
 
 
@@ -140,11 +158,11 @@ def record_of(row: R) -> R:
     return table_of(type(row), [row])[0]
 
 
-def fill(table: Rows[R], rows: Rows[R]) -> None:
-    """Put row objects into a table of as many records."""
+def fill(table: Rows[R], rows: Rows[R], count: int) -> None:
+    """Put the first row objects into a table of records."""
     records = cast("Any", table)
     take = attrgetter(*records.dtype.names)
-    for place in range(len(rows)):
+    for place in range(count):
         records[place] = take(rows[place])
 
 
@@ -175,9 +193,30 @@ def _written(name: str, parameters: str, lines: list[str]) -> object:
 B = TypeVar("B", Fixed, State)
 
 
+class OnDemand(Generic[R]):
+    """A table in which a row is made when it is first reached: most events never are."""
+
+    def __init__(self, row: Callable[[], R], count: int) -> None:
+        self._row, self._count = row, count
+        self._made: dict[int, R] = {}
+
+    def __getitem__(self, place: int) -> R:
+        """Return a row."""
+        if place not in self._made:
+            self._made[place] = self._row()
+        return self._made[place]
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return self._count
+
+
+_HINTS: Final = {bundle: get_type_hints(bundle) for bundle in (Fixed, State)}
+
+
 def as_rows(bundle: B) -> B:
     """Return a bundle of arrays as one of lists, for the plain loop. Linear in its size."""
-    hints = get_type_hints(type(bundle))
+    hints = _HINTS[type(bundle)]
     return type(bundle)(
         **{name: _as_rows(hints[name], values) for name, values in bundle._asdict().items()}
     )
@@ -186,12 +225,10 @@ def as_rows(bundle: B) -> B:
 def _as_rows(hint: Any, values: Any) -> Any:
     if hint is Numbers:
         return values.tolist()
-    if get_args(hint):
-        (row,) = get_args(hint)
-        return [_object(row, each) for each in values.tolist()]
-    return _object(hint, values.tolist())
-
-
-def _object(row: type[Any], values: Iterable[Any]) -> Any:
-    names = (column.name for column in fields(row))
-    return row(**dict(zip(names, values, strict=True)))
+    if hint == Rows[rows.EventRow]:
+        return OnDemand(rows.EventRow, len(values))
+    if not get_args(hint):
+        return hint(**dict(zip(_names(hint), values.tolist(), strict=True)))
+    (row,) = get_args(hint)
+    names = _names(row)
+    return [row(**dict(zip(names, each, strict=True))) for each in values.tolist()]
