@@ -202,6 +202,8 @@ class OnDemand(Generic[R]):
 
     def __getitem__(self, place: int) -> R:
         """Return a row."""
+        if not 0 <= place < self._count:
+            raise IndexError(place)
         if place not in self._made:
             self._made[place] = self._row()
         return self._made[place]
