@@ -67,6 +67,28 @@ def test_surge_is_held_until_the_switch() -> None:
     assert outcome.exact("exposure") == (10 + 12) * 1000
 
 
+def test_a_copy_that_is_thrown_away_gives_its_crew_and_its_slot_back() -> None:
+    # One place and one slot: a's copy fails at 2, so that b's can be built from 2 to 4.
+    sure = {"patch_with": {"failure_probability": 1}}
+    scenario = small({"a": sure, "b": {}}, max_parallel=1, surge=1)
+    steps = (build("a"), switch(0, "a"), build("b"), switch(2, "b"))
+    outcome = run(scenario, *steps)
+    assert starts(outcome) == {0: 0, 1: 2, 2: 2, 3: 4}
+    assert waits(outcome) == [(0, 2, "not enough crew: max_parallel")]
+    assert (outcome.exact("patched"), outcome.exact("completion_time")) == (1, 4)
+    # Both slots are held for two seconds, one after the other; work as well.
+    assert (outcome.exact("surge_node_seconds"), outcome.exact("work_seconds")) == (4, 4)
+
+
+def test_a_host_that_is_not_the_first_node_conflicts_with_its_guest_in_one_step() -> None:
+    # g runs on h: both cannot be worked on at once, whatever their numbers.
+    scenario = small({"a": {}, "h": {"type": "host"}, "g": {"host": "h"}})
+    outcome = run(scenario, patch("a"), patch("h", "g"))
+    assert outcome.columns["abort_reason"].tolist() == [
+        "step 1 can never start: g and its host cannot be worked on together"
+    ]
+
+
 def test_a_step_larger_than_the_crew_can_never_start() -> None:
     scenario = small({"a": {}, "b": {}, "c": {}}, max_parallel=2, horizon=10)
     outcome = run(scenario, patch("a", "b", "c"))
