@@ -1,4 +1,4 @@
-"""What a command line asks for: parsed once in `app`, then handed down whole."""
+"""What a command line asks for: parsed once in `commands`, then handed down whole."""
 
 from __future__ import annotations
 
