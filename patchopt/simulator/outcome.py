@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _MEASURED = tuple(m.name for m in METRICS if m.kind in ("exposure", "integer"))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Outcome:
     """The replications of one plan.
 
@@ -70,12 +70,12 @@ class Outcome:
             "patched_share": shares,
         }
         return cls(
-            teller.infrastructure.scenario.name,
-            teller.plan.strategy.name,
-            seeds,
-            {metric.name: values[metric.name] for metric in METRICS},
-            np.zeros(len(seeds), np.int64),
-            np.ones(len(seeds)),
+            scenario=teller.infrastructure.scenario.name,
+            strategy=teller.plan.strategy.name,
+            seeds=seeds,
+            columns={metric.name: values[metric.name] for metric in METRICS},
+            strata=np.zeros(len(seeds), np.int64),
+            weights=np.ones(len(seeds)),
         )
 
     def __len__(self) -> int:

@@ -121,7 +121,14 @@ def test_exposures_have_exactly_three_decimals_beyond_floats() -> None:
         for metric in METRICS
     }
     columns["exposure"] = np.array([2**53 + 1])
-    outcome = Outcome("s", "t", np.array([7]), columns, np.array([0]), np.array([1.0]))
+    outcome = Outcome(
+        scenario="s",
+        strategy="t",
+        seeds=np.array([7]),
+        columns=columns,
+        strata=np.array([0]),
+        weights=np.array([1.0]),
+    )
     header, row = metrics_csv_text(outcome).splitlines()
     assert header.split(",") == ["scenario", "strategy", "seed", *(m.name for m in METRICS)]
     assert row.split(",")[:5] == ["s", "t", "7", "9007199254740.993", "0.002"]

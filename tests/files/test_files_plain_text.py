@@ -34,7 +34,14 @@ def outcome(scenario: str, strategy: str, reason: str) -> Outcome:
     values: dict[str, np.ndarray] = {metric.name: np.array([-2, 3]) for metric in METRICS}
     values["abort_reason"] = np.array([reason, ""], dtype=object)
     values["patched_share"] = np.array([0.5, 1.0])
-    return Outcome(scenario, strategy, np.array([7, 8]), values, np.zeros(2, int), np.ones(2))
+    return Outcome(
+        scenario=scenario,
+        strategy=strategy,
+        seeds=np.array([7, 8]),
+        columns=values,
+        strata=np.zeros(2, int),
+        weights=np.ones(2),
+    )
 
 
 def test_shares_read_back_as_the_very_same_floats() -> None:

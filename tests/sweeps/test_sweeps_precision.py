@@ -31,7 +31,14 @@ AUTO = [
 
 def outcome_of(**columns: Any) -> Outcome:
     count = len(next(iter(columns.values())))
-    return Outcome("s", "t", np.arange(count), columns, np.zeros(count, int), np.ones(count))
+    return Outcome(
+        scenario="s",
+        strategy="t",
+        seeds=np.arange(count),
+        columns=columns,
+        strata=np.zeros(count, int),
+        weights=np.ones(count),
+    )
 
 
 def half_width(values: Any) -> float:

@@ -7,7 +7,7 @@ on the machine that adds them up.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -107,9 +107,9 @@ def estimate(values: Floats) -> Estimate:
     return Estimate(mean, *_limits(_resampled_means(values)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """How one plan fares against another on the same seeds.
+    """How one plan fares against another on the same seeds; NaN where nothing is known.
 
     Parameters
     ----------
@@ -122,13 +122,13 @@ class Comparison:
         varies.
     """
 
-    ratio: float
-    ratio_low: float
-    ratio_high: float
-    difference: float
-    difference_low: float
-    difference_high: float
-    variance_saved: float
+    ratio: float = np.nan
+    ratio_low: float = np.nan
+    ratio_high: float = np.nan
+    difference: float = np.nan
+    difference_low: float = np.nan
+    difference_high: float = np.nan
+    variance_saved: float = np.nan
 
 
 def compare(
@@ -167,7 +167,15 @@ def compare(
         positive = means[:, 1] > 0
         ratios = means[positive, 0] / means[positive, 1] - 1
         low, high = (float(limit) for limit in _limits(ratios))
-    return Comparison(ratio, low, high, difference, float(both.low[2]), float(both.high[2]), saved)
+    return Comparison(
+        ratio=ratio,
+        ratio_low=low,
+        ratio_high=high,
+        difference=difference,
+        difference_low=float(both.low[2]),
+        difference_high=float(both.high[2]),
+        variance_saved=saved,
+    )
 
 
 def _compare_strata(
@@ -175,13 +183,18 @@ def _compare_strata(
 ) -> Comparison:
     mean, half = stratified_mean(triple, strata, weights)
     own, other, difference = mean.tolist()
-    limits = (difference, difference - half[2], difference + half[2], saved)
+    found = Comparison(
+        difference=difference,
+        difference_low=float(difference - half[2]),
+        difference_high=float(difference + half[2]),
+        variance_saved=saved,
+    )
     if not other:
-        return Comparison(np.nan, np.nan, np.nan, *map(float, limits))
+        return found
     rest = (triple[:, :1] - own / other * triple[:, 1:2]) / other
     of_ratio = float(stratified_mean(rest, strata, weights)[1][0])
     ratio = own / other - 1
-    return Comparison(ratio, ratio - of_ratio, ratio + of_ratio, *map(float, limits))
+    return replace(found, ratio=ratio, ratio_low=ratio - of_ratio, ratio_high=ratio + of_ratio)
 
 
 def scale_of(kind: Kind) -> float:

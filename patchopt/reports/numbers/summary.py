@@ -196,7 +196,7 @@ def _nominal(study: Study, number: int, certified: Mapping[Hashable, Reference])
 def _paired(study: Study, number: int, certified: Mapping[Hashable, Reference]) -> dict[str, float]:
     reference = _reference(study, number, certified)
     found = on_same_seeds(study, number, reference.plan) if reference else None
-    found = found or Comparison(*[np.nan] * 7)
+    found = found or Comparison()
     itself = reference is not None and reference.plan == number
     return {
         "relative_to_optimal": found.ratio,
