@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from patchopt.model.base import Floats, Ints
 from patchopt.model.metrics import METRICS, Metric
 from patchopt.model.quantities import from_milli
-from patchopt.simulator.loop.bundles import Floats, Ints, Rows
+from patchopt.simulator.loop.bundles import Rows
 from patchopt.simulator.loop.rows import Measures
 from patchopt.simulator.wording import Event, Teller
 

@@ -7,10 +7,11 @@ from typing import Any, cast
 
 import numpy as np
 
+from patchopt.model.base import Ints
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan
 from patchopt.simulator.loop import compile as compilation
-from patchopt.simulator.loop.bundles import Ints, Rows, State, blank
+from patchopt.simulator.loop.bundles import Rows, State, blank
 from patchopt.simulator.loop.program import assemble
 from patchopt.simulator.loop.rows import Measures
 from patchopt.simulator.loop.scratch import new_state

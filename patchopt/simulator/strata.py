@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from patchopt.errors import PatchoptError
+from patchopt.model.base import Floats, Ints
 from patchopt.model.infrastructure import Infrastructure
-from patchopt.simulator.loop.bundles import Floats, Ints
 from patchopt.simulator.loop.draws import draw
 from patchopt.simulator.loop.streams import STREAM_DEFECT, threshold
 

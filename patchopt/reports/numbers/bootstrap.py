@@ -15,11 +15,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from patchopt.model.base import Floats
 from patchopt.model.metrics import Kind
 from patchopt.model.quantities import MILLI
 from patchopt.reports.numbers.stratified import stratified_mean, variance_saved
-
-Floats = NDArray[np.float64]
 
 RESAMPLES: Final = 2000
 CONFIDENCE: Final = 0.95

@@ -7,8 +7,9 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from patchopt.model.base import Floats
 from patchopt.model.metrics import Metric
-from patchopt.reports.numbers.bootstrap import Estimate, Floats, estimate, exact, scale_of
+from patchopt.reports.numbers.bootstrap import Estimate, estimate, exact, scale_of
 from patchopt.reports.numbers.risk import cvar, quantiles, wilson
 from patchopt.reports.numbers.stratified import stratified_mean
 from patchopt.reports.numbers.study import MEASURES, Study

@@ -9,7 +9,7 @@ import moocore
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from patchopt.model.base import Floats
 
 #: Reference point of the hypervolume, in units of the distance from ideal to worst.
 REFERENCE: Final = 1.1

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from patchopt.model.base import Floats
 from patchopt.model.metrics import TOTAL_EXPOSURE
-from patchopt.reports.numbers.bootstrap import Comparison, Floats, compare, exact
+from patchopt.reports.numbers.bootstrap import Comparison, compare, exact
 from patchopt.reports.numbers.study import Study
 
 

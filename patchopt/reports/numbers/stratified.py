@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from patchopt.model.base import Floats
 from patchopt.model.metrics import Z_95
-
-Floats = NDArray[np.float64]
 
 
 def stratified_mean(

@@ -26,13 +26,9 @@ from typing import (
 )
 
 import numpy as np
-from numpy.typing import NDArray
 
 from patchopt.model.windows import Numbers
 from patchopt.simulator.loop import rows
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
@@ -162,8 +158,7 @@ def fill(table: Rows[R], rows: Rows[R], count: int) -> None:
     """Put the first row objects into a table of records."""
     records = cast("Any", table)
     take = attrgetter(*records.dtype.names)
-    for place in range(count):
-        records[place] = take(rows[place])
+    records[:count] = np.array([take(rows[place]) for place in range(count)], records.dtype)
 
 
 def clearing(row: type[R]) -> Callable[[R], None]:

@@ -13,8 +13,9 @@ from patchopt.simulator.loop.bundles import as_rows, fill
 from patchopt.simulator.loop.rows import Measures
 
 if TYPE_CHECKING:
+    from patchopt.model.base import Ints
     from patchopt.model.infrastructure import Infrastructure
-    from patchopt.simulator.loop.bundles import Fixed, Ints, Rows, State
+    from patchopt.simulator.loop.bundles import Fixed, Rows, State
 
 Run = Callable[["Fixed", "State", "Ints", "Ints", "Rows[Measures]"], None]
 

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from patchopt.model.base import Ints
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.simulator.loop import rows
-from patchopt.simulator.loop.bundles import Ints, Rows, table
+from patchopt.simulator.loop.bundles import Rows, table
 from patchopt.simulator.loop.streams import threshold
 
 _DAY_S = 86_400

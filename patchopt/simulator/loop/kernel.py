@@ -9,8 +9,9 @@ The same source is compiled by Numba and, for its reference, run uncompiled
 from __future__ import annotations
 
 from patchopt.compiling.jit import inner, outer
+from patchopt.model.base import Ints
 from patchopt.model.events import EventKind
-from patchopt.simulator.loop.bundles import Fixed, Ints, Rows, State
+from patchopt.simulator.loop.bundles import Fixed, Rows, State
 from patchopt.simulator.loop.codes import Action, Reason
 from patchopt.simulator.loop.draws import draw
 from patchopt.simulator.loop.failing import abort

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from patchopt.model.base import Ints
 from patchopt.simulator.loop import rows
-from patchopt.simulator.loop.bundles import Fixed, Ints, State, blank
+from patchopt.simulator.loop.bundles import Fixed, State, blank
 
 
 def new_state(fixed: Fixed, event_capacity: int = 0, queue_capacity: int | None = None) -> State:
