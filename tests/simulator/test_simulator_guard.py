@@ -196,15 +196,15 @@ def test_host_and_guest_in_one_unit_are_patched_together() -> None:
     assert outcome.exact("exposure") == (3 + 3) * 1000
 
 
-def test_strict_order_waits_for_the_commit_not_for_the_warm_up() -> None:
-    # a depends on b. b commits at 2 and warms up until 7; a may start at 2.
+def test_strict_order_waits_for_the_commit_and_for_the_warm_up() -> None:
+    # a depends on b. b commits at 2 and warms up until 7; a may start at 7.
     scenario = small(
         {"a": {}, "b": {"patch_with": {"warmup": 5}}},
         edges=[("a", "b")],
         dependency_order="strict",
     )
     outcome = run(scenario, patch("a"), patch("b"))
-    assert starts(outcome) == {0: 2, 1: 0}
+    assert starts(outcome) == {0: 7, 1: 0}
     assert waits(outcome) == [(0, 0, "what a depends on is not all patched")]
 
 

@@ -251,6 +251,7 @@ class NodeState:
     failed: int = 0  # as in `Down`
     built: int = 0  # the attempt that built its copy, 0: none waits for its switch
     unlucky: int = 0  # has failed at least once
+    finished: int = 0  # has once committed and passed its warm-up
 
 
 @dataclass(slots=True)

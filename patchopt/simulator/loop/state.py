@@ -93,9 +93,14 @@ def set_version(fixed: Fixed, state: State, node: int, new: int) -> None:
 
 
 @inner
-def commit(fixed: Fixed, state: State, node: int) -> None:
-    """Make a node new; what depends on its unit may start once all members are."""
-    set_version(fixed, state, node, 1)
+def finish(fixed: Fixed, state: State, node: int) -> None:
+    """Note, once and for all, that a node has committed and is past its warm-up.
+
+    What depends on its unit may start once all members are.
+    """
+    if state.nodes[node].finished == 1:
+        return
+    state.nodes[node].finished = 1
     unit = fixed.nodes[node].unit
     state.units[unit] -= 1
     if fixed.limits.strict == 1 and state.units[unit] == 0:

@@ -19,7 +19,7 @@ from patchopt.simulator.loop.failing import (
     rollback_time,
 )
 from patchopt.simulator.loop.queue import push
-from patchopt.simulator.loop.state import commit, record, set_out
+from patchopt.simulator.loop.state import finish, record, set_out, set_version
 from patchopt.simulator.loop.streams import STREAM_DURATION, STREAM_FAILURE
 from patchopt.simulator.loop.trouble import draw_latent
 
@@ -193,7 +193,7 @@ def _succeed(fixed: Fixed, state: State, job: int, action: int) -> bool:
         step, attempt = fixed.jobs[job].step, state.jobs[job].attempt
         for place in range(fixed.jobs[job].node_begin, fixed.jobs[job].node_end):
             node = fixed.pool[place]
-            commit(fixed, state, node)
+            set_version(fixed, state, node, 1)
             record(state, EventKind.NODE_PATCHED, node, step, attempt)
             if fixed.limits.background == 1:
                 draw_latent(fixed, state, node, step, attempt)
@@ -207,10 +207,12 @@ def _succeed(fixed: Fixed, state: State, job: int, action: int) -> bool:
 @inner
 def _finish(fixed: Fixed, state: State, job: int, action: int) -> None:
     """End good work: patched nodes serve again, built copies wait for their switch."""
+    step, attempt = fixed.jobs[job].step, state.jobs[job].attempt
     if action == Action.PATCH:
         _release(fixed, state, job)
+        for place in range(fixed.jobs[job].node_begin, fixed.jobs[job].node_end):
+            finish(fixed, state, fixed.pool[place])
         return
-    step, attempt = fixed.jobs[job].step, state.jobs[job].attempt
     for place in range(fixed.jobs[job].node_begin, fixed.jobs[job].node_end):
         node = fixed.pool[place]
         free_crew(state, node)
@@ -305,7 +307,8 @@ def _switch(fixed: Fixed, state: State, job: int) -> None:
             continue
         state.nodes[node].built = 0
         free_surge(state)
-        commit(fixed, state, node)
+        set_version(fixed, state, node, 1)
+        finish(fixed, state, node)
         record(state, EventKind.SWITCHED, node, step, attempt)
         if fixed.limits.background == 1:
             draw_latent(fixed, state, node, step, attempt)
