@@ -47,7 +47,9 @@ class Gate(Frozen):
     """What a pause checks at its end."""
 
     max_failures: Count
-    """More failed nodes than that so far, and the plan aborts."""
+    """More of what it counts than that so far, and the plan aborts."""
+    count: Literal["bad", "attempts"] = "bad"
+    """Nodes that are bad, or failed attempts, retried ones too."""
 
 
 class Step(Frozen):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from patchopt.errors import PatchoptError, PlanError
 from patchopt.files import load_preset, load_scenario, plan_json, read_plan
-from patchopt.model.plan import MAX_DEPTH, Plan
+from patchopt.model.plan import MAX_DEPTH, Gate, Plan
 
 STEP = {"id": 0, "action": "patch", "nodes": ["a"]}
 CERTIFICATE = {
@@ -69,6 +69,11 @@ def test_the_plan_that_the_others_change_is_read(tmp_path: Path) -> None:
     ("where", "value", "message"),
     [
         (("steps", 0, "gate"), {"max_failures": HUGE}, "steps.0.gate.max_failures: 9223372036854"),
+        (
+            ("steps", 0, "gate"),
+            {"max_failures": 0, "count": "attempt"},
+            "steps.0.gate.count: 'attempt' is not known; write 'bad' or 'attempts'",
+        ),
         (("steps", 0, "id"), HUGE, "steps.0.id: 9223372036854775808 does not do; give less than"),
         (("steps", 0, "duration"), HUGE, "steps.0.duration: 9223372036854775808 does not do"),
         (("steps", 0, "not_before"), HUGE, "steps.0.not_before: 9223372036854775808 does not do"),
@@ -115,6 +120,19 @@ def test_what_json_would_pass_over_is_refused_with_its_place(
 ) -> None:
     (found,) = refusals(tmp_path / "plan.json", json.dumps(PLAN).replace(old, new))
     assert found.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("gate", "count"), [({}, "bad"), ({"count": "bad"}, "bad"), ({"count": "attempts"}, "attempts")]
+)
+def test_what_a_gate_counts_is_read_and_written(
+    tmp_path: Path, gate: dict[str, Any], count: str
+) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text(changed(("steps", 0, "gate"), {"max_failures": 2} | gate))
+    plan = read_plan(path)
+    assert plan.steps[0].gate == Gate.model_validate({"max_failures": 2, "count": count})
+    assert json.loads(plan_json(plan))["steps"][0]["gate"] == {"max_failures": 2, "count": count}
 
 
 def test_a_whole_character_of_two_halves_is_taken(tmp_path: Path) -> None:
