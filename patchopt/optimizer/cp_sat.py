@@ -185,7 +185,11 @@ class Model:
                 for number in tasks[component]:
                     self.cp.add(self.variables[number].start >= done[dependency])
             for number in tasks[component]:
-                self.cp.add(done[component] >= self.variables[number].commit)
+                # Past the warm-up of work in place, past the switch of a build.
+                variables = self.variables[number]
+                self.cp.add(done[component] >= variables.commit)
+                end = variables.start + self.problem.tasks[number].length_s
+                self.cp.add(done[component] >= end)
 
     def _order_alike(self) -> None:
         """Break the symmetry between tasks that any schedule may exchange."""

@@ -2,7 +2,8 @@
 
 The serial schedule-generation scheme (Kolisch, Serial and parallel
 resource-constrained project scheduling methods revisited, EJOR 90, 1996) with Smith's
-ratio as priority (Smith, Various optimizers for single-stage production, 1956).
+ratio as priority (Smith, Various optimizers for single-stage production, 1956), work
+counted in node-seconds of the crew.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import heapq
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from patchopt.model.waiting import Waiting
 from patchopt.optimizer.problem import Mode, Problem, Task
@@ -19,8 +21,8 @@ Priority = Callable[[Task], float]
 
 
 def smith_ratio(task: Task) -> float:
-    """Weight per second of work: the higher, the earlier."""
-    return task.item.weight_milli / task.item.duration_s
+    """Weight per node and second of work, W / (nodes L): the higher, the earlier."""
+    return task.item.weight_milli / (task.item.size * task.item.length_s)
 
 
 class Profile:
@@ -70,7 +72,10 @@ class _Scheduler:
         self.surge = Profile(problem.surge) if problem.surge >= 0 else None
 
     def place(self, number: int, ready_s: int, wanted: int | None) -> Placement:
-        """Place a task in the mode that is wanted, or in that in which it commits first."""
+        """Place a task in the mode that is wanted, or in that in which it commits first.
+
+        On the same second it is built beside: a build that fails harms nobody.
+        """
         task = self.problem.tasks[number]
         options = []
         for mode_number, mode in enumerate(task.modes):
@@ -81,8 +86,8 @@ class _Scheduler:
             commit = start + mode.commit_s
             if mode.action == "build":
                 commit = switch + self.problem.overhead_s
-            options.append((commit, mode_number, start, switch))
-        _, mode_number, start, switch = min(options)
+            options.append((commit, mode.action != "build", mode_number, start, switch))
+        _, _, mode_number, start, switch = min(options)
         mode = task.modes[mode_number]
         for resource, amount in mode.demands:
             self.profiles[resource].take(start, start + task.length_s, amount)
@@ -152,7 +157,7 @@ def schedule_by_keys(
     component_of = [task.component for task in problem.tasks]
     waiting = Waiting(range(len(keys)), component_of.__getitem__, problem.dependencies)
     scheduler = _Scheduler(problem)
-    nothing = Schedule(problem, ())  # knows when a placement commits
+    nothing = Schedule(problem, ())  # knows when a placement ends
     heap = [(keys[number], number) for number in waiting.first]
     heapq.heapify(heap)
     placements = []
@@ -160,6 +165,71 @@ def schedule_by_keys(
         _, number = heapq.heappop(heap)
         placement = scheduler.place(number, waiting.ready(number), modes[number])
         placements.append(placement)
-        for freed in waiting.done(number, nothing.commit_s(placement)):
+        for freed in waiting.done(number, nothing.end_s(placement)):
             heapq.heappush(heap, (keys[freed], freed))
     return Schedule(problem, tuple(sorted(placements, key=lambda placement: placement.task)))
+
+
+def pushed_left(schedule: Schedule) -> Schedule:
+    """Return a schedule, in the modes and the order of another, in which nothing can start earlier.
+
+    Parameters
+    ----------
+    schedule : Schedule
+        Feasible.
+
+    Returns
+    -------
+    Schedule
+        Everything starts when it did or earlier; what `list_schedule` makes stays as it is.
+    """
+    starts = [placement.start_s for placement in schedule.placements]
+    modes = [placement.mode for placement in schedule.placements]
+    return schedule_by_keys(schedule.problem, starts, modes)
+
+
+def built_on_ties(schedule: Schedule) -> Schedule:
+    """Build beside, within the surge that is left, what commits on the same second so.
+
+    Parameters
+    ----------
+    schedule : Schedule
+        Feasible.
+
+    Returns
+    -------
+    Schedule
+        Feasible, of the same objective, and no work in place more.
+    """
+    problem = schedule.problem
+    surge = Profile(problem.surge) if problem.surge >= 0 else None
+    if surge is not None:
+        for placement in schedule.placements:
+            taken = schedule.mode(placement).surge
+            if taken:
+                surge.take(placement.start_s, schedule.end_s(placement), taken)
+    placements = []
+    for placement in schedule.placements:
+        built = _built(schedule, placement)
+        if built is not None and surge is not None:
+            length, amount = schedule.end_s(built) - built.start_s, schedule.mode(built).surge
+            if surge.earliest(built.start_s, length, amount) > built.start_s:
+                built = None
+            else:
+                surge.take(built.start_s, built.start_s + length, amount)
+        placements.append(built or placement)
+    return Schedule(problem, tuple(placements))
+
+
+def _built(schedule: Schedule, placement: Placement) -> Placement | None:
+    """Return work in place as a build that commits and ends just when it does."""
+    problem, task = schedule.problem, schedule.problem.tasks[placement.task]
+    if task.modes[placement.mode].action == "build":
+        return None
+    for number, mode in enumerate(task.modes):
+        if mode.action == "build":
+            switch = problem.windows.earliest_fit(placement.switch_s, problem.overhead_s)
+            built = replace(placement, mode=number, switch_s=switch)
+            if schedule.commit_s(built) == schedule.commit_s(placement):
+                return built
+    return None

@@ -102,7 +102,8 @@ class Problem:
     windows : WindowSet
         Where work and switches must lie.
     dependencies : mapping of int to tuple of int
-        Component to those that must have committed first; empty without strict order.
+        Component to those that must have finished first, committed and past the warm-up; empty
+        without strict order.
     skipped_weight_milli : int
         Weight that stays old: it is exposed until the last work ends.
     crew : int, optional

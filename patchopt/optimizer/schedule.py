@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import PlanBuilder
+from patchopt.optimizer.flows import parts_of
 from patchopt.optimizer.problem import Mode, Problem, Task
 
 
@@ -75,42 +76,35 @@ Reason = Callable[[Task, Mode, Placement], str]
 def add_steps(
     builder: PlanBuilder, infrastructure: Infrastructure, schedule: Schedule, reason: Reason
 ) -> None:
-    """Write a schedule as timed, guarded steps, in the order of their starts.
+    """Write a schedule as guarded steps under a partial order, in the order of their starts.
 
     Parameters
     ----------
     builder : PlanBuilder
-        Receives the steps.
+        Receives the steps; what comes first in the schedule comes after nothing in it.
     infrastructure : Infrastructure
         Names nodes and services.
     schedule : Schedule
-        What to do when.
+        What to do in which order; nothing in it can start earlier.
     reason : callable
         Says of a placement why it is where it is.
     """
-    switches = [
-        (p.switch_s, 0, p) for p in schedule.placements if schedule.mode(p).action == "build"
-    ]
-    works = [(p.start_s, 1, p) for p in schedule.placements]
-    build_step: dict[int, int] = {}
-    entries = sorted(works + switches, key=lambda entry: (entry[0], entry[1], entry[2].task))
-    # Work lasts at least a second, so a build always comes before its switch.
-    for time, kind, placement in entries:
-        task = schedule.problem.tasks[placement.task]
+    steps: list[int] = []
+    for part in parts_of(schedule):
+        task = schedule.problem.tasks[part.placement.task]
         names = [infrastructure.nodes.ids[node] for node in task.item.nodes]
-        mode = schedule.mode(placement)
-        if kind == 0:
-            built = build_step[placement.task]
-            builder.add(
-                "switch", names, after=[built], not_before=time, reason=f"step {built} has built it"
-            )
+        after = [steps[before] for before in part.after]
+        if part.kind == "switch":
+            why = f"step {after[0]} has built it"
+            steps.append(builder.add("switch", names, after=after, reason=why))
             continue
+        mode = schedule.mode(part.placement)
         waived = task.item.waives if mode.action == "patch" else ()
         step = builder.add(
             mode.action,
             names,
-            not_before=time,
+            after=after,
             waives=[infrastructure.services.names[service] for service in waived],
-            reason=reason(task, mode, placement),
+            reason=reason(task, mode, part.placement),
         )
-        build_step[placement.task] = step
+        steps.append(step)

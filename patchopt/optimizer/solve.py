@@ -16,14 +16,13 @@ from patchopt.model.plan import (
     Plan,
     PlanBuilder,
     ScenarioRef,
-    Status,
     StrategyRef,
     with_certificate,
 )
 from patchopt.model.quantities import format_duration
 from patchopt.optimizer.bounds import alone_bound_milli
 from patchopt.optimizer.fluid import fluid_bound_milli
-from patchopt.optimizer.list_scheduling import list_schedule
+from patchopt.optimizer.list_scheduling import built_on_ties, list_schedule, pushed_left
 from patchopt.optimizer.local_search import LocalSearch, trials_for
 from patchopt.optimizer.parameters import OptimizerParameters, Progress, gap_of
 from patchopt.optimizer.problem import Mode, Problem, Task, problem_of
@@ -94,11 +93,13 @@ def optimize(
         found = _search(problem, parameters, watch)
     else:
         found = _Found(schedule=Schedule(problem, ()), bound_milli=0, interrupted=False)
-    objective = found.schedule.objective_milli
+    # The room that a build leaves in its services may let something start earlier.
+    schedule = pushed_left(built_on_ties(found.schedule))
+    objective = schedule.objective_milli
     wall_time_s = None if parameters.deterministic else round(time.monotonic() - begun, 3)
     options = {"respect_units": respect_units, "on_infeasible": on_infeasible}
     certificate = Certificate(
-        status=found.status,
+        status="optimal" if found.bound_milli == objective else "feasible",
         objective=objective,
         bound=found.bound_milli,
         gap=gap_of(objective, found.bound_milli),
@@ -107,14 +108,14 @@ def optimize(
         parameters={**asdict(parameters), **options},
     )
     builder = PlanBuilder()
-    add_steps(builder, infrastructure, found.schedule, _reason)
+    add_steps(builder, infrastructure, schedule, _reason)
     plan = builder.build(
         ScenarioRef(name=infrastructure.scenario.name, sha256=infrastructure.sha256),
         StrategyRef(name="optimal", parameters={**asdict(parameters), **options}),
     )
     return Solution(
         plan=with_certificate(plan, certificate),
-        schedule=found.schedule,
+        schedule=schedule,
         interrupted=found.interrupted,
     )
 
@@ -130,10 +131,6 @@ class _Found:
     schedule: Schedule
     bound_milli: int
     interrupted: bool
-
-    @property
-    def status(self) -> Status:
-        return "optimal" if self.bound_milli == self.schedule.objective_milli else "feasible"
 
 
 def _search(problem: Problem, parameters: OptimizerParameters, watch: Watcher | None) -> _Found:
@@ -172,7 +169,7 @@ def _search(problem: Problem, parameters: OptimizerParameters, watch: Watcher | 
     if status == cp_model.INFEASIBLE:
         raise RuntimeError("CP-SAT finds no schedule where the list scheduler has one")
     if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        found = in_seconds(problem, model.schedule(solver.value), unit_s)
+        found = in_seconds(problem, pushed_left(model.schedule(solver.value)), unit_s)
         if found.objective_milli <= schedule.objective_milli:
             schedule = found
     objective = schedule.objective_milli

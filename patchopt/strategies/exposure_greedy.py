@@ -17,14 +17,16 @@ from patchopt.strategies.base import STRICT, Strategy, register
 @register("exposure_greedy")
 @validated(frozen=True, config=STRICT)
 class ExposureGreedy(Strategy):
-    """List scheduling by weight per second of work, in whichever mode ends first.
+    """List scheduling by weight per node and second, in whichever mode commits first.
 
-    Smith's rule, optimal on one machine, applied to all of the constraints: each unit
-    starts as early as what is placed before it allows.
+    Smith's rule for a crew, W / (nodes L), optimal on one machine, applied to all of the
+    constraints: each unit starts as early as what is placed before it allows. Where both
+    modes commit on the same second it is built beside. The plan is the schedule's order,
+    without its clock.
     """
 
     def steps(self, infrastructure: Infrastructure, builder: PlanBuilder) -> None:
-        """Add the schedule as timed steps."""
+        """Add the schedule's steps, each after those whose places it takes."""
         items = items_of(
             infrastructure, respect_units=self.respect_units, on_infeasible=self.on_infeasible
         )
@@ -35,4 +37,4 @@ class ExposureGreedy(Strategy):
 def _reason(task: Task, mode: Mode, placement: Placement) -> str:
     how = "built beside" if mode.action == "build" else "in place"
     ratio = from_milli(smith_ratio(task))
-    return f"as early as can be by weight per second, {ratio:.3g}; {how} ends first"
+    return f"as early as can be by weight per node and second, {ratio:.3g}; {how} commits first"

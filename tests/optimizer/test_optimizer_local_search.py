@@ -48,10 +48,12 @@ def test_it_finds_what_list_scheduling_misses() -> None:
 
 
 def test_it_chooses_modes() -> None:
-    # Where both modes commit at once, in place comes first; built, the two of s go side by side.
-    node = {"service": "s"}
-    scenario = small({"a": node, "b": node}, min_up={"s": 1}, surge=2)
-    assert searched(problem(infrastructure_of(scenario)), 50) == 4000
+    # One slot. Where both modes commit at once a is built, and b, which can only be built, waits
+    # for its slot: 2 x 2000 + 4 x 1000. With a in place: 2 x 2000 + 2 x 1000.
+    scenario = small({"a": {"criticality": 2}, "b": {"service": "s"}}, min_up={"s": 1}, surge=1)
+    made = problem(infrastructure_of(scenario))
+    assert list_schedule(made).objective_milli == 8000
+    assert searched(made, 50) == 6000
 
 
 def test_the_same_seed_gives_the_same_schedule() -> None:

@@ -170,12 +170,39 @@ def test_exposure_greedy_is_smiths_rule_on_one_machine() -> None:
         },
         max_parallel=1,
     )
-    infrastructure = infrastructure_of(scenario)
-    plan = make_strategy("exposure_greedy", {}).plan(infrastructure)
-    starts = {step.nodes[0]: step.not_before for step in plan.steps}
-    assert starts == {"c": 0, "a": 1, "b": 3}
-    outcome = simulate(infrastructure, plan, seed=1)
+    plan = planned("exposure_greedy", scenario)
+    assert shown(plan) == [
+        ("patch", ("c",), ()),
+        ("patch", ("a",), (0,)),
+        ("patch", ("b",), (1,)),
+    ]
+    outcome = simulate(infrastructure_of(scenario), plan, seed=1)
     assert outcome.exact("exposure") == 5000 * 1 + 4000 * 3 + 9000 * 12
+
+
+@pytest.mark.parametrize(
+    ("unit", "warmup", "first"),
+    [
+        (8, 0, ("c",)),  # 8000 / (2 x 2) = 2000 is less than 5000 / 2
+        (11, 0, ("a", "b")),  # 11,000 / (2 x 2) is more
+        (11, 1, ("c",)),  # 11,000 / (2 x 3) is less
+    ],
+)
+def test_exposure_greedy_counts_nodes_and_the_whole_work(
+    unit: int, warmup: int, first: tuple[str, ...]
+) -> None:
+    # The unit {a, b} takes both places of the crew for d + warm-up; c takes one for 2 s.
+    half = {"blue_green": False, "patch_with": {"warmup": warmup}}
+    scenario = small(
+        {
+            "a": half | {"criticality": unit - 1},
+            "b": half | {"criticality": 1},
+            "c": {"blue_green": False, "criticality": 5},
+        },
+        incompatible=[("a", "b")],
+        max_parallel=2,
+    )
+    assert planned("exposure_greedy", scenario).steps[0].nodes == first
 
 
 def test_naive_rolling_violates_where_units_are_ignored() -> None:

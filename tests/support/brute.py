@@ -104,7 +104,7 @@ def _allowed(reading: Reading, chosen: Mapping[int, Option]) -> bool:
     """Whether a timetable keeps every constraint in every second."""
     for unit, (_, start, _, _) in chosen.items():
         before = reading.depends_on[unit] & chosen.keys() if reading.strict else set()
-        if any(chosen[other][2] > start for other in before):
+        if any(max(chosen[other][2:]) > start for other in before):
             return False
     end = max((option[3] for option in chosen.values()), default=0)
     return all(_allowed_in(reading, chosen, second) for second in range(end))

@@ -79,13 +79,13 @@ def optimum(scenario: Mapping[str, Any], on_infeasible: str = "downtime") -> int
     1. A switch uses nothing and waits for a window only, so taking the first window never hurts:
        it commits sooner and frees surge slots sooner. A unit's mode and start s then fix its
        commit time and all its ends, and each of these is non-decreasing in s, also across windows.
-    2. Take any feasible schedule and list its units by start. A unit that must have committed
+    2. Take any feasible schedule and list its units by start. A unit that must have finished
        before another one starts is listed ahead of it, since work lasts at least a second. Go
        through the list and suppose that all units so far start no later here than there. Let the
        next unit u start at s there. Every unit ahead of it has started by s in both schedules, and
        one that still holds something at s here does so there as well, by (1). All constraints
        besides windows (crew, surge, services, hosts, order) only get easier when fewer units are
-       active and more have committed, and no unit ahead of u in the list begins after s. So u is
+       active and more have finished, and no unit ahead of u in the list begins after s. So u is
        feasible at s here, and its window is the same. Hence it starts at s here or earlier.
     3. The objective is non-decreasing in all starts, so this schedule is at least as good as the
        one whose list it took. An optimal schedule has a list too, and every list is tried.
@@ -178,9 +178,7 @@ class _Search:
         slots = work.size + sum(other.size for other in built)
         if work.mode == "blue_green" and surge is not None and slots > surge:
             return False
-        if any(
-            item.commit > time and item.work.unit in self.waits_for[work.unit] for item in placed
-        ):
+        if any(item.end > time and item.work.unit in self.waits_for[work.unit] for item in placed):
             return False
         if any(work.conflicts(other) for other in active):
             return False
