@@ -38,6 +38,7 @@ _BUILT_IN: Final = {
     "dependency_aware": "dependency_aware",
     "hybrid": "hybrid",
     "exposure_greedy": "exposure_greedy",
+    "waves": "waves",
     "optimal": "optimal",
 }
 
@@ -95,8 +96,11 @@ class Strategy(ABC):
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """The parameters, as they go into the plan."""
-        return asdict(self)
+        """The parameters, as they go into the plan and come back out of its file."""
+        return {
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in asdict(self).items()
+        }
 
 
 # Not bound by Strategy: to type checkers, pydantic's decorator gives a class of its own.

@@ -15,13 +15,16 @@ from patchopt.model.items import Item
 from patchopt.model.plan import Gate, PlanBuilder
 from patchopt.model.quantities import Duration, format_duration
 from patchopt.strategies.base import STRICT, Strategy, register
-from patchopt.strategies.placing import Placing, highest_weight
+from patchopt.strategies.placing import Placing, highest_weight, in_place_first
 
 
 @register("canary")
 @validated(frozen=True, config=STRICT)
 class Canary(Strategy):
     """A share of each service first, then soak and gate, then the rest.
+
+    Where the share takes everything, soak and gate come at the end, before the switch of
+    what is built beside.
 
     Parameters
     ----------
@@ -30,12 +33,12 @@ class Canary(Strategy):
     soak : int or str
         How long the canaries are watched.
     max_failures : int
-        More failed nodes than that by the end of the soak, and the plan aborts.
+        More bad nodes than that by the end of the soak, and the plan aborts.
     """
 
     share: Annotated[float, Field(gt=0, le=1)] = 0.1
     soak: Duration = 600
-    max_failures: Annotated[int, Field(ge=0)] = 0
+    max_failures: Annotated[int, Field(ge=0, lt=2**53)] = 0
 
     def steps(self, infrastructure: Infrastructure, builder: PlanBuilder) -> None:
         """Add the canaries' batches, the gate, and the batches of the rest."""
@@ -44,18 +47,31 @@ class Canary(Strategy):
         canaries = self._canaries(placing, items)
         chosen = {item.nodes for item in canaries}
         rest = [item for item in items if item.nodes not in chosen]
-        last = placing.sequence(placing.batches(canaries), lambda _: "canary of its service")
-        if canaries and rest:
-            last = [
-                builder.add(
-                    "pause",
-                    after=last,
-                    duration=self.soak,
-                    gate=Gate(max_failures=self.max_failures),
-                    reason=f"watch the canaries for {format_duration(self.soak)}",
-                )
-            ]
-        placing.sequence(placing.batches(rest), lambda _: "the canaries have passed", after=last)
+        batches = placing.batches(canaries)
+        held = [] if rest else _held(placing, batches)
+        last = placing.sequence(
+            batches[: len(batches) - len(held)], lambda _: "canary of its service"
+        )
+        builds = []
+        for batch in held:
+            names = placing.names(batch)
+            last = [builder.add("build", names, after=last, reason="canary of its service")]
+            builds.append((names, last[0]))
+        if not canaries:
+            placing.sequence(placing.batches(rest), lambda _: "belongs to no service")
+            return
+        watched = builder.add(
+            "pause",
+            after=last,
+            duration=self.soak,
+            gate=Gate(max_failures=self.max_failures),
+            reason=f"watch the canaries for {format_duration(self.soak)}",
+        )
+        for names, built in builds:
+            reason = f"step {built} has built the copies, and all have passed"
+            builder.add("switch", names, after=[built, watched], reason=reason)
+        passed = "the canaries have passed"
+        placing.sequence(placing.batches(rest), lambda _: passed, after=[watched])
 
     def _canaries(self, placing: Placing, items: list[Item]) -> list[Item]:
         """Take items in order until every service has its share; units count whole.
@@ -79,3 +95,20 @@ class Canary(Strategy):
             canaries.append(item)
             free.update(freed.nodes for freed in waiting.done(item))
         return canaries
+
+
+def _held(placing: Placing, batches: list[list[Item]]) -> list[list[Item]]:
+    """Return the last batches whose copies, kept within the surge, can wait for the gate.
+
+    Under strict order that is one at most: the next would wait for its switch.
+    """
+    limits = placing.infrastructure.limits
+    held: list[list[Item]] = []
+    slots = 0
+    for batch in reversed(batches):
+        slots += sum(item.size for item in batch)
+        fits = limits.surge < 0 or slots <= limits.surge
+        if in_place_first(batch[0]) != "build" or not fits or (held and limits.strict):
+            break
+        held.insert(0, batch)
+    return held

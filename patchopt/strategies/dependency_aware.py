@@ -11,6 +11,7 @@ from pydantic.dataclasses import dataclass as validated
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.items import Item
 from patchopt.model.plan import PlanBuilder
+from patchopt.model.quantities import Duration
 from patchopt.strategies.base import STRICT, Strategy, register
 from patchopt.strategies.placing import Placing, highest_weight
 
@@ -22,7 +23,14 @@ class DependencyAware(Strategy):
 
     A level holds what depends only on lower ones; within it, batches of what fits
     together, by criticality x severity, falling.
+
+    Parameters
+    ----------
+    pause : int or str
+        How long to wait between one batch and the next.
     """
+
+    pause: Duration = 0
 
     def steps(self, infrastructure: Infrastructure, builder: PlanBuilder) -> None:
         """Add the batches of every level."""
@@ -38,7 +46,7 @@ class DependencyAware(Strategy):
         for depth, members in groupby(items, key=level):
             reason = "depends on nothing unpatched" if depth == 0 else f"level {depth} of the order"
             batches = placing.batches(list(members))
-            last = placing.sequence(batches, partial(_say, reason), after=last)
+            last = placing.sequence(batches, partial(_say, reason), after=last, pause_s=self.pause)
 
 
 def _say(reason: str, _: Sequence[Item]) -> str:

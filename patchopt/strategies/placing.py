@@ -10,6 +10,7 @@ from typing import Literal
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.items import Item, items_of
 from patchopt.model.plan import PlanBuilder
+from patchopt.model.quantities import format_duration
 from patchopt.model.units import demand, down_set
 from patchopt.model.waiting import Waiting
 from patchopt.strategies.base import Strategy
@@ -175,10 +176,20 @@ class Placing:
         reason: Callable[[Sequence[Item]], str],
         *,
         after: Sequence[int] = (),
+        pause_s: int = 0,
     ) -> list[int]:
-        """Add batches one after another; return what a following step must wait for."""
+        """Add batches one after another, with a pause between any two steps if one is told.
+
+        Returns
+        -------
+        list of int
+            What a following step must wait for.
+        """
         last = list(after)
         for batch in batches:
+            if pause_s and last:
+                wait = f"pause of {format_duration(pause_s)}"
+                last = [self.builder.add("pause", after=last, duration=pause_s, reason=wait)]
             last = [self.work(batch, reason(batch), after=last)]
         return last
 

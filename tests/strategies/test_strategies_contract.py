@@ -66,7 +66,7 @@ def every_name(lightest_first: str) -> list[str]:
     return list(names)
 
 
-def test_all_nine_and_the_third_party_are_known(lightest_first: str) -> None:
+def test_all_ten_and_the_third_party_are_known(lightest_first: str) -> None:
     assert every_name(lightest_first) == [
         "big_bang",
         "rolling",
@@ -76,6 +76,7 @@ def test_all_nine_and_the_third_party_are_known(lightest_first: str) -> None:
         "dependency_aware",
         "hybrid",
         "exposure_greedy",
+        "waves",
         "optimal",
         "lightest_first",
     ]
