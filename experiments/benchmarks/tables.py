@@ -47,8 +47,13 @@ def keep(rows: list[Row], out: Path, name: str) -> None:
     """Print the table, write it to ``<name>.parquet`` and between its marks in README.md."""
     pd.DataFrame(rows).assign(machine=machine()).to_parquet(out / f"{name}.parquet")
     sys.stdout.write(table(rows))
+    between_marks(name, table(rows))
+
+
+def between_marks(name: str, text: str) -> None:
+    """Put a text between the marks of a name in README.md."""
     first, last = f"<!-- {name} -->\n", f"<!-- end of {name} -->\n"
     readme = HERE / "README.md"
     before, _, rest = readme.read_text(encoding="utf-8").partition(first)
     _, _, after = rest.partition(last)
-    readme.write_text(before + first + table(rows) + last + after, encoding="utf-8")
+    readme.write_text(before + first + text + last + after, encoding="utf-8")

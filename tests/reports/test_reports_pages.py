@@ -95,7 +95,7 @@ def test_the_page_of_an_optimised_plan_says_how_good_it_is() -> None:
     infrastructure, solution = solve(small({"a": {}, "b": {}}, max_parallel=1))
     page = plan_page(infrastructure, solution.plan)
     assert "Proven optimal: without failures its exposure is 6.000 weight·s" in page
-    assert "not before 2s" in page
+    assert "best start found is 2s" in page
 
 
 def test_reasons_do_not_break_a_page() -> None:
