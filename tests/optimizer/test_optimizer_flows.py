@@ -12,12 +12,13 @@ from hypothesis import HealthCheck, given, settings
 
 from patchopt.model.items import items_of
 from patchopt.model.units import Units
+from patchopt.optimizer import OptimizerParameters
 from patchopt.optimizer.flows import parts_of
 from patchopt.optimizer.list_scheduling import built_on_ties, list_schedule, pushed_left
 from patchopt.optimizer.problem import problem_of
 from patchopt.optimizer.schedule import Placement, Schedule
 from patchopt.strategies import make_strategy
-from support.contract import infrastructure_of, nominal
+from support.contract import infrastructure_of, nominal, solve
 from support.examples import small
 from support.generate import scenarios
 
@@ -29,6 +30,14 @@ if TYPE_CHECKING:
     from patchopt.simulator.outcome import Outcome
 
 FIXED: dict[str, Any] = {"blue_green": False}
+#: Promises hold for whatever incumbent a search ends with.
+SHORT = OptimizerParameters(time_limit=0.05, workers=1, seed=0, deterministic=True)
+ANY = settings(
+    max_examples=400,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 WINDOW = "no window is open long enough"
 
 
@@ -229,21 +238,8 @@ def timed(infrastructure: Infrastructure, duration_s: Any) -> Infrastructure:
     return replace(infrastructure, nodes=nodes, units=Units.of(groups, nodes, old.overhead_s))
 
 
-@pytest.mark.slow
-@settings(
-    max_examples=500,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-@given(scenarios(max_patched=8))
-def test_steps_start_when_they_were_planned_and_no_later_when_work_is_shorter(
-    scenario: dict[str, Any],
-) -> None:
-    infrastructure = infrastructure_of(scenario)
-    problem = problem_of(infrastructure, items_of(infrastructure))
-    plan = make_strategy("exposure_greedy").plan(infrastructure)
-    schedule = list_schedule(problem)
+def check_promises(infrastructure: Infrastructure, plan: Plan, schedule: Schedule) -> None:
+    """Assert that steps start when planned, and no later where work is shorter."""
     assert pushed_left(schedule) == schedule
     outcome = nominal(infrastructure, plan)
     assert outcome.exact("exposure") == schedule.objective_milli
@@ -258,6 +254,24 @@ def test_steps_start_when_they_were_planned_and_no_later_when_work_is_shorter(
     shorter = [max(1, int(d * luck.choice([0.2, 0.5, 1]))) for d in infrastructure.nodes.duration_s]
     sooner = starts(nominal(timed(infrastructure, shorter), plan))
     assert all(time <= latest for time, latest in zip(sooner, planned, strict=True))
+
+
+@pytest.mark.slow
+@ANY
+@given(scenarios(max_patched=8))
+def test_the_promises_of_the_greedy(scenario: dict[str, Any]) -> None:
+    infrastructure = infrastructure_of(scenario)
+    schedule = list_schedule(problem_of(infrastructure, items_of(infrastructure)))
+    plan = make_strategy("exposure_greedy").plan(infrastructure)
+    check_promises(infrastructure, plan, schedule)
+
+
+@pytest.mark.slow
+@ANY
+@given(scenarios(max_patched=8))
+def test_the_promises_of_an_optimised_plan(scenario: dict[str, Any]) -> None:
+    infrastructure, solution = solve(scenario, "downtime", SHORT)
+    check_promises(infrastructure, solution.plan, solution.schedule)
 
 
 def test_a_hundred_thousand_tasks_have_few_arcs() -> None:
