@@ -37,22 +37,28 @@ def parse_size(value: object) -> int | str:
 
 
 def parse_sizes(value: object) -> tuple[int | str, ...]:
-    """Read the sizes of waves, of which the last may be ``rest``.
+    """Read the sizes of waves, a list or a text with commas, of which the last may be ``rest``.
 
     Examples
     --------
-    >>> parse_sizes([1, "20%", "rest"])
-    (1, '20%', 'rest')
+    >>> parse_sizes([1, "20%", "rest"]), parse_sizes("1, 20%, rest")
+    ((1, '20%', 'rest'), (1, '20%', 'rest'))
     """
+    if isinstance(value, str):
+        words = value.strip().removeprefix("[").removesuffix("]").split(",")
+        value = [_word(word.strip().strip("'\"")) for word in words]
     if not isinstance(value, list | tuple) or not value:
         raise ValueError(
-            f'{shown(value)} is no list of sizes; write for example [1, 5, "20%", {REST}], in a '
-            "sweep, where a list stands for several values, with one more pair of brackets"
+            f'{shown(value)} is no list of sizes; write for example "1, 5, 20%, {REST}"'
         )
     *first, last = value
     if REST in first:
         raise ValueError(f"'{REST}' is not the last size; leave out what follows it")
     return (*map(parse_size, first), REST if last == REST else parse_size(last))
+
+
+def _word(text: str) -> int | str:
+    return int(text) if re.fullmatch(r"\d{1,9}", text, re.ASCII) else text
 
 
 Size = Annotated[int | str, BeforeValidator(parse_size)]

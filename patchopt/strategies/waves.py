@@ -25,7 +25,7 @@ class Waves(Strategy):
 
     Parameters
     ----------
-    sizes : sequence of int or str
+    sizes : sequence of int or str, or str with commas
         Nodes in each wave: a number, a share of all (``"20%"``, rounded up), or, at the end,
         ``rest``. Where nodes are left after the last, it is repeated. Units count whole; one
         larger than a wave is a wave of its own.

@@ -249,8 +249,10 @@ def test_on_infeasible() -> None:
         ("batch_rolling", {"batch_size": "0%"}, "parameter 'batch_size': '0%' is no size: give a"),
         ("batch_rolling", {"batch_size": "101%"}, "'batch_size': '101%' is no size: give a number"),
         ("batch_rolling", {"batch_size": True}, "'batch_size': True is no size: give a number of"),
-        ("waves", {"sizes": 5}, "parameter 'sizes': 5 is no list of sizes: write for example [1,"),
+        ("waves", {"sizes": 5}, "parameter 'sizes': 5 is no list of sizes: write for example"),
         ("waves", {"sizes": []}, "parameter 'sizes': [] is no list of sizes: write for example"),
+        ("waves", {"sizes": ""}, "parameter 'sizes': '' is no size: give a number of nodes, 1 or"),
+        ("waves", {"sizes": "1, 0"}, "parameter 'sizes': 0 is no size: give a number of nodes, 1"),
         ("waves", {"sizes": [1, "most"]}, "parameter 'sizes': 'most' is no size: give a number"),
         (
             "waves",

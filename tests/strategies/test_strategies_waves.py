@@ -170,6 +170,12 @@ def test_sizes_come_back_from_a_plan_file(tmp_path: Path) -> None:
     assert make_strategy("waves", given) == make_strategy("waves", {"sizes": [1, "rest"]})
 
 
+@pytest.mark.parametrize("text", ["1, 50%, rest", "[1,50%,rest]", "[1, '50%', \"rest\"]"])
+def test_sizes_may_be_a_text_as_a_command_line_gives_it(text: str) -> None:
+    given = {"sizes": text}
+    assert make_strategy("waves", given) == make_strategy("waves", {"sizes": [1, "50%", "rest"]})
+
+
 def test_a_share_is_at_least_one_node() -> None:
     assert [nodes_of("0.5%", count) for count in (1, 199, 200, 201)] == [1, 1, 1, 2]
 
