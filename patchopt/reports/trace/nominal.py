@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Final
 from patchopt.model.events import EventKind
 from patchopt.reports.trace.bars import Bar, bars
 from patchopt.reports.trace.curves import Curve, availability
+from patchopt.reports.trace.events import Event, times_of
 from patchopt.reports.trace.outages import Outage, outages
 
 if TYPE_CHECKING:
     from patchopt.model.infrastructure import Infrastructure
     from patchopt.model.plan import Plan
-    from patchopt.reports.trace.events import Event
     from patchopt.simulator import Outcome
 
 #: What a plan may break, in the order in which it is told, each with the metric that shows it.
@@ -63,15 +63,12 @@ class NominalRun:
     @cached_property
     def started(self) -> dict[int, int]:
         """When each step started, seconds; those that never did are not in it."""
-        return self._times(EventKind.STEP_START)
+        return times_of(self.events, EventKind.STEP_START)
 
     @cached_property
     def ended(self) -> dict[int, int]:
         """When each step ended, seconds."""
-        return self._times(EventKind.STEP_END)
-
-    def _times(self, kind: EventKind) -> dict[int, int]:
-        return {int(e["step"]): int(e["time"]) for e in self.events if e["event"] == kind.label}
+        return times_of(self.events, EventKind.STEP_END)
 
     @cached_property
     def bars(self) -> list[Bar]:
