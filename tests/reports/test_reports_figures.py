@@ -8,12 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
 
-from patchopt.reports.figures.gantt import gantt_figure
+from patchopt.model.windows import WindowSet
+from patchopt.reports.figures.gantt import _CLOSED, closed_spans, gantt_figure
 from patchopt.reports.figures.pareto import pareto_figure
 from patchopt.reports.figures.style import looks, save, style
 from patchopt.reports.trace.bars import Bar
 from patchopt.reports.trace.curves import Curve
+from patchopt.reports.trace.outages import Outage
 from support.contract import infrastructure_of
 from support.examples import small
 
@@ -35,9 +38,62 @@ def test_both_parts_of_a_gantt_chart_have_room(nodes: int, services: int, tmp_pa
     work = [Bar(f"node-{k}", 0, 60, "patch") for k in range(nodes)]
     serving = Curve(np.array([0, 60]), np.ones((2, services), np.int64))
     with style():
-        figure = gantt_figure(infrastructure, work, serving, 60, "title")
+        figure = gantt_figure(infrastructure, work, serving, [], 60, "title")
         save(figure, tmp_path / "gantt")
     assert min(height_px(axes) for axes in figure.axes) > 40
+
+
+def test_an_allowed_outage_and_a_broken_min_up_look_different(tmp_path: Path) -> None:
+    infrastructure = infrastructure_of(
+        small({"a": {"service": "s"}, "b": {"service": "t"}}, min_up={"s": 1, "t": 1})
+    )
+    work = [Bar("a", 0, 10, "patch"), Bar("b", 20, 30, "patch")]
+    serving = Curve(
+        np.array([0, 10, 20, 30, 60]), np.array([[0, 1], [1, 1], [1, 0], [1, 1], [1, 1]])
+    )
+    found = [Outage("s", 0, 10, allowed=True), Outage("t", 20, 30, allowed=False)]
+    with style():
+        figure = gantt_figure(infrastructure, work, serving, found, 60, "title")
+        save(figure, tmp_path / "gantt")
+    bars = {
+        (patch.get_x(), patch.get_y() + 0.4): (patch.get_facecolor(), patch.get_hatch())
+        for patch in figure.axes[2].patches
+        if isinstance(patch, Rectangle)
+    }
+    allowed, broken = bars[0, 0], bars[20, 1]
+    assert allowed[0] != broken[0]
+    assert allowed[1] != broken[1]
+    words = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert {"below min_up, given up by the plan", "below min_up, broken"} <= set(words)
+
+
+def test_windows_and_crew_are_drawn(tmp_path: Path) -> None:
+    scenario = small({"a": {}, "b": {}}, max_parallel=2)
+    scenario["constraints"]["windows"] = {"every": 10, "open": [{"start": 2, "duration": 3}]}
+    infrastructure = infrastructure_of(scenario)
+    work = [Bar("a", 2, 4, "patch"), Bar("b", 3, 5, "patch"), Bar("b", 0, 3, "wait")]
+    serving = Curve(np.array([0, 14]), np.ones((2, 0), np.int64))
+    with style():
+        figure = gantt_figure(infrastructure, work, serving, [], 14, "title")
+        save(figure, tmp_path / "gantt")
+    # Closed from 0 to 2 and from 5 to 12; one at work from 2, two from 3, one from 4 to 5.
+    for axes in figure.axes:
+        closed = [
+            (patch.get_x(), patch.get_x() + patch.get_width())
+            for patch in axes.patches
+            if isinstance(patch, Rectangle) and patch.get_hatch() == _CLOSED["hatch"]
+        ]
+        assert closed == [(0, 2), (5, 12)]
+    crew = figure.axes[1].lines[0]
+    assert np.asarray(crew.get_xydata()).tolist() == [
+        [0, 0],
+        [2, 1],
+        [3, 2],
+        [4, 1],
+        [5, 0],
+        [14, 0],
+    ]
+    assert closed_spans(WindowSet.of(None), 100) == []
 
 
 def summary(downtime: list[float], low: list[float]) -> pd.DataFrame:

@@ -49,7 +49,7 @@ def test_crew_and_min_up_are_waited_for() -> None:
 def test_surge_is_waited_for_until_the_switch() -> None:
     # One slot: a is built until 2 and keeps it until it is switched at 5.
     scenario = small({"a": {}, "b": {}}, surge=1)
-    steps = [
+    steps: list[dict[str, Any]] = [
         {"action": "build", "nodes": ["a"]},
         {"action": "pause", "duration": 3},
         {"action": "switch", "nodes": ["a"], "after": [0, 1]},

@@ -14,9 +14,9 @@ from patchopt.reports.figures.style import (
     as_text,
     legend_below,
     new_figure,
-    plain_numbers,
     time_unit,
 )
+from patchopt.reports.figures.ticks import plain_numbers
 from patchopt.reports.trace.curves import Curve
 
 

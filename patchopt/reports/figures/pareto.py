@@ -18,9 +18,9 @@ from patchopt.reports.figures.style import (
     as_text,
     legend_below,
     new_figure,
-    plain_numbers,
     time_unit,
 )
+from patchopt.reports.figures.ticks import plain_numbers, short_numbers
 
 
 def pareto_figure(rows: pd.DataFrame, looks: Mapping[str, Look], title: str) -> Figure:
@@ -113,8 +113,11 @@ def _scale(axes: Axes, name: Literal["x", "y"], means: pd.Series[float], lows: A
         scale("symlog", linthresh=above.min(), linscale=0.5)
     elif wide:
         scale("log")
+    axis = axes.xaxis if name == "x" else axes.yaxis
     if wide:
-        plain_numbers(axes.xaxis if name == "x" else axes.yaxis, above.min(), above.max())
+        plain_numbers(axis, above.min(), above.max())
+    else:
+        short_numbers(axis)
     if to_zero or not wide:
         limits(0, None if len(above) else 1)
 

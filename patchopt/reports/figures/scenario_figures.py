@@ -18,6 +18,7 @@ from patchopt.reports.numbers.summary import Results
 from patchopt.reports.trace.bars import bars
 from patchopt.reports.trace.curves import availability, burn_down
 from patchopt.reports.trace.events import end_of, was_aborted
+from patchopt.reports.trace.outages import outages
 
 
 @dataclass(frozen=True)
@@ -97,8 +98,9 @@ def draw(
     keep(
         "gantt",
         _gantt(study, infrastructure, shown, f"{scenario}: {label}, seed {seed}"),
-        f"The plan of {label} in the first replication: work on every node, and beneath it the "
-        "instances of every service that serve.",
+        f"The plan of {label} in the first replication: work on every node, the crew at work, and "
+        "the instances of every service that serve; crossed out where min_up is broken, hatched "
+        "where the plan gives it up.",
     )
     return pictures
 
@@ -126,6 +128,7 @@ def _gantt(study: Study, infrastructure: Infrastructure, number: int, title: str
         infrastructure,
         bars(infrastructure, plan, events),
         availability(infrastructure, events),
+        outages(infrastructure, plan, events),
         end_of(infrastructure, events),
         title,
     )
