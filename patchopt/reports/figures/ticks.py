@@ -74,8 +74,14 @@ def keep_labels_apart(figure: Figure) -> None:
     """
     for _ in range(_ROUNDS):
         figure.draw_without_rendering()
-        thinned = [_thin(axis) for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)]
-        if not any(thinned):
+        every = [axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)]
+        # All are looked at before any is changed: axes that are shared have one locator.
+        thinned = [(axis, _kept(axis)) for axis in every]
+        for axis, kept in thinned:
+            if kept is not None:
+                axis.set_major_locator(FixedLocator([at for at, _ in kept]))
+                axis.set_major_formatter(FixedFormatter([text for _, text in kept]))
+        if all(kept is None for _, kept in thinned):
             return
 
 
@@ -92,19 +98,16 @@ def labels_of(axis: Axis) -> list[tuple[float, str, Bbox]]:
     return shown
 
 
-def _thin(axis: Axis) -> bool:
-    """Take away labels of one axis; say whether there was need to."""
+def _kept(axis: Axis) -> list[tuple[float, str]] | None:
+    """Return the labels of an axis that stay, in order; None if all may."""
     shown = labels_of(axis)
     kept: list[tuple[float, str, Bbox]] = []
     for label in sorted(shown, key=lambda each: _roundness(each[0])):
         if not any(_touch(label[2], other[2]) for other in kept):
             kept.append(label)
     if len(kept) == len(shown):
-        return False
-    kept.sort(key=lambda each: each[0])
-    axis.set_major_locator(FixedLocator([at for at, _, _ in kept]))
-    axis.set_major_formatter(FixedFormatter([text for _, text, _ in kept]))
-    return True
+        return None
+    return sorted((at, text) for at, text, _ in kept)
 
 
 def _touch(one: Bbox, other: Bbox) -> bool:
@@ -122,4 +125,4 @@ def _roundness(value: float) -> tuple[int, float]:
         return 0, 0.0
     first = abs(value) / 10 ** math.floor(math.log10(abs(value)) + 1e-9)
     order = {1: 1, 5: 2, 2: 3}
-    return order.get(round(first, 6), 4), value  # type: ignore[call-overload]  # whole or not there
+    return order.get(round(first, 6), 4), value
