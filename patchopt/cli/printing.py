@@ -34,7 +34,11 @@ def console(*, error: bool = False) -> Console:
 
 
 def table(
-    columns: Sequence[tuple[str, bool]], rows: Iterable[Sequence[str]], title: str | None = None
+    columns: Sequence[tuple[str, bool]],
+    rows: Iterable[Sequence[str]],
+    title: str | None = None,
+    *,
+    apart: Iterable[Sequence[str]] = (),
 ) -> None:
     """Print a table.
 
@@ -46,6 +50,8 @@ def table(
         Cells.
     title : str, optional
         Above it.
+    apart : iterable of sequence of str
+        Further rows, below a line.
     """
     from rich import box
     from rich.table import Table
@@ -55,6 +61,9 @@ def table(
     for header, number in columns:
         made.add_column(header, justify="right" if number else "left", overflow="fold")
     for row in rows:
+        made.add_row(*(Text(cell) for cell in row))
+    made.add_section()
+    for row in apart:
         made.add_row(*(Text(cell) for cell in row))
     console().print(made)
 
@@ -124,6 +133,8 @@ def number(value: float, digits: int = 0) -> str:
     return f"{value:,.{digits}f}"
 
 
-def percent(value: float | None) -> str:
+def percent(value: float | None, digits: int = 1) -> str:
     """Write a share as a percentage; a dash if there is none."""
-    return "–" if value is None or value != value else f"{100 * value:.1f}%"  # noqa: PLR0124 - NaN
+    if value is None or value != value:  # noqa: PLR0124 - NaN
+        return "–"
+    return f"{100 * value:.{digits}f}%"

@@ -110,6 +110,7 @@ def summary(downtime: list[float], low: list[float]) -> pd.DataFrame:
             "label": [f"strategy-{k}" for k in range(count)],
             "replications": 10,
             "non_dominated": True,
+            "breaks": "",
             "total_exposure": exposure,
             "total_exposure_low": exposure - 1,
             "total_exposure_high": exposure + 1,
