@@ -66,9 +66,9 @@ def print_summary(summary: Any) -> None:
 
 
 _LEGEND = """\
-gap: (exposure - proven bound) / exposure. total exposure: mean of exposure + residual, weight·s, and
-how far its 95% interval reaches. vs nominal optimum: paired on the same seeds; ~ if that is only
-the best plan known. *: non-dominated over total exposure, downtime and completion time, among
+gap: (exposure - proven bound) / exposure. total exposure: mean of exposure + residual, weight·s,
+and how far its 95% interval reaches. vs nominal optimum: paired on the same seeds; ~ if that is
+only the best plan known. *: non-dominated over total exposure, downtime and completion time, among
 plans that break nothing. !: replications that end after the horizon.
 """
 _NOMINAL = [
