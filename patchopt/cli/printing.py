@@ -30,7 +30,7 @@ def console(*, error: bool = False) -> Console:
     from rich.console import Console
 
     terminal = (sys.stderr if error else sys.stdout).isatty()
-    return Console(stderr=error, highlight=False, width=None if terminal else 160)
+    return Console(stderr=error, highlight=False, width=None if terminal else 180)
 
 
 def table(

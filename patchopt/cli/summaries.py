@@ -150,7 +150,7 @@ def _mean(record: dict[str, Any], name: str) -> str:
     value, low, high = (record[f"{name}{end}"] for end in ("", "_low", "_high"))
     if math.isnan(low) or low == high or not value:
         return printing.number(value)
-    return f"{printing.number(value)} [{low / value - 1:+.1%}, {high / value - 1:+.1%}]"
+    return f"{printing.number(value)} [{_signed(low / value - 1)}, {_signed(high / value - 1)}]"
 
 
 def _ratio(record: dict[str, Any], name: str) -> str:
@@ -158,8 +158,13 @@ def _ratio(record: dict[str, Any], name: str) -> str:
     value, low, high = (record[f"{name}{end}"] for end in ("", "_low", "_high"))
     if math.isnan(value):
         return "–"
-    interval = "" if math.isnan(low) or low == high else f" [{low:+.1%}, {high:+.1%}]"
-    return f"{'' if record['optimum_proven'] else '~'}{value:+.1%}{interval}"
+    interval = "" if math.isnan(low) or low == high else f" [{_signed(low)}, {_signed(high)}]"
+    return f"{'' if record['optimum_proven'] else '~'}{_signed(value)}{interval}"
+
+
+def _signed(share: float) -> str:
+    """Write a share as a percentage with its sign, of three digits or more if it is large."""
+    return f"{share:+.1%}" if abs(share) < 1 else f"{share:+,.0%}"
 
 
 def _plain(value: Any) -> Any:

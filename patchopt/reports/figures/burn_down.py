@@ -41,10 +41,13 @@ class BurnDown:
         Of the strategy.
     band : Band
         Open weight over time, over replications.
+    apart : bool
+        Whether it breaks constraints even when nothing fails.
     """
 
     label: str
     band: Band
+    apart: bool = False
 
 
 def is_logarithmic(plans: Sequence[BurnDown]) -> bool:
@@ -116,8 +119,10 @@ def _panel(axes: Axes, plan: BurnDown, other: Band | None, end: int, seconds: in
             linestyle=(0, (4, 2)),
             linewidth=1.0,
         )
-    aborted = f" (aborted: {100 * found.aborted / found.runs:.3g}%)" if found.aborted else ""
-    axes.set_title(f"{as_text(plan.label)}{aborted}", fontsize=8.5)
+    notes = ["breaks constraints"] if plan.apart else []
+    notes += [f"aborted: {100 * found.aborted / found.runs:.3g}%"] if found.aborted else []
+    note = f" ({', '.join(notes)})" if notes else ""
+    axes.set_title(f"{as_text(plan.label)}{note}", fontsize=8.5)
 
 
 def _scale(axes: Axes, plans: Sequence[BurnDown], end: int, seconds: int) -> None:

@@ -122,7 +122,8 @@ def _burn_down(
     plan = study.plan(int(row["plan"]))
     assert plan is not None  # noqa: S101 - what has a trace was planned
     runs = min(MOST_RUNS, int(row["replications"]))
-    return BurnDown(str(row["label"]), band(infrastructure, plan, seed, runs))
+    found = band(infrastructure, plan, seed, runs)
+    return BurnDown(str(row["label"]), found, apart=bool(row["breaks"]))
 
 
 def _of_burn_down(plans: Sequence[BurnDown]) -> str:

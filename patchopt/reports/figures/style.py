@@ -23,8 +23,8 @@ COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E
 #: An axis over more than this ratio is logarithmic.
 LOG_RATIO: Final = 30.0
 
-_MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p")
-_LINES: Final = ("-", "--", "-.", ":")
+#: Told apart without colours too.
+_MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "*", "h", "d")
 
 _RC: Final[dict[str, Any]] = {
     "axes.axisbelow": True,
@@ -55,21 +55,15 @@ class Look:
 
     colour: str
     marker: str
-    line: str
 
 
 def looks(labels: Sequence[str]) -> dict[str, Look]:
     """Return every label a look of its own.
 
-    Colours repeat after seven, markers after ten, kinds of lines every seven labels: no two
-    of the first 28 share colour and line, no two of the first 70 colour and marker.
+    Colours repeat after seven, markers after 13: no two of the first 91 share both.
     """
     return {
-        label: Look(
-            COLOURS[number % len(COLOURS)],
-            _MARKERS[number % len(_MARKERS)],
-            _LINES[number // len(COLOURS) % len(_LINES)],
-        )
+        label: Look(COLOURS[number % len(COLOURS)], _MARKERS[number % len(_MARKERS)])
         for number, label in enumerate(labels)
     }
 
