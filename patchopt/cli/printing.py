@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,8 +58,11 @@ def table(
     from rich.text import Text
 
     made = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    first = next(header for header, _ in columns if header)
     for header, number in columns:
-        made.add_column(header, justify="right" if number else "left", overflow="fold")
+        # Names stay whole, so that they can be copied.
+        justify: Literal["left", "right"] = "right" if number else "left"
+        made.add_column(header, justify=justify, overflow="fold", no_wrap=header == first)
     for row in rows:
         made.add_row(*(Text(cell) for cell in row))
     made.add_section()

@@ -66,17 +66,18 @@ def print_summary(summary: Any) -> None:
 
 
 _LEGEND = """\
-gap: (exposure - proven bound) / exposure. total exposure: mean of exposure + residual, weight·s,
-and how far its 95% interval reaches. vs nominal optimum: paired on the same seeds; ~ if that is
-only the best plan known. *: non-dominated over total exposure, downtime and completion time, among
-plans that break nothing. !: replications that end after the horizon.
+exposure: weight·s; downtime: service·s; completion: s. gap: (exposure - proven bound) / exposure.
+total exposure: mean of exposure + residual, and how far its 95% interval reaches. vs nominal
+optimum: paired on the same seeds; ~ if that is only the best plan known. *: non-dominated over
+total exposure, downtime and completion, among plans that break nothing. !: replications that end
+after the horizon.
 """
 _NOMINAL = [
     ("strategy", False),
     ("exposure", True),
     ("gap", True),
-    ("downtime, service·s", True),
-    ("completion, s", True),
+    ("downtime", True),
+    ("completion", True),
     ("certificate", False),
 ]
 _LATE = "beyond horizon"
@@ -85,8 +86,8 @@ _UNDER_FAILURES = [
     ("strategy", False),
     ("total exposure", True),
     ("vs nominal optimum", True),
-    ("downtime, service·s", True),
-    ("completion, s", True),
+    ("downtime", True),
+    ("completion", True),
     (_LATE, True),
     ("patched", True),
     ("aborted", True),
