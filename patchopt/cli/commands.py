@@ -190,7 +190,7 @@ def _optimize(
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Find the plan of least exposure, with a certificate; Ctrl-C keeps the best so far."""
+    """Find the nominal optimum, with a certificate; Ctrl-C keeps the best plan so far."""
     from patchopt.cli.planning import deliver_optimum
 
     request = OptimizeRequest(
@@ -219,7 +219,7 @@ def _compare(
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Compare every strategy with the optimum; the non-dominated ones are marked.
+    """Compare every strategy with the nominal optimum, without failures and with them.
 
     The time limit counts the solver's own deterministic time, in the order of seconds,
     so that the same inputs give the same table.

@@ -1,4 +1,4 @@
-"""``patchopt compare``: every strategy on one scenario, beside the optimum."""
+"""``patchopt compare``: every strategy on one scenario, beside the nominal optimum."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def deliver_plan(request: PlanRequest) -> None:
 
 
 def deliver_optimum(request: OptimizeRequest) -> int:
-    """Search for the plan of least exposure, write and print it, and return the exit code."""
+    """Search for the nominal optimum, write and print the plan, and return the exit code."""
     from patchopt.files import load_scenario
     from patchopt.strategies import make_strategy
     from patchopt.strategies.optimal import Optimal
@@ -76,8 +76,11 @@ def _print_certificate(found: Certificate) -> None:
     from patchopt.model.quantities import format_milli
 
     value, bound = format_milli(found.objective or 0), format_milli(found.bound or 0)
+    what = "nominal optimum, proven" if found.status == "optimal" else "best plan known"
+    if found.objective is None:
+        what = f"no plan ({found.status})"
     sys.stdout.write(
-        f"{found.status}: exposure {value} weight·s, proven bound {bound}, "
+        f"{what}: exposure {value} weight·s, proven bound {bound}, "
         f"gap {100 * (found.gap or 0):.2f}%\n"
     )
 

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,11 +30,15 @@ def console(*, error: bool = False) -> Console:
     from rich.console import Console
 
     terminal = (sys.stderr if error else sys.stdout).isatty()
-    return Console(stderr=error, highlight=False, width=None if terminal else 160)
+    return Console(stderr=error, highlight=False, width=None if terminal else 180)
 
 
 def table(
-    columns: Sequence[tuple[str, bool]], rows: Iterable[Sequence[str]], title: str | None = None
+    columns: Sequence[tuple[str, bool]],
+    rows: Iterable[Sequence[str]],
+    title: str | None = None,
+    *,
+    apart: Iterable[Sequence[str]] = (),
 ) -> None:
     """Print a table.
 
@@ -46,15 +50,23 @@ def table(
         Cells.
     title : str, optional
         Above it.
+    apart : iterable of sequence of str
+        Further rows, below a line.
     """
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     made = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    first = next(header for header, _ in columns if header)
     for header, number in columns:
-        made.add_column(header, justify="right" if number else "left", overflow="fold")
+        # Names stay whole, so that they can be copied.
+        justify: Literal["left", "right"] = "right" if number else "left"
+        made.add_column(header, justify=justify, overflow="fold", no_wrap=header == first)
     for row in rows:
+        made.add_row(*(Text(cell) for cell in row))
+    made.add_section()
+    for row in apart:
         made.add_row(*(Text(cell) for cell in row))
     console().print(made)
 
@@ -124,6 +136,8 @@ def number(value: float, digits: int = 0) -> str:
     return f"{value:,.{digits}f}"
 
 
-def percent(value: float | None) -> str:
+def percent(value: float | None, digits: int = 1) -> str:
     """Write a share as a percentage; a dash if there is none."""
-    return "–" if value is None or value != value else f"{100 * value:.1f}%"  # noqa: PLR0124 - NaN
+    if value is None or value != value:  # noqa: PLR0124 - NaN
+        return "–"
+    return f"{100 * value:.{digits}f}%"

@@ -1,13 +1,16 @@
-"""What studies come to, printed: the table a scenario, and how a sweep ended."""
+"""What studies come to, printed: the tables of a scenario, and how a sweep ended."""
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import TYPE_CHECKING, Any
 
 from patchopt.cli import printing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from patchopt.sweeps import SweepResult
 
 
@@ -34,48 +37,135 @@ def records_of(summary: Any) -> list[dict[str, Any]]:
 
 
 def print_summary(summary: Any) -> None:
-    """Print a summary: a table a scenario, the non-dominated strategies marked."""
+    """Print a summary: two tables a scenario, without failures and with them.
+
+    Plans that break constraints come last, apart from the others.
+    """
+    from patchopt.reports.numbers.verdict import verdict
+
     records = summary.to_dict(orient="records")
-    for scenario in dict.fromkeys(record["scenario"] for record in records):
-        rows = [_summary_row(r) for r in records if r["scenario"] == scenario]
-        printing.table(_COLUMNS, rows, scenario)
-    sys.stdout.write(
-        "exposure: mean of exposure + residual, weight·s; gap: of the plan without failures to\n"
-        "the optimum (or to the best plan known, ~); *: non-dominated over exposure, downtime\n"
-        "and completion time; intervals are in the report.\n"
-    )
+    scenarios = dict.fromkeys(record["scenario"] for record in records)
+    for scenario in scenarios:
+        found = verdict([r for r in records if r["scenario"] == scenario])
+        if found:
+            sys.stdout.write(f"{scenario}: {found}\n")
+    for scenario in scenarios:
+        rows = [record for record in records if record["scenario"] == scenario]
+        planned = [row for row in rows if not math.isnan(row["nominal_exposure"])]
+        planned.sort(key=lambda row: (row["nominal_exposure"], row["plan"]))
+        _print_apart(_NOMINAL, planned, _nominal_row, f"{scenario}, without failures")
+        late = any(row["beyond_horizon"] > 0 for row in rows)
+        _print_apart(
+            _UNDER_FAILURES,
+            rows,
+            _row_under_failures,
+            f"{scenario}, with failures",
+            left_out=() if late else (_LATE,),
+        )
+    sys.stdout.write(_LEGEND)
 
 
-_COLUMNS = [
-    ("", False),
+_LEGEND = """\
+exposure: weight·s; downtime: service·s; completion: s. gap: (exposure - proven bound) / exposure.
+total exposure: mean of exposure + residual, and how far its 95% interval reaches. vs nominal
+optimum: paired on the same seeds; ~ if that is only the best plan known. *: non-dominated over
+total exposure, downtime and completion, among plans that break nothing. !: replications that end
+after the horizon.
+"""
+_NOMINAL = [
     ("strategy", False),
     ("exposure", True),
-    ("downtime, service·s", True),
-    ("completion, s", True),
-    ("violations", True),
+    ("gap", True),
+    ("downtime", True),
+    ("completion", True),
+    ("certificate", False),
+]
+_LATE = "beyond horizon"
+_UNDER_FAILURES = [
+    ("", False),
+    ("strategy", False),
+    ("total exposure", True),
+    ("vs nominal optimum", True),
+    ("downtime", True),
+    ("completion", True),
+    (_LATE, True),
     ("patched", True),
     ("aborted", True),
-    ("gap", True),
 ]
 
 
-def _summary_row(record: dict[str, Any]) -> list[str]:
+def _print_apart(
+    columns: list[tuple[str, bool]],
+    records: Sequence[dict[str, Any]],
+    row: Callable[[dict[str, Any]], list[str]],
+    title: str,
+    left_out: Sequence[str] = (),
+) -> None:
+    """Print plans that keep the constraints, and below them those that break any."""
+    broken = any(record["breaks"] for record in records)
+    every = [*columns, ("breaks", False)] if broken else columns
+    shown = [at for at, (name, _) in enumerate(every) if name not in left_out]
+
+    def cells(record: dict[str, Any]) -> list[str]:
+        told = [*row(record), record["breaks"]]
+        return [told[at] for at in shown]
+
+    printing.table(
+        [every[at] for at in shown],
+        [cells(record) for record in records if not record["breaks"]],
+        title,
+        apart=[cells(record) for record in records if record["breaks"]],
+    )
+
+
+def _nominal_row(record: dict[str, Any]) -> list[str]:
+    return [
+        record["label"],
+        printing.number(record["nominal_exposure"]),
+        printing.percent(record["gap"], 2),
+        printing.number(record["nominal_downtime"]),
+        printing.number(record["nominal_completion_time"]),
+        record["certificate"],
+    ]
+
+
+def _row_under_failures(record: dict[str, Any]) -> list[str]:
     if record["replications"] == 0:
         return ["", record["label"], "failed", *[""] * 6]
-    gap = printing.percent(record["gap_to_optimum"])
-    if not record["optimum_proven"] and gap != printing.percent(None):
-        gap = f"~{gap}"
+    late = record["beyond_horizon"]
     return [
         "*" if record["non_dominated"] else "",
         record["label"],
-        printing.number(record["total_exposure"]),
+        _mean(record, "total_exposure"),
+        _ratio(record, "relative_to_nominal_optimum"),
         printing.number(record["downtime"]),
         printing.number(record["completion_time"]),
-        printing.number(record["incompatibility_violations"], 1),
+        f"! {printing.percent(late)}" if late else "",
         printing.percent(record["patched_share"]),
         printing.percent(record["aborted"]),
-        gap,
     ]
+
+
+def _mean(record: dict[str, Any], name: str) -> str:
+    """Write a mean, and how far its 95% interval reaches in percent of it."""
+    value, low, high = (record[f"{name}{end}"] for end in ("", "_low", "_high"))
+    if math.isnan(low) or low == high or not value:
+        return printing.number(value)
+    return f"{printing.number(value)} [{_signed(low / value - 1)}, {_signed(high / value - 1)}]"
+
+
+def _ratio(record: dict[str, Any], name: str) -> str:
+    """Write a ratio less 1 in percent, with its 95% interval; a dash if there is none."""
+    value, low, high = (record[f"{name}{end}"] for end in ("", "_low", "_high"))
+    if math.isnan(value):
+        return "–"
+    interval = "" if math.isnan(low) or low == high else f" [{_signed(low)}, {_signed(high)}]"
+    return f"{'' if record['optimum_proven'] else '~'}{_signed(value)}{interval}"
+
+
+def _signed(share: float) -> str:
+    """Write a share as a percentage with its sign, of three digits or more if it is large."""
+    return f"{share:+.1%}" if abs(share) < 1 else f"{share:+,.0%}"
 
 
 def _plain(value: Any) -> Any:

@@ -15,6 +15,7 @@ from patchopt.reports.figures.style import looks, time_unit
 from patchopt.reports.numbers.bootstrap import compare, estimate
 from patchopt.reports.numbers.fronts import front_of
 from patchopt.reports.numbers.gaps import gap
+from patchopt.reports.numbers.verdict import verdict
 from patchopt.reports.pages.markdown import (
     clock,
     escape,
@@ -127,16 +128,41 @@ def test_comparing_with_nothing() -> None:
     assert found.difference == 1.5
 
 
-def test_gaps() -> None:
-    assert gap(150.0, 100.0) == 0.5
+def test_gaps_are_those_of_certificates() -> None:
+    # (150 - 120) / 150
+    assert gap(150.0, 120.0) == 0.2
     assert gap(0.0, 0.0) == 0.0
-    assert math.isnan(gap(1.0, 0.0))
+    assert math.isnan(gap(0.0, 1.0))
+
+
+def row_of(label: str, low: float, high: float) -> dict[str, object]:
+    return {
+        "label": label,
+        "optimum_proven": False,
+        "better_than_nominal_optimum": high < 0,
+        "relative_to_nominal_optimum": (low + high) / 2,
+        "relative_to_nominal_optimum_low": low,
+        "relative_to_nominal_optimum_high": high,
+    }
+
+
+def test_what_is_better_than_the_nominal_optimum_is_said_with_how_much() -> None:
+    rows = [row_of("a", -0.1, 0.1), row_of("b", -0.2, -0.1), row_of("c", -0.4, -0.2)]
+    assert verdict(rows[:1]) == ""
+    assert verdict(rows, lambda label: f"<{label}>") == (
+        "Under failures <c> is better than the nominal optimum (the best plan known): "
+        "30.0% [20.0, 40.0] less total exposure (95% interval, paired on the same seeds); "
+        "so is <b> (15.0% [10.0, 20.0])."
+    )
+    many = [row_of(f"s{k}", -0.2, -0.1 - k / 1000) for k in range(6)]
+    assert verdict(many).endswith("2 more.")
 
 
 def test_looks_tell_strategies_apart() -> None:
-    found = looks([f"s{number}" for number in range(28)])
-    assert len({(look.colour, look.line) for look in found.values()}) == 28
-    assert len({(look.colour, look.marker) for look in found.values()}) == 28
+    found = list(looks([f"s{number}" for number in range(91)]).values())
+    assert len({(look.colour, look.marker) for look in found}) == 91
+    # Without colours, the first 13.
+    assert len({look.marker for look in found[:13]}) == 13
 
 
 def test_units_of_time() -> None:

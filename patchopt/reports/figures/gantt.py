@@ -1,17 +1,27 @@
-"""Figure: the work of one run on every node, and the availability of every service below."""
+"""Figure: the work of one run on every node, the crew, and the services beneath."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch as Swatch
-from numpy.typing import NDArray
+from matplotlib.ticker import MaxNLocator
 
+from patchopt.model.base import Ints
 from patchopt.model.infrastructure import Infrastructure
+from patchopt.model.windows import WindowSet
+from patchopt.reports.figures.services import (
+    name_rows,
+    service_legend,
+    service_names,
+    service_panel,
+)
 from patchopt.reports.figures.style import (
     LegendShape,
     as_text,
@@ -21,54 +31,58 @@ from patchopt.reports.figures.style import (
 )
 from patchopt.reports.trace.bars import Bar, Kind
 from patchopt.reports.trace.curves import Curve
+from patchopt.reports.trace.outages import Outage
 
-#: Colour and hatch of each kind of work; Okabe and Ito's, with hatches where hues are near.
-_WORK: Final[dict[Kind, tuple[str, str, str]]] = {
-    "patch": ("#0072B2", "", "patching, down"),
-    "live": ("#56B4E9", "", "patching, serving"),
-    "warmup": ("#CC79A7", "", "warming up"),
-    "rollback": ("#D55E00", "////", "rolling back"),
-    "build": ("#009E73", "", "building beside"),
-    "built": ("#009E73", "....", "built, before its switch"),
-    "wait": ("#ffffff", "....", "waiting for a constraint"),
-    "impaired": ("#F0E442", "", "IMPAIRED, serving"),
-    "failed": ("#000000", "", "FAILED or crashed"),
+if TYPE_CHECKING:
+    from matplotlib.typing import LineStyleType
+
+#: Colour, hatch and colour of the hatch of each kind of work. Okabe and Ito's; hatches tell them
+#: apart in shades of grey too.
+_WORK: Final[dict[Kind, tuple[str, str, str, str]]] = {
+    "patch": ("#0072B2", "", "white", "patching, down"),
+    "live": ("#A6D8F5", "", "white", "patching, serving"),
+    "warmup": ("#CC79A7", "||||", "white", "warming up"),
+    "rollback": ("#D55E00", "////", "white", "rolling back"),
+    "build": ("#009E73", "\\\\\\\\", "white", "building beside"),
+    "built": ("#C9EBDF", "....", "#007A58", "built, before its switch"),
+    "wait": ("#ffffff", "....", "#999999", "waiting for a constraint"),
+    "impaired": ("#F0E442", "xxxx", "#777777", "IMPAIRED, serving"),
+    "failed": ("#000000", "", "white", "FAILED or crashed"),
 }
+#: Kinds of work that take crew, and those that take surge slots.
+_CREW: Final[tuple[Kind, ...]] = ("patch", "live", "warmup", "rollback", "build")
+_SURGE: Final[tuple[Kind, ...]] = ("build", "built")
 
-#: Colour of each state of a service: none serving, below min_up, at min_up, above.
-_STATES: Final = (
-    ("#000000", "none serving"),
-    ("#D55E00", "below min_up"),
-    ("#E6CF8A", "at min_up"),
-    ("#D9E8F2", "above min_up"),
-)
-
-#: Beyond that many rows, names would be too small to read.
-_NAMED_ROWS: Final = 70
-#: Rows that either part has room for: with fewer its title takes it all, with more a page ends.
+#: Rows that a part has room for: with fewer its title takes it all, with more a page ends.
 _LEAST_ROWS: Final = 4
 _MOST_ROWS: Final = 130
+_CREW_ROWS: Final = 5
+#: With more closed times than that the figure would be nothing else.
+_MOST_SPANS: Final = 300
 
 
 def gantt_figure(
     infrastructure: Infrastructure,
     bars: Sequence[Bar],
     serving: Curve,
+    outages: Sequence[Outage],
     end_s: int,
     title: str,
 ) -> Figure:
-    """Draw one run: the work on each node, and beneath it how many instances serve.
+    """Draw one run: the work on each node, the crew at work, and how many instances serve.
 
     Parameters
     ----------
     infrastructure : Infrastructure
-        For nodes, services and their min_up.
+        For nodes, windows, crew, services and their min_up.
     bars : sequence of Bar
         Work on nodes.
     serving : Curve
         Instances that serve, of shape (steps, services).
+    outages : sequence of Outage
+        When services are below min_up.
     end_s : int
-        End of the run, seconds.
+        End of what is drawn, seconds.
     title : str
         Above the figure.
 
@@ -76,29 +90,133 @@ def gantt_figure(
     -------
     Figure
         Nodes in the order of their first work, from the top; those without any are left out.
+        Times outside of every window are hatched.
     """
     first: dict[str, int] = {}
     for bar in sorted(bars, key=lambda bar: (bar.start_s, bar.end_s)):
         first.setdefault(bar.node, len(first))
     services = len(infrastructure.services.names)
-    rows = [min(max(count, _LEAST_ROWS), _MOST_ROWS) for count in (len(first), services)]
-    handles = _legend(bars, serving, infrastructure)
+    nodes, below = (min(max(n, _LEAST_ROWS), _MOST_ROWS) for n in (len(first), services))
+    rows = [nodes, _CREW_ROWS, below]
+    end_s = max(end_s, 1)
+    closed = closed_spans(infrastructure.windows, end_s)
+    handles: list[Artist] = [*_legend(bars), *_crew_legend(infrastructure, bars)]
+    handles += service_legend(infrastructure, serving, outages)
+    handles += [_closed(label="outside of every window")] * bool(closed)
     legend = LegendShape.of([str(handle.get_label()) for handle in handles], 8.6)
-    figure = new_figure(8.6, 1.5 + legend.height + 0.17 * sum(rows))
-    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=rows)
-    unit, seconds = time_unit(max(end_s, 1))
+    figure = new_figure(8.6, 1.8 + legend.height + 0.17 * sum(rows))
+    upper, middle, lower = figure.subplots(3, 1, sharex=True, height_ratios=rows)
+    unit, seconds = time_unit(end_s)
     _work(upper, bars, first, seconds)
-    _availability(lower, infrastructure, serving, seconds)
+    _crew(middle, infrastructure, bars, end_s, seconds)
+    service_panel(lower, infrastructure, serving, outages, seconds)
+    name_rows(lower, service_names(infrastructure), "services")
+    for axes in (upper, middle, lower):
+        for start, end in closed:
+            axes.axvspan(start / seconds, end / seconds, zorder=0.5, **_CLOSED)
     lower.set_xlabel(f"time [{unit}]")
-    lower.set_xlim(0, max(end_s, 1) / seconds)
+    lower.set_xlim(0, end_s / seconds)
     figure.suptitle(as_text(title), x=0.01, ha="left", fontsize=11)
     legend_below(figure, handles, legend)
     return figure
 
 
+#: How times outside of every window are drawn.
+_CLOSED: Final[dict[str, Any]] = {
+    "facecolor": "#f4f4f4",
+    "edgecolor": "#cccccc",
+    "hatch": "\\\\",
+    "linewidth": 0,
+}
+
+
+def _closed(label: str) -> Swatch:
+    return Swatch(label=label, **_CLOSED)
+
+
+def closed_spans(windows: WindowSet, end_s: int) -> list[tuple[int, int]]:
+    """Return when no window is open, from 0 to an end; none if there are too many to draw.
+
+    Examples
+    --------
+    >>> from patchopt.model.scenario import Windows
+    >>> every = {"every": 10, "open": [{"start": 2, "duration": 3}]}
+    >>> closed_spans(WindowSet.of(Windows.model_validate(every)), 14)
+    [(0, 2), (5, 12)]
+    """
+    if windows.period_s == 0 or end_s / windows.period_s * len(windows.starts_s) > _MOST_SPANS:
+        return []
+    spans, at = [], 0
+    while at < end_s:
+        close = windows.close_after(at)
+        begin = at if close < 0 else min(close, end_s)
+        at = min(windows.earliest_fit(begin + 1 if close >= 0 else begin, 0), end_s)
+        if begin < at:
+            spans.append((begin, at))
+    return spans
+
+
+def _crew(
+    axes: Axes, infrastructure: Infrastructure, bars: Sequence[Bar], end_s: int, seconds: int
+) -> None:
+    """Draw the crew and the surge slots in use, with their limits."""
+    limits = infrastructure.limits
+    most = 1
+    for kinds, limit, line in ((_CREW, limits.max_parallel, "-"), (_SURGE, limits.surge, "--")):
+        chosen = [bar for bar in bars if bar.kind in kinds]
+        if not chosen and kinds is _SURGE:
+            continue
+        times, counts = _in_use(chosen, end_s)
+        colour = _IN_USE[kinds][0]
+        axes.step(times / seconds, counts, where="post", color=colour, linestyle=line)
+        if kinds is _CREW:
+            axes.fill_between(times / seconds, counts, step="post", color="#d9d9d9", linewidth=0)
+        if limit >= 0:
+            axes.axhline(limit, color=colour, linestyle=":" if kinds is _CREW else "-.", lw=1)
+        most = max(most, int(counts.max()), limit)
+    axes.set_ylim(0, 1.15 * most)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
+    axes.set_title("in use" if any(bar.kind in _SURGE for bar in bars) else "crew at work")
+
+
+def _in_use(bars: Sequence[Bar], end_s: int) -> tuple[Ints, Ints]:
+    """Return how many bars lie over each instant, as a step function up to an end."""
+    change: dict[int, int] = {0: 0, end_s: 0}
+    for bar in bars:
+        change[bar.start_s] = change.get(bar.start_s, 0) + 1
+        change[bar.end_s] = change.get(bar.end_s, 0) - 1
+    times = np.array(sorted(change), np.int64)
+    return times, np.cumsum([change[int(time)] for time in times])
+
+
+#: Colour, and words for what is in use and for its limit.
+_IN_USE: Final = {
+    _CREW: ("#333333", "crew at work", "max_parallel"),
+    _SURGE: ("#007A58", "surge slots in use", "surge"),
+}
+
+
+def _crew_legend(infrastructure: Infrastructure, bars: Sequence[Bar]) -> list[Line2D]:
+    limits = infrastructure.limits
+    shown: list[tuple[tuple[Kind, ...], int, LineStyleType, LineStyleType]] = [
+        (_CREW, limits.max_parallel, "-", ":"),
+        (_SURGE, limits.surge, "--", "-."),
+    ]
+    handles = []
+    for kinds, limit, line, of_limit in shown:
+        if kinds is _SURGE and not any(bar.kind in kinds for bar in bars):
+            continue
+        colour, what, name = _IN_USE[kinds]
+        handles.append(Line2D([], [], color=colour, linestyle=line, label=what))
+        if limit >= 0:
+            named = f"{name} {limit}"
+            handles.append(Line2D([], [], color=colour, linestyle=of_limit, lw=1, label=named))
+    return handles
+
+
 def _work(axes: Axes, bars: Sequence[Bar], first: dict[str, int], seconds: int) -> None:
     for bar in bars:
-        colour, hatch, _ = _WORK[bar.kind]
+        colour, hatch, edge, _ = _WORK[bar.kind]
         axes.barh(
             first[bar.node],
             (bar.end_s - bar.start_s) / seconds,
@@ -106,75 +224,20 @@ def _work(axes: Axes, bars: Sequence[Bar], first: dict[str, int], seconds: int) 
             height=0.8,
             facecolor=colour,
             hatch=hatch,
-            edgecolor="#999999" if bar.kind == "wait" else "white",
+            edgecolor=edge,
             linewidth=0.3,
         )
         if bar.kind == "failed":  # at the very end it has no length
             at = (bar.start_s / seconds, first[bar.node])
             axes.plot(*at, "x", color="#000000", markersize=6, markeredgewidth=1.8, clip_on=False)
-    _rows(axes, list(first), "nodes")
+    name_rows(axes, list(first), "nodes")
     axes.set_title("work on nodes")
 
 
-def _rows(axes: Axes, names: Sequence[str], what: str) -> None:
-    axes.set_ylim(max(len(names), 1) - 0.5, -0.5)
-    axes.grid(axis="y", visible=False)
-    if len(names) <= _NAMED_ROWS:
-        axes.set_yticks(range(len(names)), [as_text(name) for name in names], fontsize=7)
-        axes.tick_params(axis="y", length=0)
-    else:
-        axes.set_yticks([])
-        axes.set_ylabel(f"{len(names)} {what}")
-
-
-def _levels(infrastructure: Infrastructure, serving: Curve) -> NDArray[np.int64]:
-    """Return the state of each service at each step, as a number of `_STATES`."""
-    services = infrastructure.services
-    counts = serving.values
-    levels = np.where(counts > services.min_up, 3, 2)
-    levels[counts < services.min_up] = 1
-    levels[(counts == 0) & (services.instances > 0)] = 0
-    return levels
-
-
-def _availability(axes: Axes, infrastructure: Infrastructure, serving: Curve, seconds: int) -> None:
-    names = infrastructure.services.names
-    levels = _levels(infrastructure, serving)
-    times = serving.times_s / seconds
-    for service in range(len(names)):
-        change = np.flatnonzero(np.diff(levels[:, service], prepend=-1))
-        starts = times[change]
-        ends = np.append(starts[1:], times[-1])
-        colours = [_STATES[level][0] for level in levels[change, service]]
-        axes.barh(
-            np.full(len(starts), service),
-            ends - starts,
-            left=starts,
-            height=0.8,
-            color=colours,
-            linewidth=0,
-        )
-    shown = [
-        f"{name} (min_up {needed} of {count})"
-        for name, needed, count in zip(
-            names, infrastructure.services.min_up, infrastructure.services.instances, strict=True
-        )
-    ]
-    _rows(axes, shown, "services")
-    axes.set_title("instances that serve, by service")
-
-
-def _legend(bars: Sequence[Bar], serving: Curve, infrastructure: Infrastructure) -> list[Swatch]:
+def _legend(bars: Sequence[Bar]) -> list[Swatch]:
     kinds = {bar.kind for bar in bars}
-    work = [
-        Swatch(facecolor=colour, hatch=hatch, edgecolor="#999999", label=label)
-        for kind, (colour, hatch, label) in _WORK.items()
+    return [
+        Swatch(facecolor=colour, hatch=hatch, edgecolor=edge, label=label, linewidth=0.5)
+        for kind, (colour, hatch, edge, label) in _WORK.items()
         if kind in kinds
     ]
-    seen = set(_levels(infrastructure, serving).ravel().tolist())
-    states = [
-        Swatch(facecolor=colour, edgecolor="#999999", label=label)
-        for level, (colour, label) in enumerate(_STATES)
-        if level in seen
-    ]
-    return work + states

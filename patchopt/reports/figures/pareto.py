@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -18,9 +18,12 @@ from patchopt.reports.figures.style import (
     as_text,
     legend_below,
     new_figure,
-    plain_numbers,
     time_unit,
 )
+from patchopt.reports.figures.ticks import plain_numbers, short_numbers
+
+#: Colour of plans that break constraints: they stand apart.
+_APART: Final = "#999999"
 
 
 def pareto_figure(rows: pd.DataFrame, looks: Mapping[str, Look], title: str) -> Figure:
@@ -38,9 +41,10 @@ def pareto_figure(rows: pd.DataFrame, looks: Mapping[str, Look], title: str) -> 
     Returns
     -------
     Figure
-        Two panels over one axis of exposure; non-dominated strategies filled.
+        Two panels over one axis of exposure; non-dominated strategies filled, those that break
+        constraints grey.
     """
-    legend = LegendShape.of([str(label) for label in rows["label"]], 8.2)
+    legend = LegendShape.of([_label(row) for row in rows.to_dict("records")], 8.2)
     figure = new_figure(8.2, 3.7 + legend.height)
     left, right = figure.subplots(1, 2, sharex=True)
     times = rows["completion_time"]
@@ -61,8 +65,11 @@ def pareto_figure(rows: pd.DataFrame, looks: Mapping[str, Look], title: str) -> 
 def _panel(
     axes: Axes, rows: pd.DataFrame, looks: Mapping[str, Look], measure: str, scale: float
 ) -> None:
-    # The non-dominated ones last, on top of the others, the least exposure above all.
-    order = rows.sort_values(["non_dominated", "total_exposure"], ascending=[True, False])
+    # Those that break nothing above the others, the non-dominated ones on top, then the least
+    # exposure.
+    order = rows.assign(broken=rows["breaks"] != "").sort_values(
+        ["broken", "non_dominated", "total_exposure"], ascending=[False, True, False]
+    )
     for row in order.to_dict("records"):
         look = looks[row["label"]]
         x, y = row["total_exposure"], row[measure] / scale
@@ -71,8 +78,8 @@ def _panel(
             y,
             xerr=_error(row, "total_exposure", 1),
             yerr=_error(row, measure, scale),
-            color=look.colour,
-            **_marker(look, row["non_dominated"]),
+            color=_colour(look, row),
+            **_marker(look, row),
             elinewidth=1.2,
             capsize=3,
             linestyle="none",
@@ -82,15 +89,24 @@ def _panel(
     _scale(axes, "y", rows[measure] / scale, rows[f"{measure}_low"] / scale)
 
 
-def _marker(look: Look, filled: bool) -> dict[str, Any]:
+def _colour(look: Look, row: Mapping[Any, Any]) -> str:
+    return _APART if row["breaks"] else look.colour
+
+
+def _marker(look: Look, row: Mapping[Any, Any]) -> dict[str, Any]:
     """Return the marker: filled with a white rim that keeps neighbours apart, or hollow."""
+    filled, colour = bool(row["non_dominated"]), _colour(look, row)
     return {
         "marker": look.marker,
-        "markerfacecolor": look.colour if filled else "white",
-        "markeredgecolor": "white" if filled else look.colour,
+        "markerfacecolor": colour if filled else "white",
+        "markeredgecolor": "white" if filled else colour,
         "markeredgewidth": 0.9 if filled else 1.4,
         "markersize": 10 if filled else 8,
     }
+
+
+def _label(row: Mapping[Any, Any]) -> str:
+    return f"{row['label']} (breaks {row['breaks']})" if row["breaks"] else str(row["label"])
 
 
 def _error(row: Mapping[Any, Any], measure: str, scale: float) -> list[list[float]] | None:
@@ -113,8 +129,11 @@ def _scale(axes: Axes, name: Literal["x", "y"], means: pd.Series[float], lows: A
         scale("symlog", linthresh=above.min(), linscale=0.5)
     elif wide:
         scale("log")
+    axis = axes.xaxis if name == "x" else axes.yaxis
     if wide:
-        plain_numbers(axes.xaxis if name == "x" else axes.yaxis, above.min(), above.max())
+        plain_numbers(axis, above.min(), above.max())
+    else:
+        short_numbers(axis)
     if to_zero or not wide:
         limits(0, None if len(above) else 1)
 
@@ -123,14 +142,6 @@ def _legend(rows: pd.DataFrame, looks: Mapping[str, Look]) -> list[Line2D]:
     handles = []
     for row in rows.to_dict("records"):
         look = looks[row["label"]]
-        filled = bool(row["non_dominated"])
-        handles.append(
-            Line2D(
-                [],
-                [],
-                linestyle="none",
-                **_marker(look, filled),
-                label=as_text(row["label"]),
-            )
-        )
+        label = as_text(_label(row))
+        handles.append(Line2D([], [], linestyle="none", **_marker(look, row), label=label))
     return handles

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from matplotlib.figure import Figure
 
 from patchopt.model.infrastructure import Infrastructure
-from patchopt.reports.figures.burn_down import BurnDown, burn_down_figure
+from patchopt.reports.figures.burn_down import BurnDown, burn_down_figure, is_logarithmic
 from patchopt.reports.figures.gantt import gantt_figure
 from patchopt.reports.figures.pareto import pareto_figure
 from patchopt.reports.figures.style import Look, save
 from patchopt.reports.numbers.study import Study
 from patchopt.reports.numbers.summary import Results
+from patchopt.reports.trace.bands import MOST_RUNS, band
 from patchopt.reports.trace.bars import bars
-from patchopt.reports.trace.curves import availability, burn_down
-from patchopt.reports.trace.events import end_of, was_aborted
+from patchopt.reports.trace.curves import availability
+from patchopt.reports.trace.events import end_of
+from patchopt.reports.trace.outages import outages
 
 
 @dataclass(frozen=True)
@@ -76,47 +79,65 @@ def draw(
             "pareto",
             pareto_figure(rows, looks, scenario),
             "Mean total exposure (exposure + residual) against downtime and completion time, "
-            "with 95% intervals; filled: non-dominated over the three.",
+            "with 95% intervals; filled: non-dominated over the three, among plans that break "
+            "nothing; grey: breaks constraints even when nothing fails.",
         )
     infrastructure = study.infrastructure(scenario)
     traced = [row for row in rows.to_dict("records") if study.trace(int(row["plan"]))]
     if not traced:
         return pictures
-    runs = [
-        _burn_down(study, infrastructure, str(row["label"]), int(row["plan"])) for row in traced
-    ]
     seed = int(study.trace(int(traced[0]["plan"]))[0]["seed"])
+    plans = [_burn_down(study, infrastructure, row, seed) for row in traced]
+    best = chosen(results, scenario, [int(row["plan"]) for row in traced])
+    reference = next(str(row["label"]) for row in traced if row["plan"] == best)
     keep(
         "burn-down",
-        burn_down_figure(runs, looks, scenario, seed),
-        "Weight (criticality × severity) of the nodes still unpatched, over time, in the first "
-        "replication; the area under a line is its exposure.",
+        burn_down_figure(plans, reference, scenario),
+        _of_burn_down(plans),
     )
-    shown = chosen(results, scenario, [int(row["plan"]) for row in traced])
-    label = next(str(row["label"]) for row in traced if row["plan"] == shown)
     keep(
         "gantt",
-        _gantt(study, infrastructure, shown, f"{scenario}: {label}, seed {seed}"),
-        f"The plan of {label} in the first replication: work on every node, and beneath it the "
-        "instances of every service that serve.",
+        _gantt(study, infrastructure, best, f"{scenario}: {reference}, seed {seed}"),
+        f"The plan of {reference} in the first replication: work on every node, the crew at work, "
+        "and the instances of every service that serve; crossed out where min_up is broken, "
+        "hatched where the plan gives it up.",
     )
     return pictures
 
 
 def chosen(results: Results, scenario: str, traced: list[int]) -> int:
-    """Choose the plan for the Gantt chart: the best certified, else the best guarded one."""
+    """Choose the plan for the Gantt chart: the nominal optimum, else one that breaks nothing."""
     for reference in results.references[scenario].values():
         if reference.plan in traced:
             return reference.plan
     rows = results.summary_of(scenario)
     rows = rows[rows["plan"].isin(traced)]
-    guarded = rows[rows["guarded"]]
-    return int((guarded if len(guarded) else rows).iloc[0]["plan"])
+    # Those that break nothing come first.
+    return int(rows.iloc[0]["plan"])
 
 
-def _burn_down(study: Study, infrastructure: Infrastructure, label: str, plan: int) -> BurnDown:
-    events = study.trace(plan)
-    return BurnDown(label, burn_down(infrastructure, events), was_aborted(events))
+def _burn_down(
+    study: Study, infrastructure: Infrastructure, row: Mapping[Any, Any], seed: int
+) -> BurnDown:
+    plan = study.plan(int(row["plan"]))
+    assert plan is not None  # noqa: S101 - what has a trace was planned
+    runs = min(MOST_RUNS, int(row["replications"]))
+    found = band(infrastructure, plan, seed, runs)
+    return BurnDown(str(row["label"]), found, apart=bool(row["breaks"]))
+
+
+def _of_burn_down(plans: Sequence[BurnDown]) -> str:
+    runs = sorted({plan.band.runs for plan in plans})
+    count = f"{runs[0]}" if len(runs) == 1 else f"{runs[0]} to {runs[-1]}"
+    area = (
+        "time is on a logarithmic scale, so areas say nothing of exposure"
+        if is_logarithmic(plans)
+        else "the area under the line of one run is its exposure"
+    )
+    return (
+        "Weight (criticality × severity) of the nodes still unpatched, over time: median and 5% to "
+        f"95% of {count} replications, at each instant; {area}."
+    )
 
 
 def _gantt(study: Study, infrastructure: Infrastructure, number: int, title: str) -> Figure:
@@ -126,6 +147,7 @@ def _gantt(study: Study, infrastructure: Infrastructure, number: int, title: str
         infrastructure,
         bars(infrastructure, plan, events),
         availability(infrastructure, events),
+        outages(infrastructure, plan, events),
         end_of(infrastructure, events),
         title,
     )

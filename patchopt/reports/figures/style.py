@@ -11,18 +11,11 @@ from typing import Any, Final
 
 import matplotlib as mpl
 from matplotlib.artist import Artist
-from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import (
-    FuncFormatter,
-    LogLocator,
-    NullFormatter,
-    NullLocator,
-    SymmetricalLogLocator,
-)
 
 from patchopt.files.plain_text import one_line
+from patchopt.reports.figures.ticks import keep_labels_apart
 
 #: Okabe and Ito's colours, told apart with every common colour blindness (Color Universal
 #: Design, 2008); yellow is left out, since it vanishes on white paper.
@@ -30,8 +23,8 @@ COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E
 #: An axis over more than this ratio is logarithmic.
 LOG_RATIO: Final = 30.0
 
-_MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p")
-_LINES: Final = ("-", "--", "-.", ":")
+#: Told apart without colours too.
+_MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "*", "h", "d")
 
 _RC: Final[dict[str, Any]] = {
     "axes.axisbelow": True,
@@ -47,6 +40,7 @@ _RC: Final[dict[str, Any]] = {
     "font.size": 9,
     "grid.color": "#dddddd",
     "grid.linewidth": 0.6,
+    "hatch.linewidth": 0.7,
     "legend.fontsize": 8.5,
     "legend.frameon": False,
     "lines.linewidth": 1.6,
@@ -61,21 +55,15 @@ class Look:
 
     colour: str
     marker: str
-    line: str
 
 
 def looks(labels: Sequence[str]) -> dict[str, Look]:
     """Return every label a look of its own.
 
-    Colours repeat after seven, markers after ten, kinds of lines every seven labels: no two
-    of the first 28 share colour and line, no two of the first 70 colour and marker.
+    Colours repeat after seven, markers after 13: no two of the first 91 share both.
     """
     return {
-        label: Look(
-            COLOURS[number % len(COLOURS)],
-            _MARKERS[number % len(_MARKERS)],
-            _LINES[number // len(COLOURS) % len(_LINES)],
-        )
+        label: Look(COLOURS[number % len(COLOURS)], _MARKERS[number % len(_MARKERS)])
         for number, label in enumerate(labels)
     }
 
@@ -162,6 +150,7 @@ def save(figure: Figure, path: Path) -> list[Path]:
     list of Path
         The two files.
     """
+    keep_labels_apart(figure)
     png, pdf = path.with_name(f"{path.name}.png"), path.with_name(f"{path.name}.pdf")
     figure.savefig(png, metadata={"Software": None})
     figure.savefig(pdf, metadata={"CreationDate": None, "Creator": "patchopt", "Producer": None})
@@ -190,22 +179,3 @@ def time_unit(longest_s: float, shortest_s: float | None = None) -> tuple[str, i
     if shortest_s and longest_s > LOG_RATIO * shortest_s:
         longest_s = (longest_s * shortest_s) ** 0.5
     return next((unit for unit in _TIME_UNITS if longest_s >= 3 * unit[1]), _TIME_UNITS[-1])
-
-
-def plain_numbers(axis: Axis, low: float, high: float) -> None:
-    """Label a logarithmic axis with 1, 2, 5, 10 ... instead of powers of ten.
-
-    Parameters
-    ----------
-    axis : Axis
-        Logarithmic, from zero or not.
-    low, high : float
-        Smallest and largest value above 0; over three powers of ten only 1, 10 ... are shown.
-    """
-    subs = (1, 2, 5) if high < 1000 * low else (1,)
-    from_zero = SymmetricalLogLocator(base=10, linthresh=low, subs=subs)
-    above_zero = LogLocator(subs=subs, numticks=20)
-    axis.set_major_locator(from_zero if axis.get_scale() == "symlog" else above_zero)
-    axis.set_minor_locator(NullLocator())
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
-    axis.set_minor_formatter(NullFormatter())

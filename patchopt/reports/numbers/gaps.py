@@ -1,4 +1,4 @@
-"""How far plans are from the optimum and from what is proven: nominal and on the same seeds."""
+"""How far plans are from what is proven, and from the nominal optimum on the same seeds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from patchopt.reports.numbers.study import Study
 
 @dataclass(frozen=True)
 class Reference:
-    """The best certified plan of a scenario.
+    """The nominal optimum of a scenario: the best certified plan.
 
     Parameters
     ----------
@@ -75,17 +75,17 @@ def references(study: Study, scenario: str) -> dict[Hashable, Reference]:
     return found
 
 
-def gap(value: float, reference: float) -> float:
-    """Return value / reference - 1: 0 if both are 0, NaN if only the reference is.
+def gap(value: float, bound: float) -> float:
+    """Return (value - bound) / value, as certificates have it: 0 if both are 0.
 
     Examples
     --------
-    >>> gap(150.0, 100.0), gap(0.0, 0.0)
-    (0.5, 0.0)
+    >>> gap(150.0, 120.0), gap(0.0, 0.0)
+    (0.2, 0.0)
     """
-    if reference == 0:
-        return 0.0 if value == 0 else math.nan
-    return value / reference - 1
+    if value == 0:
+        return 0.0 if bound == 0 else math.nan
+    return (value - bound) / value
 
 
 def on_same_seeds(study: Study, plan: int, reference: int) -> Comparison | None:

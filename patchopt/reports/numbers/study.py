@@ -22,8 +22,13 @@ from patchopt.model.scenario import Scenario
 #: Whether anything was broken that a guarded plan is there to keep.
 BREACH: Final = Metric("breach", "0/1", "any time below min_up, or any violation")
 
+_DERIVED: Final = {TOTAL_EXPOSURE.name, BREACH.name}
 #: Every number that a replication is described by.
-MEASURES: Final = (TOTAL_EXPOSURE, *NUMERIC_METRICS, BREACH)
+MEASURES: Final = (
+    TOTAL_EXPOSURE,
+    *(metric for metric in NUMERIC_METRICS if metric.name not in _DERIVED),
+    BREACH,
+)
 
 #: The objectives of the Pareto front, in the order of its points.
 OBJECTIVES: Final = ("total_exposure", "downtime", "completion_time")
@@ -102,6 +107,16 @@ class Study:
         """Build the infrastructure of a scenario again."""
         rows = self.plans.loc[self.plans["scenario"] == scenario, "scenario_json"]
         return build_infrastructure(Scenario.model_validate_json(str(rows.iloc[0])))
+
+    def horizon_s(self, scenario: str) -> int:
+        """Return the end of the observation of a scenario, seconds."""
+        if scenario not in self._horizons:
+            self._horizons[scenario] = self.infrastructure(scenario).limits.horizon_s
+        return self._horizons[scenario]
+
+    @cached_property
+    def _horizons(self) -> dict[str, int]:
+        return {}
 
     def plan(self, number: int) -> Plan | None:
         """Return a plan, or None if planning failed."""

@@ -15,6 +15,7 @@ from patchopt.reports.numbers.bootstrap import Comparison
 from patchopt.reports.numbers.estimates import QUANTILES, estimates
 from patchopt.reports.numbers.fronts import Front, front_of
 from patchopt.reports.numbers.gaps import Reference, gap, on_same_seeds, references, rules
+from patchopt.reports.numbers.keeping import Keeping, keepings
 from patchopt.reports.numbers.study import OBJECTIVES, Study, read_study
 
 #: Measures of the summary that come with their interval, and those of which the mean is enough.
@@ -88,17 +89,27 @@ def summarise(dataset: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        By scenario, then by mean total exposure, failed plans last: ``scenario``,
-        ``strategy``, ``label``, ``plan``, ``guarded`` (whether every step is),
-        ``replications`` (done) and ``failed`` (cells); ``non_dominated`` and its
-        ``hypervolume_contribution``; means, with ``_low`` and ``_high`` for total exposure,
-        downtime, completion time and ``breach`` (the probability of any downtime or
-        violation); ``_p50``, ``_p95``, ``_p99`` and ``_cvar95`` of total exposure and
-        downtime; ``nominal_exposure``, ``gap_to_optimum``,
-        ``optimum_proven`` (else the gap is to the best plan known) and ``gap_to_bound``;
-        ``relative_to_optimal``, the paired ratio of mean total exposure less 1 on the same
-        seeds, and ``difference_to_optimal`` in weight·s, both with limits;
-        ``variance_saved`` by the same seeds, of the variance of that difference.
+        By scenario; plans that keep the constraints first, then those that break any, then
+        failed ones, each by mean total exposure: ``scenario``, ``strategy``, ``label``,
+        ``plan``, ``guarded`` (whether every step is), ``breaks`` (what it breaks when nothing
+        goes wrong, empty if nothing), ``replications`` (done) and ``failed`` (cells);
+        ``non_dominated``, among those that break nothing, and ``hypervolume_contribution``.
+
+        With failures: means, with ``_low`` and ``_high`` for total exposure, downtime,
+        completion time and ``breach`` (the probability of any downtime or violation);
+        ``_p50``, ``_p95``, ``_p99`` and ``_cvar95`` of total exposure and downtime;
+        ``beyond_horizon``, the share of replications that end after it;
+        ``relative_to_nominal_optimum``, the paired ratio of mean total exposure less 1 on the
+        same seeds, and ``difference_to_nominal_optimum`` in weight·s, both with limits;
+        ``better_than_nominal_optimum``, whether the limits of the difference are below 0 and
+        nothing is broken; ``variance_saved`` by the same seeds, of the variance of that
+        difference.
+
+        Without failures: ``nominal_exposure``, ``nominal_downtime``,
+        ``nominal_completion_time``; ``bound``, below which no guarded plan of whole units can
+        be, and ``gap``, (nominal exposure - bound) / nominal exposure, of plans that break
+        nothing; ``certificate``, of the plan itself; ``optimum_proven``, whether the nominal
+        optimum is proven or only the best plan known.
 
     Raises
     ------
@@ -119,32 +130,53 @@ def results_of(study: Study) -> Results:
     for scenario in study.scenarios:
         cells = study.cells_of(scenario)
         certified[scenario] = references(study, scenario)
+        kept = keepings(study, scenario)
         done = [int(plan) for plan in cells["plan"] if plan in means.index]
+        comparable = [plan for plan in done if not kept[plan].breaks]
         marks: dict[int, dict[str, Any]] = {}
-        if done:
-            front = front_of(means.loc[done, [("mean", o) for o in OBJECTIVES]].to_numpy(float))
-            fronts[scenario] = front
-            marks = {
-                plan: {"non_dominated": bool(kept), "hypervolume_contribution": float(volume)}
-                for plan, kept, volume in zip(
-                    done, front.non_dominated, front.contributions, strict=True
-                )
-            }
+        if comparable:
+            points = means.loc[comparable, [("mean", o) for o in OBJECTIVES]].to_numpy(float)
+            fronts[scenario] = front_of(points)
+            marks = _marks(comparable, fronts[scenario])
         for cell in cells.to_dict("records"):
             number = int(cell["plan"])
-            measured = pd.Series(means.loc[number]) if number in marks else None
+            measured = pd.Series(means.loc[number]) if number in done else None
             row = _identity(study, cell) | {"failed": failed.get(number, 0)}
+            row |= {"breaks": ", ".join(kept[number].breaks) if number in kept else ""}
             row |= marks.get(number, {"non_dominated": False, "hypervolume_contribution": np.nan})
-            row |= _means(measured) | _nominal(study, number, certified[scenario])
-            rows.append(row | _paired(study, number, certified[scenario]))
+            row |= _means(measured) | {"beyond_horizon": _beyond_horizon(study, number)}
+            row |= _nominal(study, number, certified[scenario], kept.get(number))
+            rows.append(row | _paired(study, number, certified[scenario], kept.get(number)))
     summary = pd.DataFrame(rows)
     order = {scenario: number for number, scenario in enumerate(study.scenarios)}
-    summary = summary.sort_values(
-        ["scenario", "total_exposure", "plan"],
-        key=lambda column: column.map(order) if column.name == "scenario" else column,
-        ignore_index=True,
-    )
+
+    def place(column: pd.Series[Any]) -> pd.Series[Any]:
+        if column.name == "scenario":
+            return column.map(order)
+        if column.name == "breaks":
+            return column != ""
+        return column == 0 if column.name == "replications" else column
+
+    by = ["scenario", "replications", "breaks", "total_exposure", "plan"]
+    summary = summary.sort_values(by, key=place, ignore_index=True)
     return Results(found, summary, fronts, certified)
+
+
+def _marks(plans: list[int], front: Front) -> dict[int, dict[str, Any]]:
+    return {
+        plan: {"non_dominated": bool(kept), "hypervolume_contribution": float(volume)}
+        for plan, kept, volume in zip(plans, front.non_dominated, front.contributions, strict=True)
+    }
+
+
+def _beyond_horizon(study: Study, number: int) -> float:
+    """Return the share of a plan's replications that end after the horizon."""
+    runs = study.runs[study.runs["plan"] == number]
+    if runs.empty:
+        return np.nan
+    horizon_s = study.horizon_s(str(runs["scenario"].iloc[0]))
+    late = (runs["completion_time"] > horizon_s).to_numpy(np.float64)
+    return float(np.average(late, weights=runs["weight"].to_numpy(np.float64)))
 
 
 def _identity(study: Study, cell: Mapping[Hashable, Any]) -> dict[str, Any]:
@@ -182,28 +214,51 @@ def _reference(
     return certified.get(rules(str(study.plans.loc[number, "parameters"])))
 
 
-def _nominal(study: Study, number: int, certified: Mapping[Hashable, Reference]) -> dict[str, Any]:
+def _nominal(
+    study: Study,
+    number: int,
+    certified: Mapping[Hashable, Reference],
+    kept: Keeping | None,
+) -> dict[str, Any]:
     reference = _reference(study, number, certified)
-    nominal = float(study.plans["nominal_exposure"].get(number, np.nan))
+    plans = study.plans
+    nominal = float(plans["nominal_exposure"].get(number, np.nan))
+    status = plans["certificate_status"].get(number)
+    bound = reference.bound if reference else np.nan
     return {
         "nominal_exposure": nominal,
-        "gap_to_optimum": gap(nominal, reference.objective) if reference else np.nan,
+        "nominal_downtime": float(kept.downtime_s) if kept else np.nan,
+        "nominal_completion_time": _number(plans["nominal_completion_time"].get(number)),
+        "bound": bound,
+        "gap": gap(nominal, bound) if kept and kept.comparable else np.nan,
+        "certificate": "" if status is None or pd.isna(status) else str(status),
         "optimum_proven": bool(reference and reference.proven),
-        "gap_to_bound": gap(nominal, reference.bound) if reference else np.nan,
     }
 
 
-def _paired(study: Study, number: int, certified: Mapping[Hashable, Reference]) -> dict[str, float]:
+def _number(value: Any) -> float:
+    return np.nan if value is None or pd.isna(value) else float(value)
+
+
+def _paired(
+    study: Study,
+    number: int,
+    certified: Mapping[Hashable, Reference],
+    kept: Keeping | None,
+) -> dict[str, Any]:
     reference = _reference(study, number, certified)
     found = on_same_seeds(study, number, reference.plan) if reference else None
     found = found or Comparison()
     itself = reference is not None and reference.plan == number
     return {
-        "relative_to_optimal": found.ratio,
-        "relative_to_optimal_low": found.ratio_low,
-        "relative_to_optimal_high": found.ratio_high,
-        "difference_to_optimal": from_milli(found.difference),
-        "difference_to_optimal_low": from_milli(found.difference_low),
-        "difference_to_optimal_high": from_milli(found.difference_high),
+        "relative_to_nominal_optimum": found.ratio,
+        "relative_to_nominal_optimum_low": found.ratio_low,
+        "relative_to_nominal_optimum_high": found.ratio_high,
+        "difference_to_nominal_optimum": from_milli(found.difference),
+        "difference_to_nominal_optimum_low": from_milli(found.difference_low),
+        "difference_to_nominal_optimum_high": from_milli(found.difference_high),
+        "better_than_nominal_optimum": bool(
+            kept is not None and not kept.breaks and found.difference_high < 0
+        ),
         "variance_saved": np.nan if itself else found.variance_saved,
     }

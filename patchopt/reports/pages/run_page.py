@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from patchopt.model.events import EventKind
 from patchopt.model.metrics import NUMERIC_METRICS
 from patchopt.model.quantities import format_milli
 from patchopt.reports.pages.incidents import incidents
@@ -13,28 +12,18 @@ from patchopt.reports.pages.markdown import (
     code,
     digits_of,
     escape,
-    names,
     number,
     percent,
     plural,
     table,
     with_interval,
 )
+from patchopt.reports.pages.plan_table import plan_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from patchopt.model.infrastructure import Infrastructure
-    from patchopt.model.plan import Certificate, Plan, Step
-    from patchopt.reports.trace.events import Event
+    from patchopt.model.plan import Certificate, Plan
     from patchopt.simulator import Outcome
-
-_DOES = {
-    "patch": "patch in place",
-    "build": "build copies of",
-    "switch": "switch over",
-    "pause": "pause",
-}
 
 
 def plan_page(infrastructure: Infrastructure, plan: Plan) -> str:
@@ -54,7 +43,7 @@ def plan_page(infrastructure: Infrastructure, plan: Plan) -> str:
     """
     name = escape(infrastructure.scenario.name)
     title = f"# {name}: plan by {escape(plan.strategy.name)}\n"
-    return "\n".join([title, _what(infrastructure, plan), *_plan(infrastructure, plan, [])])
+    return "\n".join([title, _what(infrastructure, plan), *plan_parts(infrastructure, plan)])
 
 
 def run_report(infrastructure: Infrastructure, plan: Plan, outcome: Outcome) -> str:
@@ -87,7 +76,7 @@ def run_report(infrastructure: Infrastructure, plan: Plan, outcome: Outcome) -> 
             "## What came of it\n",
             _metrics(outcome),
             *_wrong(infrastructure, plan, outcome, first),
-            *_plan(infrastructure, plan, outcome.events),
+            *plan_parts(infrastructure, plan, outcome.events),
         ]
     )
 
@@ -124,12 +113,13 @@ def _certificate(found: Certificate) -> str:
     value, bound = format_milli(found.objective), format_milli(found.bound)
     if found.status == "optimal":
         return (
-            f"Proven optimal: without failures its exposure is {value} weight·s, and no plan "
-            "within the constraints has less.\n"
+            f"Proven the nominal optimum: without failures its exposure is {value} weight·s, and "
+            "no plan within the constraints has less.\n"
         )
     return (
-        f"Without failures its exposure is {value} weight·s; no plan within the constraints can "
-        f"have less than {bound} weight·s, so at most {percent(found.gap, 2)} could be saved.\n"
+        f"Close to the nominal optimum: without failures its exposure is {value} weight·s, and no "
+        f"plan within the constraints can have less than {bound} weight·s: a gap of "
+        f"{percent(found.gap, 2)} at most.\n"
     )
 
 
@@ -185,83 +175,3 @@ def _over_all(outcome: Outcome) -> str:
     ordered = sorted(reasons.items(), key=lambda item: (-item[1], str(item[0])))
     lines += [f"- aborted in {times}: {escape(str(reason))}" for reason, times in ordered]
     return "\n".join(lines) + ("\n" if ordered else "")
-
-
-def _plan(infrastructure: Infrastructure, plan: Plan, events: Sequence[Event]) -> list[str]:
-    lines = ["## The plan\n", _order(plan)]
-    left = _left_out(infrastructure, plan)
-    if left:
-        lines.append(f"Not in the plan, though a patch is there: {names(left)}.\n")
-    started, ended = _times(events)
-    rows = []
-    for step in plan.steps:
-        row = [str(step.id), _does(step), _after(step), _rules(step), escape(step.reason)]
-        if events:
-            row.insert(2, _when(step.id, started, ended))
-        rows.append(row)
-    header = ["step", "what", "after", "rules", "why"]
-    if events:
-        header.insert(2, "ran (first replication)")
-    return [*lines, table(header, rows, [0])]
-
-
-def _order(plan: Plan) -> str:
-    steps = plan.steps
-    if not steps:
-        return "There is nothing to do.\n"
-    guarded = sum(step.guarded for step in steps)
-    timed = any(step.not_before for step in steps)
-    sequence = all(step.after == ((step.id - 1,) if step.id else ()) for step in steps)
-    how = "one after the other" if sequence else "each as soon as those before it have ended"
-    how += ", none before its time" if timed else ""
-    if guarded == len(steps):
-        care = "Every step waits rather than break a constraint."
-    elif guarded:
-        care = f"{guarded} of them wait rather than break a constraint, the others go ahead."
-    else:
-        care = "None waits for a constraint: what breaks is counted."
-    return f"{plural(len(steps), 'step')}, {how}. {care}\n"
-
-
-def _left_out(infrastructure: Infrastructure, plan: Plan) -> list[str]:
-    nodes = infrastructure.nodes
-    done = {name for step in plan.steps for name in step.nodes}
-    return [
-        name
-        for name, patched in zip(nodes.ids, nodes.patched, strict=True)
-        if patched and name not in done
-    ]
-
-
-def _does(step: Step) -> str:
-    if step.action != "pause":
-        return f"{_DOES[step.action]} {names(step.nodes)}"
-    text = f"pause {clock(step.duration)}"
-    if step.gate is not None:
-        text += f", then abort if more than {plural(step.gate.max_failures, 'node')} failed"
-    return text
-
-
-def _after(step: Step) -> str:
-    parts = [", ".join(str(other) for other in step.after)] if step.after else []
-    if step.not_before:
-        parts.append(f"not before {clock(step.not_before)}")
-    return "; ".join(parts)
-
-
-def _rules(step: Step) -> str:
-    text = "guarded" if step.guarded else "goes ahead"
-    return f"{text}, gives up min_up of {names(step.waives)}" if step.waives else text
-
-
-def _times(events: Sequence[Event]) -> tuple[dict[int, int], dict[int, int]]:
-    def of(kind: str) -> dict[int, int]:
-        return {int(e["step"]): int(e["time"]) for e in events if e["event"] == kind}
-
-    return of(EventKind.STEP_START.label), of(EventKind.STEP_END.label)
-
-
-def _when(step: int, started: dict[int, int], ended: dict[int, int]) -> str:
-    if step not in started:
-        return "never"
-    return f"{clock(started[step])} to {clock(ended[step])}" if step in ended else "unfinished"

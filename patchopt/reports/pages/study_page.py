@@ -6,12 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import pandas as pd
-
 from patchopt.reports.figures.scenario_figures import Picture
 from patchopt.reports.numbers.bootstrap import CONFIDENCE, RESAMPLES
-from patchopt.reports.numbers.study import MEASURES, OBJECTIVES, Study
+from patchopt.reports.numbers.gaps import gap
+from patchopt.reports.numbers.study import MEASURES, Study
 from patchopt.reports.numbers.summary import Results
+from patchopt.reports.numbers.verdict import verdict
 from patchopt.reports.pages.markdown import (
     code,
     digits_of,
@@ -22,6 +22,7 @@ from patchopt.reports.pages.markdown import (
     table,
     with_interval,
 )
+from patchopt.reports.pages.study_tables import tails, with_failures, without_failures
 
 _BOOTSTRAP: Final = f"""\
 Every cell is a mean over replications with its {CONFIDENCE:.0%} bootstrap interval \
@@ -36,17 +37,23 @@ impossible there. Elsewhere they are bootstrap intervals (percentile, {RESAMPLES
 _HOW_TO_READ: Final = """\
 - **Total exposure** is exposure + residual exposure: a plan that is aborted early must not look \
 good.
-- **Gap** compares plans without failures: how far the exposure of a plan is above that of the \
-best certified plan under the same rules, proven optimal or, with ~, the best that is known. \
-**To bound** is the same against what is proven to be a lower bound for guarded plans of whole \
-units. Plans that break constraints can be below both.
-- **vs optimal** is the ratio of total exposures with failures, paired on the same seeds. \
+- **Gap** is (value - bound) / value, as in certificates: how much of the exposure that a plan has \
+without failures could be saved at most. The bound is proven for guarded plans of whole units, so \
+plans that break constraints have no gap.
+- The **nominal optimum** is the plan of least exposure without failures, proven or, with ~, the \
+best that is known.
+- **vs nominal optimum** is the ratio of total exposures with failures, paired on the same seeds. \
 **Variance saved** is what meeting the same luck takes off the variance of that difference: at \
 75%, independent seeds would need four times as many replications.
+- A plan **breaks** what it does not keep even if nothing fails and nothing takes too long. \
+Such plans stand apart, below the others, and are never non-dominated.
+- **Beyond horizon** is the share of replications that end after the horizon; their residual \
+exposure is 0 however late they are.
 - **p50, p95, p99** are quantiles over replications, **CVaR** is the mean of the worst 5%. \
 **Any breach** is the probability of any downtime or violation, with its 95% interval \
 (Wilson's, if every replication counts alike).
-- **✓** marks the plans that are non-dominated over total exposure, downtime and completion time.
+- **✓** marks the plans that are non-dominated over total exposure, downtime and completion time, \
+among those that break nothing.
 """
 
 
@@ -73,11 +80,22 @@ def study_page(
     """
     dealt_out = bool((study.runs["stratum"] != 0).any())
     how = _STRATA if dealt_out else _BOOTSTRAP
-    parts = ["# Study report\n", _what(study), *_failures(study), how, _HOW_TO_READ]
+    parts = ["# Study report\n", *_verdicts(study, results), _what(study), *_failures(study)]
+    parts += [how, _HOW_TO_READ]
     for scenario in study.scenarios:
         parts += _scenario(results, scenario, pictures.get(scenario, ()), links)
     parts += ["## All numbers\n", _files(), "## Where this comes from\n", _provenance(study)]
     return "\n".join(parts)
+
+
+def _verdicts(study: Study, results: Results) -> list[str]:
+    """Say first where a plan is better under failures than the nominal optimum."""
+    told = []
+    for scenario in study.scenarios:
+        found = verdict(results.summary_of(scenario).to_dict("records"), code)
+        if found:
+            told.append(f"**{escape(scenario)}: {found}**\n")
+    return told
 
 
 def _what(study: Study) -> str:
@@ -110,13 +128,16 @@ def _scenario(
     results: Results, scenario: str, pictures: Sequence[Picture], links: str
 ) -> list[str]:
     rows = results.summary_of(scenario).to_dict("records")
-    parts = [f"## {escape(scenario)}\n", _optimum(results, scenario), _summary(rows), _tails(rows)]
+    found = verdict(rows, code)
+    parts = [f"## {escape(scenario)}\n", *([f"**{found}**\n"] if found else [])]
+    parts += [_optimum(results, scenario), *without_failures(rows), *with_failures(rows)]
+    parts.append(tails(rows))
     if scenario in results.fronts:
         front = results.fronts[scenario]
         parts.append(
-            f"{int(front.non_dominated.sum())} of {len(front.non_dominated)} plans are "
-            f"non-dominated; they dominate {percent(front.hypervolume)} of the box between the "
-            "best values of all plans and a reference point 10% beyond the worst.\n"
+            f"{int(front.non_dominated.sum())} of {len(front.non_dominated)} plans that break "
+            f"nothing are non-dominated; they dominate {percent(front.hypervolume)} of the box "
+            "between the best values of these plans and a reference point 10% beyond the worst.\n"
         )
     for picture in pictures:
         shown = f"![{escape(f'{picture.kind} of {scenario}')}]({links}/{picture.png.name})"
@@ -130,84 +151,18 @@ def _optimum(results: Results, scenario: str) -> str:
         value = number(reference.objective, 3)
         if reference.proven:
             told.append(
-                f"The plan of {code(reference.label)} is proven optimal: without failures its "
-                f"exposure is {value} weight·s, and no guarded plan of whole units has less."
+                f"The plan of {code(reference.label)} is proven to be the nominal optimum: "
+                f"without failures its exposure is {value} weight·s, and no guarded plan of whole "
+                "units has less."
             )
         else:
-            share = percent(1 - reference.bound / reference.objective if reference.objective else 0)
             told.append(
-                f"The best certified plan is {code(reference.label)}, {value} weight·s without "
-                f"failures; none can be below {number(reference.bound, 3)}, so at most {share} "
-                "could be saved."
+                f"The plan of {code(reference.label)} stands for the nominal optimum as the best "
+                f"that is known: without failures its exposure is {value} weight·s, and none can "
+                f"be below {number(reference.bound, 3)}, a gap of "
+                f"{percent(gap(reference.objective, reference.bound))}."
             )
     return ("\n\n".join(told) or "There is no certified plan to compare with.") + "\n"
-
-
-def _summary(rows: Sequence[Mapping[Any, Any]]) -> str:
-    header = [
-        "",
-        "strategy",
-        "total exposure [weight·s]",
-        "downtime [service·s]",
-        "completion [s]",
-        "violations",
-        "patched",
-        "aborted",
-        "gap",
-        "to bound",
-        "vs optimal",
-        "variance saved",
-    ]
-    return table(header, [_summary_row(row) for row in rows], range(2, len(header)))
-
-
-def _summary_row(row: Mapping[Any, Any]) -> list[str]:
-    if row["replications"] == 0:
-        return ["", code(row["label"]), "failed", *[""] * 9]
-    about = "" if row["optimum_proven"] or pd.isna(row["gap_to_optimum"]) else "~"
-    return [
-        "✓" if row["non_dominated"] else "",
-        code(row["label"]),
-        *(
-            with_interval(row[name], row[f"{name}_low"], row[f"{name}_high"], 0)
-            for name in OBJECTIVES
-        ),
-        number(row["incompatibility_violations"], 2),
-        percent(row["patched_share"]),
-        percent(row["aborted"]),
-        about + percent(row["gap_to_optimum"]),
-        percent(row["gap_to_bound"]),
-        _percent_interval(row, "relative_to_optimal"),
-        percent(row["variance_saved"]),
-    ]
-
-
-def _tails(rows: Sequence[Mapping[Any, Any]]) -> str:
-    kinds = {"p50": "p50", "p95": "p95", "p99": "p99", "cvar95": "CVaR"}
-    header = [
-        "strategy",
-        *(f"exposure {shown}" for shown in kinds.values()),
-        *(f"downtime {shown}" for shown in kinds.values()),
-        "any breach",
-    ]
-    lines = [
-        [
-            code(row["label"]),
-            *(number(row[f"{name}_{k}"]) for name in ("total_exposure", "downtime") for k in kinds),
-            _percent_interval(row, "breach"),
-        ]
-        for row in rows
-        if row["replications"]
-    ]
-    if not lines:
-        return ""
-    told = "Tails: total exposure [weight·s] and downtime [service·s] where luck is bad.\n\n"
-    return told + table(header, lines, range(1, len(header)))
-
-
-def _percent_interval(row: Mapping[Any, Any], name: str) -> str:
-    value, low, high = (100 * row[f"{name}{end}"] for end in ("", "_low", "_high"))
-    return "–" if pd.isna(value) else f"{with_interval(value, low, high, 1)} %"
 
 
 def _every_metric(results: Results, rows: Sequence[Mapping[Any, Any]]) -> str:

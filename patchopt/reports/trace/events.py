@@ -47,6 +47,11 @@ def new_at_end(events: Iterable[Event]) -> set[str]:
     return {node for node, is_new in last.items() if is_new}
 
 
+def times_of(events: Iterable[Event], kind: EventKind) -> dict[int, int]:
+    """Return when something happened to each step, the last time that it did, in seconds."""
+    return {int(e["step"]): int(e["time"]) for e in events if e["event"] == kind.label}
+
+
 def was_aborted(events: Iterable[Event]) -> bool:
     """Say whether the run was aborted."""
     return any(event["event"] == EventKind.ABORT.label for event in events)
