@@ -25,6 +25,7 @@ class Infrastructure:
 
     scenario: Scenario
     sha256: str
+    luck: str
     nodes: Nodes
     services: Services
     edges: Edges
@@ -73,7 +74,10 @@ class Infrastructure:
 
     @property
     def restless(self) -> bool:
-        """Whether things happen that no step does: repairs, crashes, alarms, latent failures."""
+        """Whether things happen that no step does: repairs, crashes, alarms, latent failures.
+
+        A review or a new release only follows a stop, which one of these or a step has caused.
+        """
         around = self.surroundings
         happens = around.repair_s >= 0 or around.crash_mtbf_s >= 0 or around.alarms_per_day > 0
         latent = (self.nodes.latent_probability, self.releases.defect_latent_probability)
