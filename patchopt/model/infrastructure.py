@@ -9,6 +9,7 @@ from typing import Self
 
 import numpy as np
 
+from patchopt.model.advice import advice
 from patchopt.model.arrays import Edges, Limits, Nodes, Releases, Services, Surroundings
 from patchopt.model.order import Order
 from patchopt.model.scenario import Scenario
@@ -38,13 +39,8 @@ class Infrastructure:
 
     @cached_property
     def warnings(self) -> tuple[str, ...]:
-        """What is allowed but worth knowing: dependency cycles."""
-        found = []
-        for cycle in self.order.cycles:
-            labels = [self.units.label(unit) for unit in cycle]
-            shown = ", ".join(labels[:5]) + (f" and {len(labels) - 5} more" if labels[5:] else "")
-            found.append(f"dependency cycle: no order among {shown}")
-        return tuple(found)
+        """What is allowed but worth knowing, a line each with its place and what would do."""
+        return advice(self)
 
     @property
     def dependencies(self) -> Mapping[int, tuple[int, ...]]:
