@@ -49,11 +49,11 @@ def test_the_failures_of_the_readme_are_valid() -> None:
 
 
 def test_the_sweeps_of_the_readme_can_be_composed() -> None:
-    (commands,) = (block for block in blocks("sh") if "failures=critical" in block)
+    (commands,) = (block for block in blocks("sh") if "failures=pessimistic" in block)
     line = next(line for line in commands.splitlines() if line.startswith("patchopt sweep"))
     config = compose(shlex.split(line)[2:])
     assert config.failures is not None
-    assert config.failures.name == "critical_infrastructure"
+    assert config.failures.name == "pessimistic"
     assert config.failures.failure_probability == 0.2
 
 

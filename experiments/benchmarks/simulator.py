@@ -279,13 +279,13 @@ def main() -> None:
     small = yaml.safe_load((ROOT / "scenarios" / "ha_microservices.yaml").read_text())
     rows = [
         *against_simpy("ha_microservices", small, "as_written"),
-        *against_simpy("ha_microservices", small, "critical_infrastructure"),
+        *against_simpy("ha_microservices", small, "pessimistic"),
         *against_simpy("shop", shop(10, 5, 150), "as_written"),
         *against_simpy("shop", shop(20, 5, 300), "as_written"),
-        *against_simpy("shop", shop(20, 5, 300), "critical_infrastructure"),
+        *against_simpy("shop", shop(20, 5, 300), "pessimistic"),
         *growth(),
         *cold_start(),
-        *workers("cloud_foundry", "critical_infrastructure"),
+        *workers("cloud_foundry", "pessimistic"),
         *workers("ha_microservices", "as_written"),
     ]
     keep(rows, out, "simulator")

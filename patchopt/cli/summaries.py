@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 def print_ending(result: SweepResult, *, kept: bool = True) -> int:
-    """Say what failed and whether it was interrupted; return the exit code."""
+    """Say what is worth knowing, what failed, if it was interrupted; return the exit code."""
+    for warning in result.warnings:
+        printing.warn(warning)
     for cell, error in result.failures.items():
         first, *rest = error.splitlines()
         printing.note(

@@ -27,7 +27,7 @@ def bundled_presets() -> tuple[str, ...]:
     Examples
     --------
     >>> bundled_presets()
-    ('as_written', 'critical_infrastructure', 'independent', 'none', 'shared_defect')
+    ('as_written', 'independent', 'none', 'pessimistic', 'shared_defect')
     """
     return tuple(sorted(path.stem for path in _folder().glob("*.yaml")))
 

@@ -126,6 +126,7 @@ class _Reader:
             version=1,
             name=document["name"],
             seed=document.get("seed", 0),
+            luck=document.get("luck"),
             constraints=parts.constraints,
             services=parts.services,
             patches=parts.patches,
@@ -145,7 +146,7 @@ class _Reader:
         for key in ("name", "nodes"):
             if key not in document:
                 self.problems.append(Problem((key,), f"{key} is missing", "add it"))
-        for key in ("name", "seed"):
+        for key in ("name", "seed", "luck"):
             if key in document:
                 self._field(Scenario, key, document[key])
 

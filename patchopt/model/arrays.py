@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from patchopt.model.base import NONE, Flags, Floats, Ints
-from patchopt.model.failures import Environment, nominal_s, sigma_of
+from patchopt.model.failures import Environment, Spread, nominal_s, sigma_of
 from patchopt.model.scenario import Compatibility
 
 #: Numbers of the kinds of edges in arrays.
@@ -160,6 +160,10 @@ class Surroundings:
         Mean number of false ones.
     crash_mtbf_s, crash_shape
         Mean and shape of the Weibull life of a node.
+    review_s, review_sigma
+        Median time from a stop until the plan goes on, and the spread of its logarithm.
+    respin_s, respin_sigma, respin_defect_probability
+        The same until a defective release is replaced, and whether that one is defective.
     """
 
     repair_s: int = NONE
@@ -170,21 +174,34 @@ class Surroundings:
     alarms_per_day: float = 0.0
     crash_mtbf_s: int = NONE
     crash_shape: float = 1.0
+    review_s: int = NONE
+    review_sigma: float = 0.0
+    respin_s: int = NONE
+    respin_sigma: float = 0.0
+    respin_defect_probability: float = 0.0
 
     @classmethod
     def of(cls, environment: Environment) -> Self:
         """Take the numbers from what a scenario writes."""
-        repair, detection, crash = environment.repair, environment.detection, environment.crash
         found: dict[str, Any] = {}
-        if repair is not None:
-            found |= {"repair_s": nominal_s(repair), "repair_sigma": sigma_of(repair)}
-        if detection is not None:
+        if (repair := environment.repair) is not None:
+            found |= _delay("repair", repair)
+        if (detection := environment.detection) is not None:
             found |= {
                 "detection_probability": detection.probability,
                 "detection_delay_s": nominal_s(detection.delay),
                 "detection_sigma": sigma_of(detection.delay),
                 "alarms_per_day": detection.false_alarms_per_day,
             }
-        if crash is not None:
+        if (crash := environment.crash) is not None:
             found |= {"crash_mtbf_s": crash.mtbf, "crash_shape": crash.shape}
+        if (review := environment.review) is not None:
+            found |= _delay("review", review.delay)
+        if (respin := environment.respin) is not None:
+            found |= _delay("respin", respin.delay)
+            found |= {"respin_defect_probability": respin.defect_probability}
         return cls(**found)
+
+
+def _delay(name: str, delay: int | Spread) -> dict[str, Any]:
+    return {f"{name}_s": nominal_s(delay), f"{name}_sigma": sigma_of(delay)}

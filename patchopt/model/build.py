@@ -28,6 +28,8 @@ from patchopt.model.scenario import Patch, Scenario
 from patchopt.model.units import Units
 from patchopt.model.windows import WindowSet
 
+_DAY_S = 86_400
+
 
 def build_infrastructure(scenario: Scenario) -> Infrastructure:
     """Expand and index a scenario.
@@ -55,11 +57,12 @@ def build_infrastructure(scenario: Scenario) -> Infrastructure:
     windows = WindowSet.of(scenario.constraints.windows)
     groups = units_of(expansion, scenario.edges, nodes.patched.tolist())
     units = Units.of(groups, nodes, scenario.constraints.step_overhead)
-    limits = _limits(scenario, int((units.duration_s + units.warmup_s).sum()))
+    limits = _limits(scenario, units)
     order = order_of(expansion, scenario.edges, units.of_node)
     made = Infrastructure(
         scenario=scenario,
         sha256=scenario_sha256(scenario),
+        luck=scenario.name if scenario.luck is None else scenario.luck,
         nodes=nodes,
         services=services,
         edges=_edges(scenario, expansion, len(nodes)),
@@ -84,7 +87,7 @@ def _refuse_overflow(made: Infrastructure) -> None:
         raise ScenarioError([Problem((), message, remedy)], made.scenario.name)
 
 
-def _limits(scenario: Scenario, serial_s: int) -> Limits:
+def _limits(scenario: Scenario, units: Units) -> Limits:
     given = scenario.constraints
     return Limits(
         max_parallel=NONE if given.max_parallel is None else given.max_parallel,
@@ -96,8 +99,15 @@ def _limits(scenario: Scenario, serial_s: int) -> Limits:
         ),
         abort_share_bp=NONE if given.abort_share is None else round(given.abort_share * 10_000),
         overhead_s=given.step_overhead,
-        horizon_s=serial_s if given.horizon is None else given.horizon,
+        horizon_s=given.horizon or _usual_horizon_s(units.length_s, given.max_parallel),
     )
+
+
+def _usual_horizon_s(length_s: Ints, crew: int | None) -> int:
+    """Return the whole days, one at least, that a crew which never idles is at work."""
+    serial_s, longest_s = int(length_s.sum()), int(length_s.max(initial=0))
+    work_s = longest_s if crew is None else -(-serial_s // crew)
+    return _DAY_S * max(1, -(-work_s // _DAY_S))
 
 
 def _nodes(scenario: Scenario, expansion: Expansion) -> tuple[Nodes, Releases]:

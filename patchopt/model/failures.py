@@ -109,6 +109,22 @@ class Crash(Frozen):
     """Of the Weibull life; below 1: early failures, 1: no memory, above: wear."""
 
 
+class Review(Frozen):
+    """Somebody looks at a plan that has stopped, and lets it go on."""
+
+    delay: VariableDuration
+    """From the stop until the plan goes on."""
+
+
+class Respin(Frozen):
+    """A defective release is replaced by a new one, and the plan starts on it anew."""
+
+    delay: VariableDuration
+    """From the stop until the new release is there."""
+    defect_probability: Probability = 0.0
+    """Probability that the new release is defective as well."""
+
+
 def require_delay(defect: Defect | None, latent: Latent | None) -> None:
     """Refuse latent failures of a defective release that nothing says the delay of."""
     if defect is not None and defect.latent_probability > 0 and latent is None:
@@ -127,3 +143,7 @@ class Environment(Frozen):
     """Detection of latent failures; null: none."""
     crash: Crash | None = None
     """Crashes; null: none."""
+    review: Review | None = None
+    """After a stop, the plan goes on; null: a stop is for good."""
+    respin: Respin | None = None
+    """After a stop, defective releases are replaced; null: they stay as they are."""

@@ -9,6 +9,7 @@ from typing import Self
 
 import numpy as np
 
+from patchopt.model.advice import advice
 from patchopt.model.arrays import Edges, Limits, Nodes, Releases, Services, Surroundings
 from patchopt.model.order import Order
 from patchopt.model.scenario import Scenario
@@ -25,6 +26,7 @@ class Infrastructure:
 
     scenario: Scenario
     sha256: str
+    luck: str
     nodes: Nodes
     services: Services
     edges: Edges
@@ -37,13 +39,8 @@ class Infrastructure:
 
     @cached_property
     def warnings(self) -> tuple[str, ...]:
-        """What is allowed but worth knowing: dependency cycles."""
-        found = []
-        for cycle in self.order.cycles:
-            labels = [self.units.label(unit) for unit in cycle]
-            shown = ", ".join(labels[:5]) + (f" and {len(labels) - 5} more" if labels[5:] else "")
-            found.append(f"dependency cycle: no order among {shown}")
-        return tuple(found)
+        """What is allowed but worth knowing, a line each with its place and what would do."""
+        return advice(self)
 
     @property
     def dependencies(self) -> Mapping[int, tuple[int, ...]]:
@@ -73,7 +70,10 @@ class Infrastructure:
 
     @property
     def restless(self) -> bool:
-        """Whether things happen that no step does: repairs, crashes, alarms, latent failures."""
+        """Whether things happen that no step does: repairs, crashes, alarms, latent failures.
+
+        A review or a new release only follows a stop, which one of these or a step has caused.
+        """
         around = self.surroundings
         happens = around.repair_s >= 0 or around.crash_mtbf_s >= 0 or around.alarms_per_day > 0
         latent = (self.nodes.latent_probability, self.releases.defect_latent_probability)

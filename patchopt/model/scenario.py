@@ -90,7 +90,8 @@ class Constraints(Frozen):
     windows: Windows | None = None
     """Maintenance windows; null: always open."""
     horizon: PositiveDuration | None = None
-    """End of the planning period; null: the serial duration of all units."""
+    """End of the observation; null: the work of all units one after another, divided by
+    max_parallel (unlimited: the longest), in whole days."""
     max_retries: Annotated[int, Field(ge=0, le=1000)] = 0
     """Further attempts after a rolled-back failure."""
     abort_after_failures: Annotated[int, Field(ge=1)] | None = None
@@ -206,6 +207,8 @@ class Scenario(Frozen):
     """Version of this file format."""
     name: Identifier
     """Name of the scenario."""
+    luck: Identifier | None = None
+    """Family of the draws: scenarios of one luck meet the same failures; null: the name."""
     seed: Annotated[int, Field(ge=0, lt=2**53)] = 0
     """Seed used where a command is given none."""
     constraints: Constraints = Constraints()

@@ -115,8 +115,8 @@ def _ours(error: Exception) -> bool:
 
 
 def _result(report: dict[str, Any]) -> SweepResult:
-    values = {**report, "out": Path(report["out"]), "imprecise": tuple(report["imprecise"])}
-    return SweepResult(**values)
+    lines = {key: tuple(report[key]) for key in ("imprecise", "warnings")}
+    return SweepResult(**{**report, "out": Path(report["out"]), **lines})
 
 
 def _job(composed: Any) -> None:

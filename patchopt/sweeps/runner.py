@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -58,6 +58,8 @@ class SweepResult:
         False if the sweep was interrupted; what was finished is in the dataset.
     imprecise : tuple of str
         Scenario and strategy of the plans that the cap on replications came too early for.
+    warnings : tuple of str
+        What is worth knowing of the scenarios, each line once.
     """
 
     out: Path
@@ -66,6 +68,7 @@ class SweepResult:
     failures: dict[str, str] = field(default_factory=dict)
     complete: bool = True
     imprecise: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def run_sweep(config: SweepConfig, *, watch: Watcher | None = None) -> SweepResult:
@@ -91,8 +94,20 @@ def run_sweep(config: SweepConfig, *, watch: Watcher | None = None) -> SweepResu
     tasks = plan_tasks(config)
     out = Path(config.sweep.out or DEFAULT_OUT)
     metadata = provenance(config)
+    advice = _advice(tasks)
     with DatasetWriter(out, metadata, force=config.sweep.force) as writer:
-        return _Run(config, tasks, writer, watch or _nobody).run(out)
+        result = _Run(config, tasks, writer, watch or _nobody).run(out)
+    return replace(result, warnings=advice)
+
+
+def _advice(tasks: list[PlanTask]) -> tuple[str, ...]:
+    """Return the warnings about the scenarios, each of which has a plan for every strategy."""
+    scenarios = {task.scenario_json: task for task in tasks}.values()
+    return tuple(
+        f"{task.scenario_name}: {line}"
+        for task in scenarios
+        for line in build_infrastructure(table_rows.scenario_of(task)).warnings
+    )
 
 
 def _nobody(stage: str, done: int, total: int) -> None:

@@ -38,9 +38,9 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
 
 def test_validate_shows_all_files_and_exits_2_for_any_bad_one(run: Run, tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_text("version: 1\nname: x\nnodes: []\n", encoding="utf-8")
-    code, out, err = run("validate", "bad.yaml", "otel_demo")
+    code, out, err = run("validate", "bad.yaml", "risky_patch")
     assert code == 2
-    assert "otel_demo: valid (20 nodes, 20 services, 20 units" in out
+    assert "risky_patch: valid (11 nodes, 3 services, 11 units" in out
     assert err == "error: bad.yaml:3:1: nodes: there are no nodes; add one\n"
 
     code, out, _ = run("validate", "bad.yaml", "--json")
@@ -57,6 +57,46 @@ def test_validate_warns_of_cycles(run: Run, tmp_path: Path) -> None:
     code, _, err = run("validate", "cycle.yaml")
     assert code == 0
     assert err == "warning: cycle.yaml: dependency cycle: no order among a, b\n"
+
+
+ONE_REPLICA = """\
+version: 1
+name: one_replica
+constraints: {surge: 0}
+services: {flow: {min_up: 1}}
+patches: {os: {severity: 8.0, duration: 2m}}
+nodes: [{id: flow, replicas: 1, type: service_instance, service: flow, patch: os}]
+"""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("validate", "one.yaml"),
+        ("plan", "one.yaml", "--strategy", "rolling"),
+        ("optimize", "one.yaml", "--time-limit", "1"),
+        ("simulate", "one.yaml", "--strategy", "rolling"),
+        ("compare", "one.yaml", "--replications", "1", "--time-limit", "1", "--workers", "1"),
+        (
+            "sweep",
+            "sweep.scenarios=[one.yaml]",
+            "sweep.strategies=[rolling,big_bang]",
+            "sweep.replications=1",
+            "sweep.out=swept",
+            "parallel.n_jobs=1",
+        ),
+    ],
+    ids=lambda command: command[0],
+)
+def test_every_command_that_plans_warns_once_of_downtime_that_no_plan_avoids(
+    run: Run, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    (tmp_path / "one.yaml").write_text(ONE_REPLICA, encoding="utf-8")
+    code, _, err = run(*command)
+    assert code == 0
+    (warning,) = [line for line in err.splitlines() if line.startswith("warning: ")]
+    assert "services.flow.min_up: 'flow' cannot be patched without downtime: one inst" in warning
+    assert warning.endswith("lower min_up, add instances, or give a surge of 1")
 
 
 def test_plan_writes_the_plan_and_a_page(run: Run, tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def test_what_was_read_from_a_file_is_not_checked_again(checks: list[Any]) -> No
     scenario = load_scenario("online_boutique")
     build_infrastructure(scenario)
     build_infrastructure(pickle.loads(pickle.dumps(scenario)))  # noqa: S301 - our own
-    preset = load_preset("critical_infrastructure")
+    preset = load_preset("pessimistic")
     assert preset is not None
     build_infrastructure(preset.apply(scenario))
     assert not checks

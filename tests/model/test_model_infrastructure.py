@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 from patchopt.errors import InfeasibleError, ScenarioError
+from patchopt.model.arrays import Surroundings
 from patchopt.model.build import scenario_sha256
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.items import items_of
@@ -177,3 +178,75 @@ def test_nothing_fails_without_failures() -> None:
     infrastructure = infrastructure_of(small({"a": {"patch_with": told}})).without_failures()
     assert infrastructure.nodes.failure_probability.tolist() == [0.0]
     assert infrastructure.releases.defect_probability.tolist() == [0.0]
+
+
+STOPS = {
+    "review": {"delay": {"nominal": "1h", "sigma": 0.5}},
+    "respin": {"delay": "1d", "defect_probability": 0.25},
+}
+
+
+def test_what_follows_a_stop_is_read_and_makes_nothing_restless() -> None:
+    infrastructure = infrastructure_of(small({"a": {}}) | {"environment": STOPS})
+    around = infrastructure.surroundings
+    assert (around.review_s, around.review_sigma) == (3600, 0.5)
+    assert (around.respin_s, around.respin_sigma) == (86_400, 0.0)
+    assert around.respin_defect_probability == 0.25
+    assert not infrastructure.restless
+    assert infrastructure.without_failures().surroundings == Surroundings()
+    assert (Surroundings().review_s, Surroundings().respin_s) == (-1, -1)
+
+
+def test_a_replaced_release_is_sound_unless_said_otherwise() -> None:
+    told = {"environment": {"respin": {"delay": 5}}}
+    assert infrastructure_of(small({"a": {}}) | told).surroundings.respin_defect_probability == 0
+
+
+@pytest.mark.parametrize(
+    ("key", "told", "wrong"),
+    [
+        ("review", {}, "environment.review.delay"),
+        ("review", {"delay": 0}, "at least one second"),
+        ("respin", {"delay": 5, "defect_probability": 1.5}, "respin.defect_probability"),
+        ("respin", {"delay": 5, "probability": 0.5}, "respin.probability"),
+    ],
+)
+def test_what_follows_a_stop_is_checked(key: str, told: dict[str, Any], wrong: str) -> None:
+    with pytest.raises(ScenarioError, match=wrong):
+        infrastructure_of(small({"a": {}}) | {"environment": {key: told}})
+
+
+def test_the_luck_is_the_name_unless_it_is_given() -> None:
+    scenario = small({"a": {}})
+    assert infrastructure_of(scenario).luck == scenario["name"]
+    assert infrastructure_of(scenario | {"luck": "other"}).luck == "other"
+    with pytest.raises(ScenarioError, match="luck"):
+        infrastructure_of(scenario | {"luck": "two words"})
+
+
+DAY = 86_400
+
+
+@pytest.mark.parametrize(
+    ("count", "crew", "days"),
+    [
+        (0, None, 1),  # nothing to do: one day
+        (5, None, 1),  # all at once take 10 + 36,000 + 5 s
+        (4, 2, 1),  # 4 * 36,015 s for two: 72,030 s
+        (5, 2, 2),  # 90,037.5 s
+        (5, 1, 3),  # 180,075 s are 2.08 days
+    ],
+)
+def test_the_usual_horizon_is_the_work_of_the_crew_in_whole_days(
+    count: int, crew: int | None, days: int
+) -> None:
+    told = {"patch_with": {"duration": "10h", "warmup": 5}} if count else {"patch": None}
+    constraints: dict[str, Any] = {"step_overhead": 10}
+    constraints |= {} if crew is None else {"max_parallel": crew}
+    scenario = small({"a": {"replicas": count or 1} | told}, **constraints)
+    assert infrastructure_of(scenario).limits.horizon_s == days * DAY
+
+
+def test_a_horizon_of_exactly_a_day_needs_no_second() -> None:
+    scenario = small({"a": {"replicas": 2, "patch_with": {"duration": "12h"}}}, max_parallel=1)
+    assert infrastructure_of(scenario).limits.horizon_s == DAY

@@ -237,7 +237,7 @@ BUILT_METRICS = {
 ABORTED: dict[str, Any] = {
     "version": 1,
     "name": "aborted",
-    "constraints": {"abort_after_failures": 1, "max_retries": 2, "max_parallel": 2},
+    "constraints": {"abort_after_failures": 1, "max_retries": 2, "max_parallel": 2, "horizon": 6},
     "services": {"s": {"min_up": 1}},
     "nodes": [
         {
@@ -272,7 +272,7 @@ ABORTED_LOG = run(
 )
 ABORTED_METRICS = {
     "exposure_milli": 6 * 1_000 + 6 * 2_000 + 6 * 100,
-    "residual_exposure_milli": 0,  # the horizon is (2 + 1) + 1 = 4 s
+    "residual_exposure_milli": 0,  # the horizon is T
     "completion_time": 6,
     "downtime": 6,
     "outage": 6,

@@ -6,6 +6,8 @@ are a list of seconds, reachability is a search from every vertex.
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -51,8 +53,17 @@ class Reading:
         self.horizon = (
             seconds(constraints["horizon"])
             if constraints.get("horizon") is not None
-            else sum(self.duration(unit) + self.warmup(unit) for unit in self.units)
+            else self._usual_horizon()
         )
+
+    def _usual_horizon(self) -> int:
+        lengths = [self.length(unit) for unit in self.units] or [0]
+        work = (
+            max(lengths)
+            if self.max_parallel is None
+            else math.ceil(Fraction(sum(lengths), self.max_parallel))
+        )
+        return max(1, math.ceil(Fraction(work, 86_400))) * 86_400
 
     def _edge(self, written: Mapping[str, Any]) -> Edge:
         source, target = written["source"], written["target"]
