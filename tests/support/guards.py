@@ -123,10 +123,10 @@ def _host_conflict(
 
 
 def _too_early(reading: Reading, timeline: Timeline, step: Started) -> bool:
-    """Whether something that the step's units depend on has not committed."""
+    """Whether something that the step's units depend on has not finished."""
     units = [number for number, unit in enumerate(reading.units) if set(unit) & set(step.nodes)]
     return any(
-        not timeline.committed_before(node, step)
+        not timeline.finished_before(node, step)
         for unit in units
         for other in reading.depends_on[unit]
         for node in reading.units[other]

@@ -191,6 +191,7 @@ class Run(Nodes):
                 attempt, node.built = node.built, 0
                 self.surge -= 1
                 self.commit(node, attempt)
+                self.finished.add(node.id)
                 if node.failed:  # its copy takes its place
                     node.failed = ""
                     if node.repair is not None:
@@ -234,6 +235,7 @@ class Run(Nodes):
                     self.commit(node, attempt)
                 if self.reading.warmup(job):
                     yield self.due(self.reading.warmup(job), ENDS, number)
+                self.finished.update(job)
                 break
             going_back = self.lose_without_rollback(nodes)
             if going_back:

@@ -250,6 +250,15 @@ class Timeline:
             return self._switched_at.get(node, step.index) < step.index
         return commit.time <= step.time
 
+    def finished_before(self, node: str, step: Started) -> bool:
+        """Whether the node was new and past its warm-up when `step` started."""
+        warm = (
+            attempt.busy_until[node]
+            for attempt in self.attempts
+            if attempt.action == "patch" and attempt.done and node in attempt.job
+        )
+        return self.committed_before(node, step) and all(time <= step.time for time in warm)
+
     def surge(self, time: int) -> int:
         """Return the surge slots in use: by copies being built, and by those not switched yet."""
         return sum(

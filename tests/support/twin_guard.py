@@ -67,7 +67,7 @@ class Guard:
         }
         repair = self.reading.environment.repair is not None
         tests = {
-            "order": bool(needed - run.committed),
+            "order": bool(needed - run.finished),
             "node": step.action == "patch"
             and repair
             and not hopeful

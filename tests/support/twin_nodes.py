@@ -60,7 +60,7 @@ class Nodes:
         }
         self.crew = self.surge = self.running = 0
         self.rollbacks: list[NodeRecord] = []
-        self.committed: set[str] = set()
+        self.finished: set[str] = set()
         self.attempted: dict[str, set[str]] = {}
         self.unlucky: dict[str, set[str]] = {}
         self.abort = ""
@@ -172,7 +172,6 @@ class Nodes:
     def commit(self, node: NodeRecord, attempt: int) -> None:
         """Make a node new, perhaps with a fault that shows later."""
         node.new, node.made_new = True, attempt
-        self.committed.add(node.id)
         patch = self.reading.patch(node.id)
         chance = patch.latent.probability if patch.latent else 0.0
         if patch.defect is not None and self.defective[patch.release]:
