@@ -23,7 +23,7 @@ AUTO = [
     "sweep.scenarios=[ha_microservices,risky_patch]",
     "sweep.strategies=[rolling,big_bang]",
     "sweep.replications=auto",
-    "sweep.precision.share=0.02",
+    "sweep.precision.share=0.05",
     "sweep.precision.metrics=[total_exposure,failures]",
     "simulator.block=150",
 ]
@@ -59,7 +59,7 @@ def test_auto_goes_on_until_every_mean_is_precise_on_any_workers(tmp_path: Path)
     replications: dict[object, int] = {}
     for (scenario, _), rows in runs.groupby(["scenario", "strategy"], observed=True):
         for metric in ("total_exposure", "failures"):
-            assert half_width(rows[metric].to_numpy(float)) <= 0.02
+            assert half_width(rows[metric].to_numpy(float)) <= 0.05
         assert rows["replication"].tolist() == list(range(len(rows)))
         # Plans of a scenario share all of their seeds.
         assert replications.setdefault(scenario, len(rows)) == len(rows)
@@ -71,7 +71,7 @@ def test_auto_goes_on_until_every_mean_is_precise_on_any_workers(tmp_path: Path)
             for _, plan in fewer.groupby("strategy", observed=True)
             for metric in ("total_exposure", "failures")
         ]
-        assert max(widths) > 0.017  # the aim is from the variance seen a round before
+        assert max(widths) > 0.042  # the aim is from the variance seen a round before
 
 
 def test_a_cap_ends_it_and_is_said(tmp_path: Path) -> None:
