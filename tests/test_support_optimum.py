@@ -104,14 +104,14 @@ STUCK = {"service": "s", "blue_green": False}
             ),
             6_000,
         ),
-        # The heavy a waits for the commit of b, not for its warm-up: 5 * 1000 + (5 + 5) * 10000.
+        # The heavy a waits for b's warm-up too: 5 * 1000 + (5 + 3 + 5) * 10000.
         (
             small(
                 {"a": HEAVY, "b": lasting(5, warmup=3)},
                 edges=[("a", "b")],
                 dependency_order="strict",
             ),
-            105_000,
+            135_000,
         ),
         (small({"a": HEAVY, "b": lasting(5, warmup=3)}, edges=[("a", "b")]), 55_000),
         # In a cycle there is no order.
