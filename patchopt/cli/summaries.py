@@ -43,6 +43,7 @@ def print_summary(summary: Any) -> None:
 
     Plans that break constraints come last, apart from the others.
     """
+    from patchopt.reports.numbers.summary import by_nominal_exposure
     from patchopt.reports.numbers.verdict import verdict
 
     records = summary.to_dict(orient="records")
@@ -53,9 +54,9 @@ def print_summary(summary: Any) -> None:
             sys.stdout.write(f"{scenario}: {found}\n")
     for scenario in scenarios:
         rows = [record for record in records if record["scenario"] == scenario]
-        planned = [row for row in rows if not math.isnan(row["nominal_exposure"])]
-        planned.sort(key=lambda row: (row["nominal_exposure"], row["plan"]))
-        _print_apart(_NOMINAL, planned, _nominal_row, f"{scenario}, without failures")
+        _print_apart(
+            _NOMINAL, by_nominal_exposure(rows), _nominal_row, f"{scenario}, without failures"
+        )
         late = any(row["beyond_horizon"] > 0 for row in rows)
         _print_apart(
             _UNDER_FAILURES,

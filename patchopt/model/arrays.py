@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -76,6 +77,13 @@ class Nodes:
     def guests(self, node: int) -> Ints:
         """Return all nodes that run on a node, directly or through other hosts."""
         return self.guest_idx[self.guest_ptr[node] : self.guest_ptr[node + 1]]
+
+    def hosts_above(self, node: int) -> Iterator[int]:
+        """Return the hosts that a node runs on, the nearest first."""
+        host = int(self.host[node])
+        while host >= 0:
+            yield host
+            host = int(self.host[host])
 
     def __len__(self) -> int:
         """Return the number of nodes."""

@@ -23,12 +23,10 @@ from patchopt.model.expansion import Expansion, units_of
 from patchopt.model.failures import nominal_s, sigma_of
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.order import compress, order_of
-from patchopt.model.quantities import min_up_of, weight_milli
+from patchopt.model.quantities import DAY_S, min_up_of, weight_milli
 from patchopt.model.scenario import Patch, Scenario
 from patchopt.model.units import Units
 from patchopt.model.windows import WindowSet
-
-_DAY_S = 86_400
 
 
 def build_infrastructure(scenario: Scenario) -> Infrastructure:
@@ -107,7 +105,7 @@ def _usual_horizon_s(length_s: Ints, crew: int | None) -> int:
     """Return the whole days, one at least, that a crew which never idles is at work."""
     serial_s, longest_s = int(length_s.sum()), int(length_s.max(initial=0))
     work_s = longest_s if crew is None else -(-serial_s // crew)
-    return _DAY_S * max(1, -(-work_s // _DAY_S))
+    return DAY_S * max(1, -(-work_s // DAY_S))
 
 
 def _nodes(scenario: Scenario, expansion: Expansion) -> tuple[Nodes, Releases]:

@@ -13,13 +13,15 @@ from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonS
 
 from patchopt.wording import shown
 
+DAY_S: Final = 86_400
+
 #: No duration may exceed ten years; it keeps every exposure inside 64-bit integers.
-MAX_DURATION_S: Final = 10 * 365 * 86_400
+MAX_DURATION_S: Final = 10 * 365 * DAY_S
 
 #: Largest criticality; together with severity 10 it bounds a node's weight.
 MAX_CRITICALITY: Final = 1_000_000
 
-_UNITS_S: Final = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+_UNITS_S: Final = {"d": DAY_S, "h": 3_600, "m": 60, "s": 1}
 _DURATION: Final = re.compile(r"(?:(\d{1,12})d)?(?:(\d{1,12})h)?(?:(\d{1,12})m)?(?:(\d{1,12})s)?")
 _SHARE: Final = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)\s*%")
 

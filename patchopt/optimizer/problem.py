@@ -253,11 +253,9 @@ class _Resources:
     def _hosts_above(self, item: Item) -> set[int]:
         above: set[int] = set()
         for node in item.nodes:
-            host = int(self.infrastructure.nodes.host[node])
-            while host >= 0:
+            for host in self.infrastructure.nodes.hosts_above(node):
                 if host in self.hosts and host not in item.nodes:
                     above.add(host)
-                host = int(self.infrastructure.nodes.host[host])
         return above
 
     def _own_hosts(self, item: Item) -> list[tuple[int, int]]:

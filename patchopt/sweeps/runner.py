@@ -15,7 +15,6 @@ from typing import Final
 import joblib
 
 from patchopt.files.dataset import DatasetWriter
-from patchopt.model.build import build_infrastructure
 from patchopt.model.plan import Plan
 from patchopt.simulator import Simulator
 from patchopt.sweeps import table_rows
@@ -23,7 +22,7 @@ from patchopt.sweeps.cells import Block, PlanTask, blocks, plan_tasks
 from patchopt.sweeps.config import SweepConfig
 from patchopt.sweeps.precision import Precision
 from patchopt.sweeps.provenance import provenance
-from patchopt.sweeps.worker import Planned, Simulated, make_plan, run_block
+from patchopt.sweeps.worker import Planned, Simulated, infrastructure_of, make_plan, run_block
 
 #: Told of a stage, of what is done and of all that is to do.
 Watcher = Callable[[str, int, int], None]
@@ -106,7 +105,7 @@ def _advice(tasks: list[PlanTask]) -> tuple[str, ...]:
     return tuple(
         f"{task.scenario_name}: {line}"
         for task in scenarios
-        for line in build_infrastructure(table_rows.scenario_of(task)).warnings
+        for line in infrastructure_of(task.scenario_json).warnings
     )
 
 
@@ -147,7 +146,7 @@ class _Run:
 
     def _warm_up(self) -> None:
         """Compile the event loop here, once, before every worker does."""
-        infrastructure = build_infrastructure(table_rows.scenario_of(self.tasks[0]))
+        infrastructure = infrastructure_of(self.tasks[0].scenario_json)
         empty = Plan.model_validate(
             {
                 "scenario": {

@@ -40,22 +40,22 @@ class Simulated:
 
 
 @lru_cache(maxsize=8)
-def _infrastructure(scenario_json: str) -> Infrastructure:
-    # Workers get text, not arrays, and build each scenario once.
+def infrastructure_of(scenario_json: str) -> Infrastructure:
+    """Build a scenario, once a process: workers get text, not arrays."""
     # Checked when the sweep read it.
     return build_infrastructure(Scenario.model_validate_json(scenario_json).as_sound())
 
 
 @lru_cache(maxsize=8)
 def _simulator(scenario_json: str, plan_json: str) -> Simulator:
-    return Simulator(_infrastructure(scenario_json), Plan.model_validate_json(plan_json))
+    return Simulator(infrastructure_of(scenario_json), Plan.model_validate_json(plan_json))
 
 
 def make_plan(task: PlanTask) -> Planned:
     """Make a plan and see how it fares without failures; errors become part of the result."""
     begun = time.perf_counter()
     try:
-        infrastructure = _infrastructure(task.scenario_json)
+        infrastructure = infrastructure_of(task.scenario_json)
         plan = make_strategy(task.strategy, task.parameters).plan(infrastructure)
         nominal = Simulator(infrastructure.without_failures(), plan).run(0)
         events = Simulator(infrastructure, plan).trace(task.seed) if task.trace else []

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,9 @@ from patchopt.reports.numbers.fronts import Front, front_of
 from patchopt.reports.numbers.gaps import Reference, gap, on_same_seeds, references, rules
 from patchopt.reports.numbers.keeping import Keeping, keepings
 from patchopt.reports.numbers.study import OBJECTIVES, Study, read_study
+
+#: A row of a summary.
+R = TypeVar("R", bound=Mapping[Any, Any])
 
 #: Measures of the summary that come with their interval, and those of which the mean is enough.
 _WITH_INTERVAL: Final = (*OBJECTIVES, "breach")
@@ -117,6 +120,12 @@ def summarise(dataset: Path) -> pd.DataFrame:
         If the dataset is missing, damaged or of another schema version.
     """
     return results_of(read_study(dataset)).summary
+
+
+def by_nominal_exposure(rows: Sequence[R]) -> list[R]:
+    """Return the rows of a summary that have a plan, least nominal exposure first."""
+    planned = [row for row in rows if not pd.isna(row["nominal_exposure"])]
+    return sorted(planned, key=lambda row: (float(row["nominal_exposure"]), row["plan"]))
 
 
 def results_of(study: Study) -> Results:

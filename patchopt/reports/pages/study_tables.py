@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from patchopt.reports.numbers.study import OBJECTIVES
+from patchopt.reports.numbers.summary import by_nominal_exposure
 from patchopt.reports.pages.markdown import (
     code,
     escape,
@@ -33,12 +34,11 @@ def without_failures(rows: Sequence[Row]) -> list[str]:
     list of str
         Markdown.
     """
-    planned = [row for row in rows if not pd.isna(row["nominal_exposure"])]
-    if not planned:
+    ordered = by_nominal_exposure(rows)
+    if not ordered:
         return []
     header = ["strategy", "exposure [weight·s]", "gap", "downtime [service·s]", "completion [s]"]
     header.append("certificate")
-    ordered = sorted(planned, key=lambda row: (float(row["nominal_exposure"]), row["plan"]))
 
     def cells(row: Row) -> list[str]:
         return [

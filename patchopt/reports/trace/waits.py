@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from patchopt.model.base import Ints
 from patchopt.reports.trace.bars import Bar, Kind
 from patchopt.reports.trace.nominal import NominalRun
 
@@ -170,7 +169,7 @@ class _Before:
         """Hosts above that are at work, or guests at work on a host that is to go down."""
         of = self.infrastructure.nodes
         for node in nodes:
-            others = set(_above(of.host, node))
+            others = set(of.hosts_above(node))
             if step.action == "patch" and of.restart[node]:
                 others |= set(of.guests(node).tolist())
             for other in sorted(others - set(nodes)):
@@ -231,11 +230,3 @@ class _InUse:
 
     def _goes_on(self, node: int, at: int) -> bool:
         return any(bar.start_s <= at < bar.end_s for bar in self._of[node])
-
-
-def _above(host: Ints, node: int) -> Iterator[int]:
-    """Return the hosts of a node, those of hosts included."""
-    above = int(host[node])
-    while above >= 0:
-        yield above
-        above = int(host[above])

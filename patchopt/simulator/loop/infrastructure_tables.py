@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 
 from patchopt.model.base import Ints
 from patchopt.model.infrastructure import Infrastructure
+from patchopt.model.quantities import DAY_S
 from patchopt.simulator.loop import rows
 from patchopt.simulator.loop.bundles import Rows, table
 from patchopt.simulator.loop.streams import threshold
-
-_DAY_S = 86_400
 
 
 class Pool:
@@ -131,7 +130,7 @@ def limits_row(infrastructure: Infrastructure, steps: int) -> rows.LimitsRow:
         latest_s=2**61 // most,
         repair_sigma=around.repair_sigma,
         detection_sigma=around.detection_sigma,
-        alarm_mean_s=_DAY_S / around.alarms_per_day if around.alarms_per_day > 0 else 0.0,
+        alarm_mean_s=DAY_S / around.alarms_per_day if around.alarms_per_day > 0 else 0.0,
         # The mean of a Weibull life is its scale times gamma(1 + 1 / shape).
         crash_scale_s=around.crash_mtbf_s / math.gamma(1 + 1 / around.crash_shape),
         crash_shape=around.crash_shape,

@@ -212,9 +212,7 @@ def _conflict(
     }
     nodes = infrastructure.nodes
     for node, job_number in job_of.items():
-        host = int(nodes.host[node])
-        while host >= 0:
+        for host in nodes.hosts_above(node):
             if job_of.get(host, job_number) != job_number and nodes.restart[host]:
                 return node
-            host = int(nodes.host[host])
     return NONE
