@@ -32,3 +32,10 @@ def take_surge(state: State) -> None:
 def free_surge(state: State) -> None:
     """Let a slot be free again: its copy is switched to or thrown away."""
     state.counters.surge -= 1
+
+
+@inner
+def throw_copy_away(state: State, node: int) -> None:
+    """Give up a copy that waits for its switch."""
+    state.nodes[node].built = 0
+    free_surge(state)

@@ -23,9 +23,9 @@ def new_state(fixed: Fixed, event_capacity: int = 0, queue_capacity: int | None 
     """
     nodes, jobs, steps = len(fixed.nodes), len(fixed.jobs), len(fixed.steps)
     troubled = nodes if fixed.limits.background else 0
-    # At once, a node may have one crash, onset, detection and reversal due, and two
-    # repairs, the first of which a switch has made void.
-    due = jobs + steps + 6 * troubled + 1
+    # At once, a node may have one crash and one reversal due, and two repairs, the first of
+    # which a switch has made void. Onsets and detections of what has been undone stay due.
+    due = jobs + steps + 1 + (8 * troubled + 2 if troubled else 0)
 
     def numbers(count: int) -> Ints:
         return np.zeros(count, np.int64)
@@ -48,9 +48,12 @@ def new_state(fixed: Fixed, event_capacity: int = 0, queue_capacity: int | None 
         queue=blank(rows.Due, due if queue_capacity is None else queue_capacity),
         # Each step, service, group and component is in its list once, a node once detected.
         ready=numbers(steps),
+        pending=numbers(jobs),
+        gates=numbers(steps),
         dirty_services=numbers(len(fixed.services)),
         dirty_groups=numbers(len(fixed.groups)),
         stack=numbers(len(fixed.components)),
         rollbacks=numbers(troubled),
         events=blank(rows.EventRow, event_capacity),
+        interrupt=numbers(1),
     )
