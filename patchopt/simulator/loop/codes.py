@@ -33,6 +33,14 @@ class Stage(IntEnum):
     ENDED = 2
 
 
+class Late(IntEnum):
+    """Whether a job is done apart from its step."""
+
+    NOT = 0
+    WAITING = 1  # the step does not count as running for its sake
+    ACTIVE = 2  # the step does
+
+
 class Stop(IntEnum):
     """Whether the plan is stopped."""
 

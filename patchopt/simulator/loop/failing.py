@@ -9,7 +9,7 @@ from patchopt.compiling.jit import inner
 from patchopt.simulator.loop.bundles import Fixed, State
 from patchopt.simulator.loop.codes import Down, Happening
 from patchopt.simulator.loop.draws import draw, lognormal, weibull
-from patchopt.simulator.loop.queue import happen
+from patchopt.simulator.loop.queue import first_happening, happen, remove
 from patchopt.simulator.loop.state import set_out
 from patchopt.simulator.loop.streams import (
     STREAM_CRASH,
@@ -92,7 +92,6 @@ def let_fail(fixed: Fixed, state: State, node: int, how: int) -> None:
     count = state.troubles[node].repairs
     seed, key = state.counters.seed, fixed.nodes[node].key
     lasts = lognormal(seed, STREAM_REPAIR, key, count, nominal, fixed.limits.repair_sigma)
-    state.troubles[node].returns_s = state.counters.now + lasts
     happen(fixed, state, lasts, Happening.REPAIR, node)
 
 
@@ -102,6 +101,15 @@ def restore(fixed: Fixed, state: State, node: int) -> None:
     state.nodes[node].failed = Down.NOT
     state.counters.failed -= 1
     bring_back(fixed, state, node)
+
+
+@inner
+def take_back(fixed: Fixed, state: State, node: int) -> None:
+    """Let a node serve again whose place its copy takes: nothing is left to repair."""
+    if fixed.limits.repair_s >= 0:
+        repair = first_happening(fixed) + Happening.REPAIR * len(fixed.nodes) + node
+        remove(state, repair, repair + 1)
+    restore(fixed, state, node)
 
 
 @inner

@@ -124,15 +124,18 @@ def missing(fixed: Fixed, state: State, job: int) -> int:
     """Return the first node for whose sake a job cannot start, -1 if there is none.
 
     That is a member, or a host above one, which is FAILED or has crashed; a build minds
-    only the host.
+    only the host. A member on which the rollback goes on that its crash has cut short
+    counts too.
     """
-    if state.counters.failed == 0:
+    if state.counters.failed + state.counters.reverting == 0:
         return -1
     action = fixed.steps[fixed.jobs[job].step].action
     for place in range(fixed.jobs[job].node_begin, fixed.jobs[job].node_end):
         node = fixed.pool[place]
         if not is_open(state, node):
             continue
+        if state.nodes[node].working == 1:
+            return node
         if action == Action.BUILD:
             node = fixed.nodes[node].host
         while node >= 0:

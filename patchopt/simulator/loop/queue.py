@@ -65,14 +65,14 @@ def pop(state: State) -> int:
 
 
 @inner
-def remove(state: State, subject: int) -> None:
-    """Take what is due for a subject away, if anything is. Linear."""
+def remove(state: State, first: int, end: int) -> None:
+    """Take away what is due for the subjects from `first` to before `end`. O(n log n)."""
     heap, size = state.queue, state.counters.queued
     state.counters.queued = 0
     for place in range(size):
-        time, which = heap[place].time_s, heap[place].subject
-        if which != subject:  # what is pushed lies at or before where it was read
-            push(state, time, which)
+        time, subject = heap[place].time_s, heap[place].subject
+        if subject < first or subject >= end:  # pushed to at or before where it was read
+            push(state, time, subject)
 
 
 @inner

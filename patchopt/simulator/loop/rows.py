@@ -257,6 +257,8 @@ class Counters:
     due: int = 0  # steps in the queue
     pending: int = 0  # jobs that wait for an attempt
     gates: int = 0  # pauses that have ended in this pass
+    ended: int = 0  # steps that have ended as they started, in this pass
+    again: int = 0  # another pass is needed
     judge: int = 0  # budgets are to be judged
     stop: int = 0  # as in `Stop`
     stops: int = 0  # so far
@@ -281,6 +283,8 @@ class Counters:
     mixed_degraded: int = 0
     mixed_incompatible: int = 0
     was_degraded: int = 0  # some degraded edge was mixed when the last instant settled
+    violations: int = 0  # incompatible edges that became mixed in the last instant
+    intervals: int = 0  # 1: a degraded interval began in the last instant
     events: int = 0
     impaired: int = 0
     rollbacks: int = 0  # nodes that wait to be rolled back
@@ -293,7 +297,7 @@ class NodeState:
 
     blocked: SmallInt = 0  # reasons not to serve: its own and its hosts'
     built: SmallInt = 0  # the attempt that built its copy, 0: none waits for its switch
-    late_switch: SmallInt = 0  # 1 + the step that has switched without it
+    late_switch: SmallInt = 0  # 1 + the step that has switched without it; -1: none ever will
     job: SmallInt = 0  # scratch of the guard: 1 + the job that it is in
     out: Flag = 0  # out of service by its own work or failure
     new: Flag = 0
@@ -303,7 +307,8 @@ class NodeState:
     failing: Flag = 0  # an attempt of the job under way has failed on it
     bad: Flag = 0
     excused: Flag = 0  # bad before the plan went on
-    switching: Flag = 0
+    switching: Flag = 0  # its switch is under way
+    defective: Flag = 0  # its release was, when the attempt began
 
 
 @dataclass(slots=True)
@@ -311,14 +316,14 @@ class TroubleState:
     """What has come over a node by itself."""
 
     latency: int = 0
+    shows_s: int = 0  # when its latent failure shows, or is detected
     step: int = 0  # that made it new
     attempt: int = 0  # that made it new
     lives: int = 0  # drawn so far
     living: int = 0  # 1 while the end of a life is due
     repairs: int = 0  # drawn so far
-    returns_s: int = 0  # when its repair is over
     crashed_s: int = 0  # last
-    reverting: int = 0  # being rolled back in service
+    reverting: int = 0  # 1 + the first of those rolled back in service with it; negative: has crashed
 
 
 @dataclass(slots=True)
@@ -344,8 +349,11 @@ class JobState:
     since_s: int = 0  # start of the attempt
     wait_since_s: int = -1  # -1: the guard does not make it wait
     reason: int = 0  # of the last time it could not start
-    late: int = 0  # done apart from its step
+    late: int = 0  # as in `Late`
     put_off: int = 0
+    lost: int = 0  # a member is FAILED by the attempt
+    again: int = 0  # a review grants one more attempt after this
+    hoping: int = 0  # waits for the rollback in service of its bad members
 
 
 @dataclass(slots=True)
@@ -384,7 +392,7 @@ class ReleaseState:
 
     bad: int = 0  # nodes, but those excused
     generation: int = 0
-    replaced: int = 0  # scratch of a respin
+    replaced: int = 0  # will be, as the plan goes on
 
 
 @dataclass(slots=True)
