@@ -9,16 +9,11 @@ from __future__ import annotations
 from patchopt.compiling.jit import inner
 from patchopt.model.events import EventKind
 from patchopt.simulator.loop.bundles import Fixed, State
-from patchopt.simulator.loop.codes import Action, Down, Phase
+from patchopt.simulator.loop.codes import Action, Down, Phase, Work
 from patchopt.simulator.loop.copies import commit, settle_copy
 from patchopt.simulator.loop.crew import free_crew, free_surge, take_crew, take_surge
 from patchopt.simulator.loop.draws import draw, lognormal
-from patchopt.simulator.loop.failing import (
-    bring_back,
-    let_fail,
-    rollback_fails,
-    rollback_time,
-)
+from patchopt.simulator.loop.failing import go_back, let_fail, rollback_time, serve
 from patchopt.simulator.loop.guard import is_open, waits_for_order
 from patchopt.simulator.loop.queue import push
 from patchopt.simulator.loop.state import finish, record, set_out
@@ -50,7 +45,7 @@ def start_attempt(fixed: Fixed, state: State, job: int, action: int) -> None:
         if waits_for_order(fixed, state, node):
             early = 1
         state.nodes[node].defective = state.defective[fixed.nodes[node].release]
-        take_crew(state, node)
+        take_crew(state, node, Work.ATTEMPT)
         if action == Action.BUILD:
             take_surge(state)
         elif fixed.nodes[node].restart == 1:
@@ -71,7 +66,7 @@ def _longest(fixed: Fixed, state: State, job: int, attempt: int) -> int:
     longest = 0
     for place in range(fixed.jobs[job].node_begin, fixed.jobs[job].node_end):
         node = fixed.pool[place]
-        if state.nodes[node].working == 1:
+        if state.nodes[node].working == Work.ATTEMPT:
             lasts = lognormal(
                 state.counters.seed,
                 STREAM_DURATION,
@@ -102,7 +97,7 @@ def draw_failures(fixed: Fixed, state: State, job: int, action: int) -> bool:
     failed = False
     for place in range(fixed.jobs[job].node_begin, fixed.jobs[job].node_end):
         node = fixed.pool[place]
-        if state.nodes[node].working == 0:
+        if state.nodes[node].working != Work.ATTEMPT:
             continue
         unlucky = is_unlucky(fixed, state, node, attempt, state.nodes[node].defective)
         if fixed.limits.crashes == 1:
@@ -144,7 +139,7 @@ def succeed(fixed: Fixed, state: State, job: int, action: int) -> bool:
     if action == Action.PATCH:
         for place in range(fixed.jobs[job].node_begin, fixed.jobs[job].node_end):
             node = fixed.pool[place]
-            if state.nodes[node].working == 1:
+            if state.nodes[node].working == Work.ATTEMPT:
                 commit(fixed, state, node, step, attempt)
                 record(state, EventKind.NODE_PATCHED, node, step, attempt)
                 if fixed.limits.background == 1:
@@ -161,7 +156,7 @@ def _warmup_s(fixed: Fixed, state: State, job: int) -> int:
     longest = 0
     for place in range(fixed.jobs[job].node_begin, fixed.jobs[job].node_end):
         node = fixed.pool[place]
-        if state.nodes[node].working == 1:
+        if state.nodes[node].working == Work.ATTEMPT:
             longest = max(longest, fixed.nodes[node].warmup_s)
     return longest
 
@@ -173,7 +168,7 @@ def finish_job(fixed: Fixed, state: State, job: int, action: int) -> None:
     begin, end = fixed.jobs[job].node_begin, fixed.jobs[job].node_end
     for place in range(begin, end):
         node = fixed.pool[place]
-        if state.nodes[node].working == 0:
+        if state.nodes[node].working != Work.ATTEMPT:
             continue
         free_crew(state, node)
         if action == Action.BUILD:
@@ -183,18 +178,10 @@ def finish_job(fixed: Fixed, state: State, job: int, action: int) -> None:
             record(state, EventKind.BUILT, node, step, attempt)
             continue
         finish(fixed, state, node)
-        _serve(fixed, state, node, step, attempt)
+        serve(fixed, state, node, step, attempt)
     if action == Action.BUILD:
         for place in range(begin, end):
             settle_copy(fixed, state, fixed.pool[place])
-
-
-@inner
-def _serve(fixed: Fixed, state: State, node: int, step: int, attempt: int) -> None:
-    """Put a node whose work is over back into service, unless it was patched live."""
-    if fixed.nodes[node].restart == 1:
-        record(state, EventKind.NODE_SERVING, node, step, attempt)
-        bring_back(fixed, state, node)
 
 
 @inner
@@ -204,7 +191,7 @@ def fail(fixed: Fixed, state: State, job: int) -> bool:
     lasts = -1
     for place in range(fixed.jobs[job].node_begin, fixed.jobs[job].node_end):
         node = fixed.pool[place]
-        if state.nodes[node].working == 0:
+        if state.nodes[node].working != Work.ATTEMPT:
             continue
         if fixed.nodes[node].rollback_s >= 0:
             lasts = max(lasts, rollback_time(fixed, state, node, attempt))
@@ -227,7 +214,7 @@ def throw_away(fixed: Fixed, state: State, job: int) -> None:
     """Throw bad copies away, and give back what they took."""
     for place in range(fixed.jobs[job].node_begin, fixed.jobs[job].node_end):
         node = fixed.pool[place]
-        if state.nodes[node].working == 1:
+        if state.nodes[node].working == Work.ATTEMPT:
             free_crew(state, node)
             free_surge(state)
 
@@ -238,19 +225,11 @@ def roll_back(fixed: Fixed, state: State, job: int) -> None:
     step, attempt = fixed.jobs[job].step, state.jobs[job].attempt
     for place in range(fixed.jobs[job].node_begin, fixed.jobs[job].node_end):
         node = fixed.pool[place]
-        if state.nodes[node].working == 0:
+        if state.nodes[node].working != Work.ATTEMPT:
             continue
         free_crew(state, node)
         if state.nodes[node].failed > 0:  # crashed
             state.jobs[job].lost = 1
             record(state, EventKind.WORK_OVER, node, step, attempt)
-        elif rollback_fails(fixed, state, node, attempt):
+        elif not go_back(fixed, state, node, step, attempt):
             state.jobs[job].lost = 1
-            state.measures.failed_rollbacks += 1
-            record(state, EventKind.ROLLBACK_FAILED, node, step, attempt)
-            record(state, EventKind.NODE_FAILED, node, step, attempt)
-            let_fail(fixed, state, node, Down.BY_WORK)
-        else:
-            state.measures.rollbacks += 1
-            record(state, EventKind.ROLLED_BACK, node, step, attempt)
-            _serve(fixed, state, node, step, attempt)

@@ -33,6 +33,14 @@ class Stage(IntEnum):
     ENDED = 2
 
 
+class Work(IntEnum):
+    """For what a node takes a crew place."""
+
+    NONE = 0
+    ATTEMPT = 1
+    ROLLBACK = 2  # in service
+
+
 class Late(IntEnum):
     """Whether a job is done apart from its step."""
 

@@ -6,11 +6,12 @@ Repairs and new lives are drawn here too, where the scenario asks for them.
 from __future__ import annotations
 
 from patchopt.compiling.jit import inner
+from patchopt.model.events import EventKind
 from patchopt.simulator.loop.bundles import Fixed, State
 from patchopt.simulator.loop.codes import Down, Happening
 from patchopt.simulator.loop.draws import draw, lognormal, weibull
 from patchopt.simulator.loop.queue import first_happening, happen, remove
-from patchopt.simulator.loop.state import set_out
+from patchopt.simulator.loop.state import record, set_out
 from patchopt.simulator.loop.streams import (
     STREAM_CRASH,
     STREAM_REPAIR,
@@ -68,13 +69,35 @@ def rollback_time(fixed: Fixed, state: State, node: int, attempt: int) -> int:
 
 
 @inner
-def rollback_fails(fixed: Fixed, state: State, node: int, attempt: int) -> bool:
-    """Draw whether a rollback leaves its node FAILED."""
+def _rollback_fails(fixed: Fixed, state: State, node: int, attempt: int) -> bool:
     luck = fixed.nodes[node].rollback_luck
     if luck == 0:
         return False
     key = fixed.nodes[node].key
     return bool(draw(state.counters.seed, STREAM_ROLLBACK, key, attempt) < luck)
+
+
+@inner
+def go_back(fixed: Fixed, state: State, node: int, step: int, attempt: int) -> bool:
+    """End a node's rollback: it serves again, or is FAILED; return whether it serves."""
+    if _rollback_fails(fixed, state, node, attempt):
+        state.measures.failed_rollbacks += 1
+        record(state, EventKind.ROLLBACK_FAILED, node, step, attempt)
+        record(state, EventKind.NODE_FAILED, node, step, attempt)
+        let_fail(fixed, state, node, Down.BY_WORK)
+        return False
+    state.measures.rollbacks += 1
+    record(state, EventKind.ROLLED_BACK, node, step, attempt)
+    serve(fixed, state, node, step, attempt)
+    return True
+
+
+@inner
+def serve(fixed: Fixed, state: State, node: int, step: int, attempt: int) -> None:
+    """Put a node whose work is over back into service, unless it has served all the while."""
+    if fixed.nodes[node].restart == 1:
+        record(state, EventKind.NODE_SERVING, node, step, attempt)
+        bring_back(fixed, state, node)
 
 
 @inner

@@ -76,7 +76,7 @@ def _guard_nodes(fixed: Fixed, state: State, step: int) -> Reason:
         state.counters.detail = fixed.steps[step].conflict
         return Reason.HOST
     for place in range(fixed.steps[step].down_begin, fixed.steps[step].down_end):
-        if state.nodes[fixed.pool[place]].working == 1:
+        if state.nodes[fixed.pool[place]].working > 0:
             state.counters.detail = fixed.pool[place]
             return Reason.HOST
     return Reason.NONE
@@ -134,7 +134,7 @@ def missing(fixed: Fixed, state: State, job: int) -> int:
         node = fixed.pool[place]
         if not is_open(state, node):
             continue
-        if state.nodes[node].working == 1:
+        if state.nodes[node].working > 0:
             return node
         if action == Action.BUILD:
             node = fixed.nodes[node].host
@@ -234,7 +234,7 @@ def _host_or_guest_is_at_work(fixed: Fixed, state: State, node: int) -> bool:
 def guest_is_at_work(fixed: Fixed, state: State, node: int) -> bool:
     """Say whether some guest of a node is being worked on."""
     for place in range(fixed.nodes[node].guest_begin, fixed.nodes[node].guest_end):
-        if state.nodes[fixed.pool[place]].working == 1:
+        if state.nodes[fixed.pool[place]].working > 0:
             return True
     return False
 

@@ -257,6 +257,7 @@ class Counters:
     due: int = 0  # steps in the queue
     pending: int = 0  # jobs that wait for an attempt
     gates: int = 0  # pauses that have ended in this pass
+    starting: int = 0  # steps are being started
     ended: int = 0  # steps that have ended as they started, in this pass
     again: int = 0  # another pass is needed
     judge: int = 0  # budgets are to be judged
@@ -301,7 +302,7 @@ class NodeState:
     job: SmallInt = 0  # scratch of the guard: 1 + the job that it is in
     out: Flag = 0  # out of service by its own work or failure
     new: Flag = 0
-    working: Flag = 0  # takes a crew place
+    working: Flag = 0  # takes a crew place: as in `Work`
     failed: Flag = 0  # as in `Down`
     finished: Flag = 0  # has once committed and passed its warm-up
     failing: Flag = 0  # an attempt of the job under way has failed on it
@@ -323,6 +324,7 @@ class TroubleState:
     living: int = 0  # 1 while the end of a life is due
     repairs: int = 0  # drawn so far
     crashed_s: int = 0  # last
+    leads: int = 0  # 1 + the step whose rollback in service bears its number
     reverting: int = 0  # 1 + the first of those rolled back in service with it; negative: has crashed
 
 
@@ -337,6 +339,7 @@ class StepState:
     stage: int = 0
     active: int = 0  # why it counts as running: itself, late work, rollbacks in service
     partial: int = 0  # not all of its jobs are to be done
+    left_out: int = 0
 
 
 @dataclass(slots=True)
