@@ -21,16 +21,23 @@ Run = Callable[["Fixed", "State", "Ints", "Ints", "Rows[Measures]"], None]
 
 _PACKAGE: Final = "patchopt.simulator.loop"
 _JITTED: Final = (
+    "attempts",
+    "copies",
     "crew",
     "draws",
     "failing",
     "guard",
+    "jobs",
     "kernel",
+    "measuring",
     "queue",
     "reset",
+    "resuming",
+    "reverting",
     "state",
+    "stopping",
     "trouble",
-    "work",
+    "waiting",
 )
 
 #: Work up to which the plain loop is done before the compiled one is loaded: about half a second.

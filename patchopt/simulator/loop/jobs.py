@@ -85,8 +85,7 @@ def end_phase(fixed: Fixed, state: State, job: int) -> None:
     else:
         well = False
         throw_away(fixed, state, job)
-    state.measures.completion_time = state.counters.now
-    state.measures.exposure = state.measures.total_exposure
+    note_end(state)
     if not over:
         return
     state.counters.running -= 1
@@ -94,6 +93,13 @@ def end_phase(fixed: Fixed, state: State, job: int) -> None:
         close_job(fixed, state, job)
     else:
         _try_again(fixed, state, job)
+
+
+@inner
+def note_end(state: State) -> None:
+    """Note that work of a step or a pause has ended: T is not before."""
+    state.measures.completion_time = state.counters.now
+    state.measures.exposure = state.measures.total_exposure
 
 
 @inner

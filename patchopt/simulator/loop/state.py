@@ -173,6 +173,8 @@ def settle(fixed: Fixed, state: State) -> None:
     for place in range(counters.dirty_services):
         _settle_service(fixed, state, state.dirty_services[place])
     counters.dirty_services = 0
+    counters.violations = 0
+    counters.intervals = 0
     if counters.dirty_groups == 0:
         return
     for place in range(counters.dirty_groups):
@@ -185,6 +187,7 @@ def settle(fixed: Fixed, state: State) -> None:
     degraded = 1 if counters.mixed_degraded > 0 else 0
     if degraded == 1 and counters.was_degraded == 0:
         state.measures.degraded_intervals += 1
+        counters.intervals = 1
     counters.was_degraded = degraded
 
 
@@ -234,4 +237,5 @@ def _settle_edge(fixed: Fixed, state: State, edge: int, end: int, other: int) ->
         state.counters.mixed_incompatible += change
         if mixed == 1:
             state.measures.incompatibility_violations += 1
+            state.counters.violations += 1
     record(state, EventKind.EDGE_MIXED if mixed == 1 else EventKind.EDGE_SETTLED, edge, 0, 0)

@@ -18,6 +18,9 @@ STREAM_DETECTION_DELAY: Final = 9
 STREAM_ALARM: Final = 10
 STREAM_CRASH: Final = 11
 STREAM_REPAIR: Final = 12
+STREAM_REVIEW: Final = 13
+STREAM_RESPIN_DELAY: Final = 14
+STREAM_RESPIN_DEFECT: Final = 15
 
 #: A draw is an integer from 0 up to this.
 RANGE: Final = 2**53

@@ -23,8 +23,19 @@ from patchopt.simulator.loop.streams import (
     STREAM_LATENT_DELAY,
 )
 
-#: Of the kinds in `Happening`: then come a false alarm, and that the plan goes on.
-HAPPENINGS = len(Happening)
+_HAPPENINGS = len(Happening)
+
+
+@inner
+def _alarm(fixed: Fixed) -> int:
+    """Return the subject of a false alarm: it comes after all that happens to nodes."""
+    return first_happening(fixed) + _HAPPENINGS * len(fixed.nodes)
+
+
+@inner
+def resumption(fixed: Fixed) -> int:
+    """Return the subject of a plan that goes on."""
+    return _alarm(fixed) + 1
 
 
 @inner
@@ -33,8 +44,7 @@ def await_alarm(fixed: Fixed, state: State) -> None:
     count = state.measures.false_alarms + 1
     mean = fixed.limits.alarm_mean_s
     wait = weibull(state.counters.seed, STREAM_ALARM, 0, count, mean, 1.0)
-    subject = first_happening(fixed) + HAPPENINGS * len(fixed.nodes)
-    push(state, state.counters.now + wait, subject)
+    push(state, state.counters.now + wait, _alarm(fixed))
 
 
 @inner
