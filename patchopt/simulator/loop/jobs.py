@@ -173,7 +173,7 @@ def name_job(
     record(state, kind, step, attempt, reason)
     for place in range(fixed.jobs[job].node_begin, fixed.jobs[job].node_end):
         if is_open(state, fixed.pool[place]):
-            record(state, EventKind.MEMBER, fixed.pool[place], detail, 0)
+            record(state, EventKind.MEMBER, fixed.pool[place], detail, reason)
 
 
 # Left out --------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ reference, run uncompiled (`patchopt.simulator.loop.compile.uncompiled`).
 from __future__ import annotations
 
 from patchopt.compiling.jit import inner, outer
-from patchopt.model.base import Ints
+from patchopt.model.base import Bits, Ints
 from patchopt.model.events import EventKind
 from patchopt.model.windows import FOREVER
 from patchopt.simulator.loop.attempts import is_unlucky
@@ -38,7 +38,7 @@ from patchopt.simulator.loop.waiting import (
 
 
 @outer
-def run(fixed: Fixed, state: State, keys: Ints, defects: Ints, measures: Rows[Measures]) -> None:
+def run(fixed: Fixed, state: State, keys: Bits, defects: Ints, measures: Rows[Measures]) -> None:
     """Simulate a block of replications.
 
     Where only attempts can go wrong, replications in which no first attempt does are all
@@ -100,29 +100,30 @@ def _is_lucky(fixed: Fixed, state: State) -> bool:
 
 @inner
 def _replicate(fixed: Fixed, state: State) -> None:
-    """Run the plan, then what goes on by itself until O."""
+    """Run the plan, and what goes on by itself until O, which may make the plan go on."""
     counters = state.counters
-    while counters.over == 0 and counters.queue_short == 0 and state.interrupt[0] == 0:
+    while True:
         _instant(fixed, state)
         settle(fixed, state)
-        if _is_over(state):
-            _end_plan(state)
-        elif counters.now >= fixed.limits.end_s:
-            _cut_plan(state)
-            close(fixed, state)
+        if counters.queue_short == 1 or state.interrupt[0] == 1:
             return
-        else:
-            if counters.stop == Stop.NO:
-                note_waits(fixed, state)
-            advance(fixed, state, min(_next_time(fixed, state), fixed.limits.end_s))
-    ends_s = max(fixed.limits.horizon_s, counters.now)
-    while counters.now < ends_s and counters.queue_short == 0 and state.interrupt[0] == 0:
-        coming = ends_s
-        if counters.queued > 0:
-            coming = min(coming, state.queue[0].time_s)
-        advance(fixed, state, coming)
-        _instant(fixed, state)
-        settle(fixed, state)
+        if counters.over == 0 and _is_over(state):
+            _end_plan(state)
+        if counters.over == 1:
+            ends_s = max(fixed.limits.horizon_s, counters.over_s)
+            if counters.now == ends_s:
+                break
+            coming = ends_s
+            if counters.queued > 0:
+                coming = min(coming, state.queue[0].time_s)
+            advance(fixed, state, coming)
+            continue
+        if counters.now >= fixed.limits.end_s:
+            _cut_plan(state)
+            break
+        if counters.stop == Stop.NO:
+            note_waits(fixed, state)
+        advance(fixed, state, min(_next_time(fixed, state), fixed.limits.end_s))
     close(fixed, state)
 
 
@@ -141,6 +142,7 @@ def _end_plan(state: State) -> None:
     """Note that the plan is over; it counts as aborted if something was left out."""
     counters, measures = state.counters, state.measures
     counters.over = 1
+    counters.over_s = counters.now
     if counters.stop == Stop.NO and counters.left_code != Reason.NONE:
         measures.abort_code = counters.left_code
         measures.abort_step = counters.left_step
@@ -148,7 +150,6 @@ def _end_plan(state: State) -> None:
         record(
             state, EventKind.ABORT, counters.left_code, counters.left_step, counters.left_detail
         )
-    measures.aborted = 1 if measures.abort_code != Reason.NONE else 0
 
 
 @inner
@@ -156,7 +157,6 @@ def _cut_plan(state: State) -> None:
     """Stop a run that does not end: T and O are now."""
     measures = state.measures
     note_end(state)
-    measures.aborted = 1
     measures.abort_code = Reason.ENDLESS
     measures.abort_step = -1
     measures.abort_detail = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from patchopt.compiling.jit import inner
 from patchopt.simulator.loop.bundles import Fixed, State
-from patchopt.simulator.loop.codes import Latency
+from patchopt.simulator.loop.codes import Latency, Reason
 from patchopt.simulator.loop.guard import closed_time
 
 
@@ -68,6 +68,7 @@ def close(fixed: Fixed, state: State) -> None:
     if patchable > 0:
         measures.time_to_remediate = counters.now if old > 0 else counters.last_commit_s
     measures.residual_exposure = measures.total_exposure - measures.exposure
+    measures.aborted = 1 if measures.abort_code != Reason.NONE else 0
     # What began in the very last instant has no length.
     measures.incompatibility_violations -= counters.violations
     measures.degraded_intervals -= counters.intervals

@@ -7,6 +7,7 @@ import numpy as np
 from patchopt.model.base import Ints
 from patchopt.simulator.loop import rows
 from patchopt.simulator.loop.bundles import Fixed, State, blank
+from patchopt.simulator.loop.codes import Happening
 
 
 def new_state(fixed: Fixed, event_capacity: int = 0, queue_capacity: int | None = None) -> State:
@@ -23,9 +24,9 @@ def new_state(fixed: Fixed, event_capacity: int = 0, queue_capacity: int | None 
     """
     nodes, jobs, steps = len(fixed.nodes), len(fixed.jobs), len(fixed.steps)
     troubled = nodes if fixed.limits.background else 0
-    # At once, a node may have one crash and one reversal due, and two repairs, the first of
-    # which a switch has made void. Onsets and detections of what has been undone stay due.
-    due = jobs + steps + 1 + (8 * troubled + 2 if troubled else 0)
+    # Beside jobs and steps that are due, each node has one of each thing that may happen to it
+    # and one end of a rollback in service; then there are a false alarm and a resumption.
+    due = jobs + steps + 1 + ((len(Happening) + 1) * nodes + 2 if troubled else 0)
 
     def numbers(count: int) -> Ints:
         return np.zeros(count, np.int64)

@@ -56,9 +56,14 @@ def _judge_gate(fixed: Fixed, state: State, step: int) -> None:
 
 @inner
 def _stop(fixed: Fixed, state: State, reason: int, step: int, detail: int) -> None:
-    """Stop the plan: nothing of it starts any more, unless it goes on later."""
+    """Stop the plan: nothing of it starts any more, unless it goes on later.
+
+    A plan that is over can only be stopped to go on.
+    """
     counters, measures = state.counters, state.measures
-    counters.stops += 1
+    if counters.over == 1 and _goes_on_after(fixed, state) < 0:
+        return
+    counters.over = 0
     counters.stop = Stop.PASSING
     counters.stopped_s = counters.now
     measures.abort_code = reason
@@ -74,9 +79,10 @@ def _stop(fixed: Fixed, state: State, reason: int, step: int, detail: int) -> No
         give_up(fixed, state, job)
         close_job(fixed, state, job)
     counters.pending = 0
+    delay = _goes_on_after(fixed, state)
+    counters.stops += 1
     _excuse(fixed, state)
-    delay = _delay(fixed, state)
-    if delay >= 0 and counters.now + delay < fixed.limits.horizon_s:
+    if delay >= 0:
         push(state, counters.now + delay, resumption(fixed))
         return
     counters.stop = Stop.FOR_GOOD
@@ -99,38 +105,45 @@ def _cut_pauses(fixed: Fixed, state: State) -> None:
 
 @inner
 def _excuse(fixed: Fixed, state: State) -> None:
-    """Let nodes that are bad by now count no more; note whose releases are to be replaced."""
-    state.counters.respin = 0
+    """Let nodes that are bad by now count no more."""
+    for node in range(len(fixed.nodes)):
+        state.nodes[node].excused = state.nodes[node].bad
     for release in range(len(fixed.releases)):
         state.releases[release].bad = 0
-        state.releases[release].replaced = 0
-    for node in range(len(fixed.nodes)):
-        if state.nodes[node].bad == 0:
-            continue
-        state.nodes[node].excused = 1
-        release = fixed.nodes[node].release
-        if state.defective[release] == 1 and fixed.limits.respin_s >= 0:
-            state.releases[release].replaced = 1
-            state.counters.respin = 1
     state.counters.bad = 0
     state.counters.judge = 0
 
 
 @inner
-def _delay(fixed: Fixed, state: State) -> int:
-    """Draw the seconds after which the plan may go on; -1: never."""
-    seed = state.counters.seed
-    if state.counters.respin == 0:
-        if fixed.limits.review_s < 0:
-            return -1
+def _goes_on_after(fixed: Fixed, state: State) -> int:
+    """Return the seconds after which the plan goes on, -1 if never; note what is replaced."""
+    state.counters.respin = 0
+    delay = -1
+    if fixed.limits.respin_s >= 0:
+        delay = _respin_delay(fixed, state)
+    if state.counters.respin == 0 and fixed.limits.review_s >= 0:
         nominal, sigma = fixed.limits.review_s, fixed.limits.review_sigma
-        return lognormal(seed, STREAM_REVIEW, 0, state.counters.stops, nominal, sigma)
+        seed, count = state.counters.seed, state.counters.stops + 1
+        delay = lognormal(seed, STREAM_REVIEW, 0, count, nominal, sigma)
+    return delay if state.counters.now + delay < fixed.limits.horizon_s else -1
+
+
+@inner
+def _respin_delay(fixed: Fixed, state: State) -> int:
+    """Draw when the defective releases with bad nodes are replaced, -1 if there are none."""
+    for release in range(len(fixed.releases)):
+        state.releases[release].replaced = 0
+    for node in range(len(fixed.nodes)):
+        release = fixed.nodes[node].release
+        if state.nodes[node].bad == 1 and state.defective[release] == 1:
+            state.releases[release].replaced = 1
+            state.counters.respin = 1
     longest = -1
     nominal, sigma = fixed.limits.respin_s, fixed.limits.respin_sigma
     for release in range(len(fixed.releases)):
         if state.releases[release].replaced == 1:
             generation = state.releases[release].generation + 1
-            key = fixed.releases[release].key
+            seed, key = state.counters.seed, fixed.releases[release].key
             delay = lognormal(seed, STREAM_RESPIN_DELAY, key, generation, nominal, sigma)
             longest = max(longest, delay)
     return longest
