@@ -119,7 +119,7 @@ class Simulator:
     def _measure(self, keys: Bits, defects: Ints, state: State | None = None) -> Rows[Measures]:
         used = self._state if state is None else state
         measures = self._block(keys, defects, used)
-        if not self._patient and (cast("Any", measures).abort_code == Reason.ENDLESS).any():
+        if not self._patient and (cast("Any", measures)["abort_code"] == Reason.ENDLESS).any():
             before_s = int(self._fixed.limits.end_s)
             self._be_patient()
             if self._fixed.limits.end_s > before_s:
