@@ -147,9 +147,7 @@ def _end_plan(state: State) -> None:
         measures.abort_code = counters.left_code
         measures.abort_step = counters.left_step
         measures.abort_detail = counters.left_detail
-        record(
-            state, EventKind.ABORT, counters.left_code, counters.left_step, counters.left_detail
-        )
+        record(state, EventKind.ABORT, counters.left_code, counters.left_step, counters.left_detail)
 
 
 @inner

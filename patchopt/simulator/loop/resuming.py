@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from patchopt.compiling.jit import inner
+from patchopt.compiling.jit import inner, rare
 from patchopt.model.events import EventKind
 from patchopt.simulator.loop.bundles import Fixed, State
 from patchopt.simulator.loop.codes import Action, Down, Late, Phase, Reason, Stage, Stop
@@ -16,7 +16,7 @@ from patchopt.simulator.loop.state import count_active, record
 from patchopt.simulator.loop.streams import STREAM_RESPIN_DEFECT
 
 
-@inner
+@rare
 def resume(fixed: Fixed, state: State) -> None:
     """Let a stopped plan go on."""
     counters, measures = state.counters, state.measures
@@ -116,7 +116,7 @@ def _is_to_be_opened(fixed: Fixed, state: State, job: int) -> bool:
     return False
 
 
-@inner
+@rare
 def _open_work(fixed: Fixed, state: State, step: int) -> None:
     """Open a step's jobs that are not at work; while others are, they wait apart from it."""
     begin, end = fixed.steps[step].job_begin, fixed.steps[step].job_end

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from patchopt.compiling.jit import inner
+from patchopt.compiling.jit import inner, rare
 from patchopt.model.events import EventKind
 from patchopt.simulator.loop.bundles import Fixed, State
-from patchopt.simulator.loop.codes import Action, Phase, Reason, Stage, Stop
+from patchopt.simulator.loop.codes import Action, Reason, Stage, Stop
 from patchopt.simulator.loop.copies import settle_copy
 from patchopt.simulator.loop.draws import lognormal
 from patchopt.simulator.loop.failing import give_up
@@ -16,7 +16,7 @@ from patchopt.simulator.loop.streams import STREAM_RESPIN_DELAY, STREAM_REVIEW
 from patchopt.simulator.loop.trouble import resumption
 
 
-@inner
+@rare
 def judge(fixed: Fixed, state: State) -> None:
     """Judge the gates of the pauses that have ended, then the budgets; once stopped, none."""
     counters = state.counters
@@ -54,7 +54,7 @@ def _judge_gate(fixed: Fixed, state: State, step: int) -> None:
         _stop(fixed, state, reason, step, found)
 
 
-@inner
+@rare
 def _stop(fixed: Fixed, state: State, reason: int, step: int, detail: int) -> None:
     """Stop the plan: nothing of it starts any more, unless it goes on later.
 
