@@ -30,7 +30,9 @@ def start_step(fixed: Fixed, state: State, step: int) -> None:
     record(state, EventKind.STEP_START, step, state.steps[step].partial, 0)
     if state.steps[step].partial == 1:
         _name_opened(fixed, state, step)
-    if action != Action.PAUSE:
+    if action == Action.PAUSE:
+        state.measures.guardrail_pauses += 1
+    else:
         state.counters.alarms = state.measures.false_alarms
     state.steps[step].stage = Stage.RUNNING
     count_active(fixed, state, step, 1)

@@ -25,9 +25,10 @@ def resume(fixed: Fixed, state: State) -> None:
     counters.stop = Stop.NO
     counters.alarms = measures.false_alarms
     counters.failures = measures.failures
-    counters.judge = 1  # something may have become bad meanwhile
+    _excuse(fixed, state)
     if counters.respin == 1:
         measures.respins += 1
+        counters.left_code = Reason.NONE  # all of it has another chance
         for release in range(len(fixed.releases)):
             if state.releases[release].replaced == 1:
                 _replace(fixed, state, release)
@@ -40,6 +41,17 @@ def resume(fixed: Fixed, state: State) -> None:
             _review(fixed, state, job)
     for node in range(len(fixed.nodes)):
         settle_copy(fixed, state, node)
+
+
+@inner
+def _excuse(fixed: Fixed, state: State) -> None:
+    """Let nodes that are bad by now count no more."""
+    for node in range(len(fixed.nodes)):
+        state.nodes[node].excused = state.nodes[node].bad
+    for release in range(len(fixed.releases)):
+        state.releases[release].bad = 0
+    state.counters.bad = 0
+    state.counters.judge = 0
 
 
 # A new release ---------------------------------------------------------------------------

@@ -81,7 +81,6 @@ def _stop(fixed: Fixed, state: State, reason: int, step: int, detail: int) -> No
     counters.pending = 0
     delay = _goes_on_after(fixed, state)
     counters.stops += 1
-    _excuse(fixed, state)
     if delay >= 0:
         push(state, counters.now + delay, resumption(fixed))
         return
@@ -101,17 +100,6 @@ def _cut_pauses(fixed: Fixed, state: State) -> None:
         state.counters.running -= 1
         note_end(state)
         close_job(fixed, state, job)
-
-
-@inner
-def _excuse(fixed: Fixed, state: State) -> None:
-    """Let nodes that are bad by now count no more."""
-    for node in range(len(fixed.nodes)):
-        state.nodes[node].excused = state.nodes[node].bad
-    for release in range(len(fixed.releases)):
-        state.releases[release].bad = 0
-    state.counters.bad = 0
-    state.counters.judge = 0
 
 
 @inner
