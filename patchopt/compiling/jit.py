@@ -80,7 +80,7 @@ def _our_cache(config: Any, here: Path) -> Iterator[None]:
         config.CACHE_DIR = before
 
 
-def _compile(function: F, **options: bool) -> F:
+def _compile(function: F, **options: Any) -> F:
     if is_off():
         return function
     # Here, since it takes a while to import, and plain loops do without.
@@ -112,4 +112,14 @@ def rare(function: F, **options: bool) -> F:
     To pass the bundles on takes about as long as a hundred simple operations; the code of
     its callers, and the time that it takes to compile them, stay small.
     """
-    return _compile(function, no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)
+    if is_off():
+        return function
+    from patchopt.compiling.parts import PartCompiler  # with Numba
+
+    return _compile(
+        function,
+        pipeline_class=PartCompiler,
+        no_cpython_wrapper=True,
+        no_cfunc_wrapper=True,
+        **options,
+    )

@@ -42,4 +42,3 @@ def throw_copy_away(state: State, node: int) -> None:
     free_surge(state)
 
 
-# x
