@@ -1,212 +1,312 @@
-"""Every metric of a run in which anything can happen, replayed from its scenario and its events.
+"""A run replayed from its events: attempts, copies, failures, stops (MODEL 6, 11, 13).
 
-Nothing is drawn and no rule is applied: nodes stand as the events say, and `Monitor` looks at them
-as it looks at the SimPy twin's. So an outsider can do it from ``events.jsonl`` (MODEL 10).
+Nothing is drawn, and next to no rule applied: what a log does not say is who starts with a step,
+whether a failed attempt is the last, and which copies are thrown away.
 """
 
 from __future__ import annotations
 
-import heapq
-from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from support.reading import Reading
-from support.twin_monitor import Monitor, Standing
+from support.standing import Event, Job, Step
+from support.timeline import Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from support.timeline import Event
-
-#: Events that are counted, and the metric that they are counted in.
-_COUNTED = {
-    "patch_failed": "failures",
-    "build_failed": "failures",
-    "rolled_back": "rollbacks",
-    "rollback_failed": "failed_rollbacks",
-    "latent_failure": "latent_failures",
-    "failure_detected": "detections",
-    "false_alarm": "false_alarms",
-    "node_crashed": "crashes",
-    "node_repaired": "repairs",
-}
+    from support.reading import Reading
 
 
-def replay(scenario: Mapping[str, Any], events: Sequence[Event]) -> dict[str, Any]:
-    """Return the metrics of one run; exposures are integers in milli-weight-seconds."""
-    return Replay(Reading(scenario), events).monitor.metrics()
-
-
-class Replay:
-    """What a `Monitor` watches: nodes, crew and surge, as the events say."""
+class Replay(Timeline):
+    """A timeline that knows what every event means."""
 
     def __init__(self, reading: Reading, events: Sequence[Event]) -> None:
-        self.reading = reading
-        self.now = self.crew = self.surge = 0
-        self.abort = ""
-        self.nodes = {name: Standing() for name in reading.nodes}
-        #: Nodes that are rolled back after a detection.
-        self.reverting: set[str] = set()
-        self.monitor = Monitor(self)
-        self.jobs: dict[tuple[int, str], tuple[str, ...]] = {}
-        self.waiting: dict[int, int] = {}
-        self.left_out = {(e["step"], e["node"]) for e in events if e["event"] == "node_left_out"}
-        #: Attempts of a job that are over, with how many members are back from it.
-        self.back: dict[tuple[int, str, int], int] = {}
-        #: When a warm-up ends: nothing says so of a node that serves all the while.
-        self.warm: list[tuple[int, str]] = []
-        for time, group in groupby(events, key=lambda event: int(event["time"])):
-            self.let_warm_up(time)
-            self.now = time
-            for event in group:
-                self.handle(event)
-            self.settle()
-        self.let_warm_up(self.now)
+        super().__init__(reading, events)
+        self.abort: str | None = None  # why the plan stands still
+        self.aborted_at = self.stopped_time = 0
+        self._stop = -1  # place of the last abort
+        self.retries = self.order_violations = self.waited = 0
+        self._waits: dict[tuple[int, str], int] = {}
+        self.left_out: set[tuple[int, str]] = set()
+        self._held = self._units_held()
+        self._goes_on = self._stops_that_end()
 
-    def let_warm_up(self, until: int) -> None:
-        """End the warm-ups that are over by then, each in an instant of its own."""
-        while self.warm and self.warm[0][0] <= until:
-            self.now, node = heapq.heappop(self.warm)
-            self.stop_work(node)
-            if self.now < until and not (self.warm and self.warm[0][0] == self.now):
-                self.settle()
+    def _units_held(self) -> set[tuple[int, int, str]]:
+        """Return time, step and node of all that is put off or left out."""
+        held: set[tuple[int, int, str]] = set()
+        for event in self.events:
+            if event["event"] == "node_put_off":
+                held |= {(event["time"], event["step"], node) for node in event["nodes"]}
+            elif event["event"] == "node_left_out":
+                held.add((event["time"], event["step"], event["node"]))
+        return held
 
-    def settle(self) -> None:
-        self.monitor.note_peaks()
-        self.monitor.take_picture()
+    def _stops_that_end(self) -> set[int]:
+        """Return the places of the aborts after which the plan goes on."""
+        stop, found = -1, set()
+        for place, event in enumerate(self.events):
+            if event["event"] == "abort":
+                stop = place
+            elif event["event"] == "plan_resumed":
+                found.add(stop)
+        return found
 
-    def handle(self, event: Event) -> None:
-        name = str(event["event"])
-        self.monitor.note_peaks()
-        self.monitor.count[_COUNTED.get(name, name)] += 1
-        getattr(self, f"on_{name}", self.on_other)(event)
+    @property
+    def endless(self) -> bool:
+        """Whether the run was cut off."""
+        return self.abort is not None and "does not end" in self.abort
 
-    def on_other(self, event: Event) -> None:
-        """Pass over what follows from other events."""
+    @property
+    def completion(self) -> int:
+        """T."""
+        return self.now if self.endless else self.last_end
 
-    # --- the plan ---
+    # --- steps and waits ---
 
     def on_step_wait(self, event: Event) -> None:
-        self.waiting[event["step"]] = self.now
-        self.monitor.pauses += 1
+        self._waits[event["step"], ""] = self.now
+
+    def on_attempt_wait(self, event: Event) -> None:
+        self._waits[event["step"], event["nodes"][0]] = self.now
+
+    def _end_wait(self, step: int, node: str = "") -> None:
+        self.waited += self.now - self._waits.pop((step, node), self.now)
+
+    def _end_waits(self) -> None:
+        for step, node in list(self._waits):
+            self._end_wait(step, node)
 
     def on_step_start(self, event: Event) -> None:
-        step, nodes = event["step"], event["nodes"]
-        self.monitor.waited += self.now - self.waiting.pop(step, self.now)
-        if event["action"] in ("patch", "build"):
-            for job in self.reading.jobs(nodes):
-                self.jobs |= {(step, node): job for node in job}
-                if not any((step, node) in self.left_out for node in job):
-                    for node in job:
-                        self.start_work(node)
-            self.surge += len(nodes) * (event["action"] == "build")
+        number, nodes = event["step"], tuple(event["nodes"])
+        self._end_wait(number)
+        if number not in self.steps:
+            works = event["action"] in ("patch", "build")
+            jobs = [
+                Job(number, event["action"], job, 1 + self.reading.max_retries)
+                for job in (self.reading.jobs(nodes) if works else [])
+            ]
+            waives = frozenset(event["waives"])
+            self.steps[number] = Step(number, event["action"], nodes, waives, jobs)
+        step = self.steps[number]
+        step.running, step.started, step.ended = True, self.now, -1
+        for job in step.jobs:
+            if not job.opened:
+                continue
+            job.opened = False
+            if any((self.now, number, node) in self._held for node in job.nodes):
+                job.state = "put off"
+            else:
+                job.late = False
+                old = tuple(node for node in job.nodes if not self.nodes[node].new)
+                self._start(job, old, job.attempt + 1)
 
-    def on_step_end(self, _: Event) -> None:
-        self.monitor.last_end = self.now
+    def on_step_end(self, event: Event) -> None:
+        step = self.steps[event["step"]]
+        step.running, step.ended = False, self.now
+        if not step.jobs:
+            self.last_end = self.now
 
-    def on_abort(self, event: Event) -> None:
-        self.abort = event["reason"]
-        self.monitor.waited += sum(self.now - since for since in self.waiting.values())
-        self.waiting.clear()
+    # --- attempts ---
 
-    # --- work ---
+    def on_attempt_start(self, event: Event) -> None:
+        job = self.job_of(event["step"], event["nodes"][0])
+        self._end_wait(job.step, event["nodes"][0])
+        if job.state != "waiting":
+            job.late = True
+        self._start(job, tuple(event["nodes"]), event["attempt"])
 
-    def start_work(self, node: str) -> None:
-        self.nodes[node].working = True
-        self.crew += 1
+    def _start(self, job: Job, members: tuple[str, ...], attempt: int) -> None:
+        self.order_violations += not self.in_order(members)
+        job.state, job.opened, job.good = "working", False, False
+        job.members, job.busy, job.back = members, set(members), set()
+        job.attempt, job.started, job.drawn = attempt, self.now, -1
+        self.retries += len(members) * (attempt > 1)
+        for node in members:
+            self.start_work(node, "attempt")
+        if job.action == "build":
+            self.take_surge(len(members))
 
-    def stop_work(self, node: str) -> None:
-        self.crew -= self.nodes[node].working
-        self.nodes[node].working = False
+    def end_attempt(self, job: Job) -> None:
+        self.last_end = job.over = self.now
+        whole = job.action == "build" or job.back == set(job.members)
+        if job.good:
+            job.state, job.failed = "over", set()
+        elif whole and job.attempt < job.last and self.abort is None:
+            job.state = "waiting"
+        else:
+            self.give_up(job)
+
+    def give_up(self, job: Job) -> None:
+        """Let there be no further attempt: who failed is bad."""
+        job.state = "over"
+        for node in job.failed:
+            if self.nodes[node].failed != "crash":
+                self.become_bad(node)
+
+    def become_bad(self, node: str) -> None:
+        self.nodes[node].bad, self.nodes[node].excused = True, False
+
+    def on_node_put_off(self, event: Event) -> None:
+        self.job_of(event["step"], event["nodes"][0]).state = "put off"
+
+    def on_node_left_out(self, event: Event) -> None:
+        step, node = event["step"], event["node"]
+        self.left_out.add((step, node))
+        self._end_wait(step)
+        if step not in self.steps:
+            self.throw_away([node])  # a switch is left out, or what has no copies
+            return
+        job = self.job_of(step, node)
+        self._end_wait(step, job.nodes[0])
+        if job.state != "over":
+            self.give_up(job)
 
     def on_node_down(self, event: Event) -> None:
         self.nodes[event["node"]].out = True
-
-    def on_node_patched(self, event: Event) -> None:
-        node = event["node"]
-        self.nodes[node].new = True
-        heapq.heappush(
-            self.warm, (self.now + self.reading.warmup(self.jobs[event["step"], node]), node)
-        )
-        self.let_warm_up(self.now)
 
     def on_node_serving(self, event: Event) -> None:
         self.nodes[event["node"]].out = False
 
     def on_work_over(self, event: Event) -> None:
+        self.nodes[event["node"]].reverting = False
         self.stop_work(event["node"])
+
+    def on_node_patched(self, event: Event) -> None:
+        job = self.job_of(event["step"], event["node"])
+        job.good, job.drawn = True, self.now
+        self._commit(event)
+        self.warm_up(event["node"], self.reading.warmup(job.members))
+
+    def _commit(self, event: Event) -> None:
+        node = self.nodes[event["node"]]
+        node.new, node.committed = True, self.now
+        node.made_by = event["step"], event["attempt"]
+        node.bad = node.excused = node.detected = False
+
+    def on_patch_failed(self, event: Event) -> None:
+        job = self.job_of(event["step"], event["node"])
+        job.drawn = self.now
+        job.failed.add(event["node"])
 
     def on_rolled_back(self, event: Event) -> None:
-        node, step, attempt = event["node"], event["step"], event["attempt"]
-        record = self.nodes[node]
-        record.new = False
-        if node in self.reverting:
-            self.reverting.remove(node)
-            record.bad = ""
-            self.stop_work(node)
-            return
-        job = self.jobs[step, node]
-        attempted = (step, job[0], attempt)
-        self.back[attempted] = self.back.get(attempted, 0) + 1
-        if self.back[attempted] == len(job) and attempt <= self.reading.max_retries:
-            self.monitor.count["retries"] += len(job)
-            for member in job:
-                self.again(member)
+        node = self.nodes[event["node"]]
+        if node.reverting:
+            node.new = node.reverting = node.detected = False
+            node.latent = ""
         else:
-            self.stop_work(node)
-
-    def again(self, node: str) -> None:
-        if not self.nodes[node].working:
-            self.start_work(node)
+            self.job_of(event["step"], event["node"]).back.add(event["node"])
+        self.stop_work(event["node"])
 
     def on_node_failed(self, event: Event) -> None:
-        record = self.nodes[event["node"]]
-        record.failed, record.out, record.new, record.bad = "patch", True, False, ""
-        self.reverting.discard(event["node"])
+        node = self.nodes[event["node"]]
+        node.failed, node.out, node.new, node.latent = "work", True, False, ""
+        node.reverting = node.detected = False
+        self.become_bad(event["node"])
         self.stop_work(event["node"])
+
+    # --- copies ---
 
     def on_build_failed(self, event: Event) -> None:
-        step, attempt = event["step"], event["attempt"]
-        job = self.jobs[step, event["node"]]
-        if (step, job[0], attempt) in self.back:
-            return  # another member has failed too
-        self.back[step, job[0], attempt] = 0
-        if attempt <= self.reading.max_retries:
-            self.monitor.count["retries"] += len(job)
-            return
-        self.surge -= len(job)
-        for member in job:
-            self.stop_work(member)
+        job = self.job_of(event["step"], event["node"])
+        job.failed.add(event["node"])
+        if job.state == "working":
+            job.drawn = self.now
+            self.surge -= len(job.members)
+            for node in job.members:
+                self.stop_work(node)
+        elif job.state == "over":
+            self.give_up(job)  # another member has ended it already
 
     def on_built(self, event: Event) -> None:
-        self.stop_work(event["node"])
+        node = event["node"]
+        job = self.job_of(event["step"], node)
+        job.good = True
+        self.copies.add(node)
+        self.stop_work(node)
+        for_good = self.abort is not None and not self._resumes
+        unwanted = any(where == node and step != job.step for step, where in self.left_out)
+        if unwanted or (for_good and node not in self._in_switches()):
+            self.throw_away([node])
+
+    def _in_switches(self) -> set[str]:
+        """Return the nodes of the switches that are running."""
+        running = [step for step in self.steps.values() if step.running]
+        return {node for step in running if step.action == "switch" for node in step.nodes}
 
     def on_switched(self, event: Event) -> None:
-        record = self.nodes[event["node"]]
-        record.new, record.failed = True, ""
-        record.out = False
-        self.surge -= 1
+        node = self.nodes[event["node"]]
+        self.throw_away([event["node"]])
+        self._commit(event)
+        node.failed, node.out, node.finished = "", False, True
+
+    # --- stops ---
+
+    @property
+    def _resumes(self) -> bool:
+        """Whether the plan goes on after the stop that it is in."""
+        return self._stop in self._goes_on
+
+    def on_abort(self, event: Event) -> None:
+        self.abort, self.aborted_at, self._stop = event["reason"], self.now, self.place
+        self._end_waits()
+        for job in self.jobs():
+            if job.state in ("waiting", "put off"):
+                self.give_up(job)
+        for node in self.nodes.values():
+            node.excused = node.bad
+        if not self._resumes:
+            self.throw_away(self.copies - self._in_switches())
+
+    def on_release_replaced(self, event: Event) -> None:
+        self.throw_away(
+            node for node in self.reading.patched if self._release(node) == event["release"]
+        )
+
+    def _release(self, node: str) -> str:
+        return self.reading.patch(node).release
+
+    def on_plan_resumed(self, event: Event) -> None:
+        self.abort = None
+        self.stopped_time += self.now - self.aborted_at
+        self.count[event["reason"]] += 1
+        if event["reason"] == "respin":
+            self.left_out.clear()
+        for job in self.jobs():
+            if job.state != "over":
+                continue
+            if event["reason"] == "respin":
+                self._reopen(job)
+            elif any(self.nodes[node].bad for node in job.nodes):
+                job.last, job.failed = job.attempt + 1, set()
+
+    def _reopen(self, job: Job) -> None:
+        job.opened = any(
+            not self.nodes[node].new and node not in self.copies and not self.nodes[node].crew
+            for node in job.nodes
+        )
+        job.last, job.failed = job.attempt + 1 + self.reading.max_retries, set()
 
     # --- what befalls nodes ---
 
     def on_latent_failure(self, event: Event) -> None:
-        self.nodes[event["node"]].bad = "latent"
+        self.nodes[event["node"]].latent = "latent"
 
     def on_node_impaired(self, event: Event) -> None:
-        self.nodes[event["node"]].bad = "impaired"
+        self.nodes[event["node"]].latent = "impaired"
+
+    def on_failure_detected(self, event: Event) -> None:
+        self.nodes[event["node"]].detected = True
+        self.become_bad(event["node"])
 
     def on_rollback_start(self, event: Event) -> None:
-        node = event["node"]
-        self.reverting.add(node)
-        if self.reading.patch(node).restart:
-            self.nodes[node].bad = "reverting"
-        self.start_work(node)
+        self.nodes[event["node"]].reverting = True
+        self.start_work(event["node"], "rollback")
 
     def on_node_crashed(self, event: Event) -> None:
-        record = self.nodes[event["node"]]
-        record.failed, record.out, record.bad = "crash", True, ""
-        self.reverting.discard(event["node"])
+        node = self.nodes[event["node"]]
+        node.failed, node.out, node.latent = "crash", True, ""
+        node.detected = False
 
     def on_node_repaired(self, event: Event) -> None:
-        record = self.nodes[event["node"]]
-        record.failed, record.out, record.new = "", False, False
+        node = self.nodes[event["node"]]
+        node.failed, node.out, node.new = "", False, False
