@@ -1,21 +1,25 @@
-"""Whether a run did what its plan says: no step too early, none later than it had to be."""
+"""Whether a run did what its plan says: nothing too early, nothing later than it had to be."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from support.guards import broken_by, check_guards
+from support.guarding import WINDOW, Members, away, length, refusals, rollback_refusals, unready
+from support.judging import Verdicts
+from support.laws_of_work import Law, require
 from support.reading import Reading
-from support.timeline import FAILED_DRAWS, Event, Started, Timeline
+from support.replay import Replay
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from support.standing import Event, Job
 
 
 def check_execution(
     scenario: Mapping[str, Any], steps: Sequence[Mapping[str, Any]], events: Sequence[Event]
 ) -> None:
-    """Assert that a legal log is that of a plan.
+    """Assert that a lawful log is that of a plan.
 
     Parameters
     ----------
@@ -24,121 +28,274 @@ def check_execution(
     steps
         The plan's steps, as ``plan.json`` has them.
     events
-        A log that `support.check_log.check_log` finds legal.
+        A log that `support.check_log.check_log` finds lawful.
 
     Raises
     ------
     AssertionError
-        At the first step that breaks a guard, starts too early, waits without need or is
-        announced wrongly, at a gate that is misjudged, or at an abort before its time.
+        At the first step, attempt or rollback that breaks its guard, starts too early, waits
+        without need or is announced wrongly, at a gate or a budget that is misjudged, or where
+        something is left out that could start some time.
     """
-    waives = {step["id"]: step.get("waives", ()) for step in steps}
-    unguarded = [step["id"] for step in steps if not step.get("guarded", True)]
-    check_guards(scenario, events, unguarded=unguarded, waives=waives)
-    run = _Run(Reading(scenario), events)
-    run.check_gates(steps)
-    for step in steps:
-        run.check_start(step)
-    if run.stuck:
-        run.check_stuck(steps)
-    elif run.abort is None and len(run.started) != len(steps):
-        raise AssertionError(f"{len(steps)} steps, {len(run.started)} started, and no abort")
+    replay = Replay(Reading(scenario), events)
+    execution = Execution(replay, steps)
+    replay.play([execution, Verdicts(replay, steps)])
+    execution.check_whole()
 
 
-class _Run:
-    """A log with what the rules ask of it."""
+class Execution(Law):
+    """Compares starts with what plan and guard allow."""
 
-    def __init__(self, reading: Reading, events: Sequence[Event]) -> None:
-        self.reading = reading
-        self.events = events
-        self.timeline = Timeline(reading, events)
-        self.started = {step.step: step for step in self.timeline.started}
-        self.ends = self.timeline.step_ends
-        self.waits = {e["step"]: e["time"] for e in events if e["event"] == "step_wait"}
-        aborts = [event["time"] for event in events if event["event"] == "abort"]
-        self.abort: int | None = aborts[0] if aborts else None
-        failures = sum(event["event"] in FAILED_DRAWS.values() for event in events)
-        many = reading.abort_after is not None and failures >= reading.abort_after
-        gates = any(event["event"] == "gate_failed" for event in events)
-        self.stuck = self.abort is not None and not many and not gates
+    def __init__(self, replay: Replay, steps: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__(replay)
+        self.steps = {step["id"]: step for step in steps}
+        #: Steps that have ended, or count as ended: left out, or with nothing to do anew.
+        self.ended: set[int] = set()
+        self.begun: set[int] = set()
+        self.latest: dict[str, int] = {}  # when a window lets in who waits for nothing else
+        self.going_back: set[str] = set()
+        self.reopening = False  # a respin has just come
 
-    def released(self, step: Mapping[str, Any]) -> int | None:
-        """Return when all that `step` comes after had ended and its time had come, if ever."""
-        after = step.get("after", ())
-        if not set(after) <= self.ends.keys():
-            return None
-        earliest: int = step.get("not_before", 0)
-        return max([earliest, *(self.ends[other] for other in after)])
+    # --- the plan ---
 
-    def broken_at(self, step: Mapping[str, Any], time: int) -> list[str]:
-        """Return what the start of `step` would break once the instant has settled."""
-        if not step.get("guarded", True):
+    def guarded(self, step: int) -> bool:
+        return bool(self.steps[step].get("guarded", True))
+
+    def waives(self, step: int) -> Sequence[str]:
+        waived: Sequence[str] = self.steps[step].get("waives", ())
+        return waived
+
+    def released(self, step: Mapping[str, Any]) -> bool:
+        """Whether all that a step comes after has ended."""
+        return set(step.get("after", ())) <= self.ended
+
+    def due_later(self) -> list[int]:
+        """Return the steps that wait for their time alone."""
+        return [
+            number
+            for number, step in self.steps.items()
+            if number not in self.begun | self.ended
+            and self.released(step)
+            and step.get("not_before", 0) > self.run.now
+        ]
+
+    def ready(self) -> list[int]:
+        """Return the steps that may start but for their guard."""
+        return [
+            number
+            for number, step in sorted(self.steps.items())
+            if number not in self.begun | self.ended
+            and self.released(step)
+            and step.get("not_before", 0) <= self.run.now
+        ]
+
+    def units(self, step: int) -> list[Members]:
+        """Return whom a step works on if it starts now, units to be put off among them."""
+        planned = self.steps[step]
+        if planned["action"] in ("switch", "pause"):
             return []
-        index = sum(event["time"] <= time for event in self.events[:-1])
-        start = Started(step["id"], step["action"], tuple(step.get("nodes", ())), time, index)
-        return broken_by(self.reading, self.timeline, start, step.get("waives", ()))
+        started = self.run.steps.get(step)
+        if started is None:
+            return self.reading.jobs(planned["nodes"])
+        return [self.members(job) for job in started.jobs if job.opened]
 
-    def check_start(self, step: Mapping[str, Any]) -> None:
-        """Compare the start, and the wait before it, with what the plan and the guard allow."""
-        number, released = step["id"], self.released(step)
-        start = self.started.get(number)
-        if start is not None:
-            same = start.action == step["action"] and set(start.nodes) == set(step.get("nodes", ()))
-            _require(same, f"step {number} is not as planned: {start}")
-            early = released is None or start.time < released
-            _require(not early, f"step {number} starts at {start.time}, released at {released}")
-            if step["action"] == "pause":
-                lasted = self.ends[number] - start.time
-                _require(lasted == step.get("duration", 0), f"pause {number} lasts {lasted} s")
-        wait = self.waits.get(number)
-        if released is None or (start is not None and start.time == released):
-            _require(wait is None, f"step {number} has nothing to wait for")
-            return
-        last = start.time if start is not None else self.abort
-        if last is None or last < released or (last == released and not self.stuck):
-            return
-        _require(wait == released, f"step {number} waits from {released} on, logged: {wait}")
-        opening = (
-            time
-            for time in range(released + 1, last)
-            if self.reading.windows.is_open(time) and not self.reading.windows.is_open(time - 1)
+    def members(self, job: Job) -> Members:
+        """Return who of a unit is still old."""
+        return tuple(node for node in job.nodes if not self.run.nodes[node].new)
+
+    def able(self, step: int) -> list[Members]:
+        """Return whom a step starts with."""
+        action = self.steps[step]["action"]
+        return [unit for unit in self.units(step) if not away(self.run, action, unit)]
+
+    def refused(self, step: int, *, hopeful: bool = False) -> list[str]:
+        """Return why a step cannot start now."""
+        action = self.steps[step]["action"]
+        if not self.guarded(step):
+            return []
+        units = self.units(step) if hopeful else self.able(step)
+        return refusals(self.run, action, units, self.waives(step), hopeful=hopeful)
+
+    def job_refused(self, job: Job, *, hopeful: bool = False) -> list[str]:
+        """Return why a retry or a unit put off cannot start now."""
+        members = self.members(job)
+        if not members or any(self.run.nodes[node].crew for node in job.nodes):
+            return ["a member at work"]
+        if away(self.run, job.action, members) and not hopeful:
+            return ["a member that has failed"]
+        if self._bad_and_new(job):
+            return ["a member that is to be rolled back"]
+        if not self.guarded(job.step):
+            return []
+        waived = self.waives(job.step)
+        return refusals(self.run, job.action, [members], waived, hopeful=hopeful)
+
+    def _bad_and_new(self, job: Job) -> bool:
+        nodes = [self.run.nodes[node] for node in job.nodes]
+        return any(
+            node.detected and node.new and self.reading.patch(name).rollback is not None
+            for name, node in zip(job.nodes, nodes, strict=True)
         )
-        for time in {released, *opening, *self.timeline.changes}:
-            if released <= time < last:
-                _require(self.broken_at(step, time), f"step {number} could start at {time}")
 
-    def check_gates(self, steps: Sequence[Mapping[str, Any]]) -> None:
-        """Compare the gates' verdicts with the nodes that had failed by the end of their pauses."""
-        verdicts = {event["time"] for event in self.events if event["event"] == "gate_failed"}
-        due: set[int] = set()
-        for step in steps:
-            gate, end = step.get("gate"), self.ends.get(step["id"])
-            if gate is None or end is None:
+    # --- starts ---
+
+    def on_step_wait(self, event: Event) -> None:
+        ready = event["step"] in self.ready() and self.refused(event["step"])
+        require(ready, f"step {event['step']} has nothing to wait for: {event}")
+
+    def on_attempt_wait(self, event: Event) -> None:
+        job = self.run.job_of(event["step"], event["nodes"][0])
+        require(self.job_refused(job), f"nothing to wait for: {event}")
+
+    def before(self, event: Event) -> None:
+        """Require that nobody has missed a window."""
+        missed = [who for who, time in self.latest.items() if time < event["time"]]
+        require(not missed, f"{missed} could start before {event['time']}")
+        self._end_what_has_nothing_to_do()
+        super().before(event)
+
+    def on_step_start(self, event: Event) -> None:
+        number = event["step"]
+        require(number in self.steps, f"no such step: {event}")
+        step = self.steps[number]
+        told = event["action"], set(event["nodes"]), set(event["waives"])
+        planned = step["action"], set(step["nodes"]), set(self.waives(number))
+        require(told == planned, f"step {number} is not as planned: {event}")
+        early = not self.released(step) or step.get("not_before", 0) > event["time"]
+        require(not early, f"step {number} starts too early: {event}")
+        broken = self.refused(number)
+        require(not broken, f"step {number} at {event['time']} s: {'; '.join(broken)}")
+        able = {node for unit in self.able(number) for node in unit}
+        everyone = {node for unit in self.units(number) for node in unit}
+        held = {node for node in everyone if (event["time"], number, node) in self.run.held}
+        require(held == everyone - able, f"put off or left out: {sorted(held)}, {event}")
+        self.begun.add(number)
+
+    def on_step_end(self, event: Event) -> None:
+        step, start = self.steps[event["step"]], self.run.steps[event["step"]].started
+        self.ended.add(event["step"])
+        if step["action"] == "pause" and self.run.abort is None:
+            lasted = event["time"] - start
+            require(lasted == step.get("duration", 0), f"it lasts {lasted} s: {event}")
+
+    def on_attempt_start(self, event: Event) -> None:
+        job = self.run.job_of(event["step"], event["nodes"][0])
+        require(set(event["nodes"]) == set(self.members(job)), f"not whom it works on: {event}")
+        broken = self.job_refused(job)
+        require(not broken, f"step {job.step} at {event['time']} s, again: {'; '.join(broken)}")
+
+    def on_rollback_start(self, event: Event) -> None:
+        node = event["node"]
+        if node in self.going_back:
+            return
+        members = self.together(node)
+        self.going_back |= set(members)
+        broken = self.rollback_refused(event["step"], members)
+        require(not broken, f"rollback at {event['time']} s: {'; '.join(broken)}: {event}")
+
+    def together(self, node: str) -> Members:
+        """Return who is rolled back with a node."""
+        unit = self.reading.units[self.run.unit_of[node]]
+        return tuple(
+            each
+            for each in unit
+            if self.run.nodes[each].new
+            and not self.run.nodes[each].failed
+            and self.reading.patch(each).rollback is not None
+        )
+
+    def rollback_refused(self, step: int, members: Members) -> list[str]:
+        """Return why a rollback in service cannot start now."""
+        if not self.guarded(step):
+            return unready(self.run, members)
+        return rollback_refusals(self.run, members, self.waives(step))
+
+    # --- stops, and what is left out ---
+
+    def on_plan_resumed(self, event: Event) -> None:
+        if event["reason"] == "respin":
+            self.begun.clear()
+            self.ended.clear()
+            self.reopening = True
+
+    def _end_what_has_nothing_to_do(self) -> None:
+        """Let the steps count as ended that a respin gives nothing to do."""
+        if not self.reopening:
+            return
+        self.reopening = False
+        for number, step in self.steps.items():
+            started = self.run.steps.get(number)
+            if step["action"] == "pause":
                 continue
-            failed = {
-                event["node"]
-                for event in self.events
-                if event["event"] in FAILED_DRAWS.values() and event["time"] <= end
-            }
-            if len(failed) > gate["max_failures"]:
-                due.add(end)
-        _require(verdicts <= due, f"no gate fails at {sorted(verdicts - due)}")
-        missed = {end for end in due - verdicts if self.abort is None or end < self.abort}
-        _require(not missed, f"a gate fails at {sorted(missed)}")
+            if step["action"] == "switch":
+                nothing = all(self.run.nodes[node].new for node in step["nodes"])
+            else:
+                jobs = started.jobs if started is not None else []
+                working = any(job.running for job in jobs)
+                self.begun |= {number} if working else set()
+                nothing = bool(jobs) and not any(job.opened or job.running for job in jobs)
+            if nothing:
+                self.ended.add(number)
 
-    def check_stuck(self, steps: Sequence[Mapping[str, Any]]) -> None:
-        """Require that nothing was running or due, and that no window would have helped."""
-        time = self.abort or 0
-        _require(self.timeline.end <= time, "aborted for want of a start while work is running")
-        for step in steps:
-            released = self.released(step)
-            if released is None or step["id"] in self.started:
-                continue
-            _require(released <= time, f"aborted at {time}, but step {step['id']} is due")
-            broken = set(self.broken_at(step, time)) - {"outside the windows"}
-            _require(broken, f"aborted at {time}, but step {step['id']} can start some time")
+    def on_node_left_out(self, event: Event) -> None:
+        step, node = event["step"], event["node"]
+        if step not in self.run.steps or not self.run.steps[step].jobs:
+            first = step not in self.ended
+            self.ended.add(step)
+            if first:
+                require(step in self.ready_before(step), f"not waiting: {event}")
+                self._check_hopeless(event, self.refused(step, hopeful=self._repair))
+            return
+        job = self.run.job_of(step, node)
+        if not job.opened and job.state in ("waiting", "put off") and node == job.nodes[0]:
+            at_once = not self._repair and away(self.run, job.action, job.nodes)
+            if not at_once:
+                self._check_hopeless(event, self.job_refused(job, hopeful=self._repair))
 
+    def ready_before(self, step: int) -> list[int]:
+        """Return the steps that were ready before one was left out."""
+        self.ended.discard(step)
+        ready = self.ready()
+        self.ended.add(step)
+        return ready
 
-def _require(condition: object, message: str) -> None:
-    if not condition:
-        raise AssertionError(message)
+    @property
+    def _repair(self) -> bool:
+        return self.reading.environment.repair is not None
+
+    def _check_hopeless(self, event: Event, broken: list[str]) -> None:
+        """Require that nothing runs or is due, and that no window would have helped."""
+        busy = [job for job in self.run.jobs() if job.state == "working"]
+        busy += [job for job in self.run.nodes.values() if job.reverting]  # type: ignore[misc]
+        steps = [step.id for step in self.run.steps.values() if step.running and not step.jobs]
+        require(not busy and not steps, f"left out while work is running: {event}")
+        require(not self.due_later(), f"left out, but {self.due_later()} are due: {event}")
+        require(set(broken) - {WINDOW}, f"left out, but it can start some time: {event}")
+
+    # --- waits ---
+
+    def settled(self) -> None:
+        """Require that whoever waits has to, and that it is told."""
+        self._end_what_has_nothing_to_do()
+        self.going_back = {name for name, node in self.run.nodes.items() if node.reverting}
+        self.latest.clear()
+        if self.run.abort is not None:
+            return
+        for step in self.ready():
+            self._check_wait(f"step {step}", self.refused(step), length(self.run, self.able(step)))
+            require((step, "") in self.run.waits, f"step {step} waits from {self.run.now} on")
+        for job in self.run.jobs():
+            if job.state in ("waiting", "put off"):
+                broken, members = self.job_refused(job), self.members(job)
+                who = f"the next attempt of {job.nodes} in step {job.step}"
+                self._check_wait(who, broken, length(self.run, [members] if members else []))
+
+    def _check_wait(self, who: str, broken: list[str], seconds: int) -> None:
+        require(broken, f"{who} could start at {self.run.now}")
+        if broken == [WINDOW]:
+            self.latest[who] = self.reading.windows.earliest(self.run.now, seconds)
+
+    def check_whole(self) -> None:
+        """Require that every step has ended, unless the plan was stopped."""
+        left = sorted(self.steps.keys() - self.ended)
+        require(self.run.abort is not None or not left, f"never ended, and no abort: {left}")

@@ -18,6 +18,7 @@ class Stops(Law):
     def __init__(self, replay: Replay) -> None:
         super().__init__(replay)
         self.gate: Event | None = None
+        self.failed_gate = False  # in the line before
         self.generations: dict[str, int] = {}
         self.replaced: set[str] = set()
         self.bad_releases: set[str] = set()
@@ -25,6 +26,7 @@ class Stops(Law):
 
     def before(self, event: Event) -> None:
         """Require that a gate's verdict is followed by its abort."""
+        self.failed_gate = self.gate is not None
         if self.gate is not None:
             follows = event["event"] == "abort" and event["time"] == self.gate["time"]
             require(follows, f"no abort with {self.gate}")
@@ -39,6 +41,9 @@ class Stops(Law):
     def on_abort(self, event: Event) -> None:
         require(self.run.abort is None, f"aborted twice: {event}")
         require(event["reason"], f"an abort has a reason: {event}")
+        share = self.reading.abort_share is not None and self.counted()
+        cause = self.failed_gate or self._spent() or share or self.run.left_out
+        require(cause or "does not end" in event["reason"], f"nothing to abort for: {event}")
         self.replaced.clear()
         # Those that are bad now; who becomes so by this abort counts too.
         waiting = [job for job in self.run.jobs() if job.state in ("waiting", "put off")]
@@ -48,6 +53,20 @@ class Stops(Law):
             for node in self.reading.patched
             if self.run.nodes[node].bad or node in failed
         }
+
+    def counted(self) -> int:
+        """Return how many bad nodes count."""
+        return sum(node.bad and not node.excused for node in self.run.nodes.values())
+
+    def _spent(self) -> bool:
+        """Whether the budget of bad nodes is used up."""
+        limit = self.reading.abort_after
+        return limit is not None and self.counted() >= limit
+
+    def settled(self) -> None:
+        """Require that nothing goes on with its budget used up."""
+        spent = self.run.abort is None and self._spent()
+        require(not spent, f"{self.counted()} bad nodes and no abort at {self.run.now} s")
 
     def on_release_replaced(self, event: Event) -> None:
         release = event["release"]

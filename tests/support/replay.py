@@ -1,4 +1,4 @@
-"""A run replayed from its events: attempts, copies, failures, stops (MODEL 6, 11, 13).
+"""A run replayed from its events: copies, stops, and what befalls nodes (MODEL 6, 11, 13).
 
 Nothing is drawn, and next to no rule applied: what a log does not say is who starts with a step,
 whether a failed attempt is the last, and which copies are thrown away.
@@ -8,38 +8,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from support.standing import Event, Job, Step
-from support.timeline import Timeline
+from support.working import Working
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from support.reading import Reading
+    from support.standing import Event, Job
 
 
-class Replay(Timeline):
+class Replay(Working):
     """A timeline that knows what every event means."""
 
     def __init__(self, reading: Reading, events: Sequence[Event]) -> None:
         super().__init__(reading, events)
-        self.abort: str | None = None  # why the plan stands still
         self.aborted_at = self.stopped_time = 0
         self._stop = -1  # place of the last abort
-        self.retries = self.order_violations = self.waited = 0
-        self._waits: dict[tuple[int, str], int] = {}
-        self.left_out: set[tuple[int, str]] = set()
-        self._held = self._units_held()
         self._goes_on = self._stops_that_end()
-
-    def _units_held(self) -> set[tuple[int, int, str]]:
-        """Return time, step and node of all that is put off or left out."""
-        held: set[tuple[int, int, str]] = set()
-        for event in self.events:
-            if event["event"] == "node_put_off":
-                held |= {(event["time"], event["step"], node) for node in event["nodes"]}
-            elif event["event"] == "node_left_out":
-                held.add((event["time"], event["step"], event["node"]))
-        return held
 
     def _stops_that_end(self) -> set[int]:
         """Return the places of the aborts after which the plan goes on."""
@@ -60,149 +45,6 @@ class Replay(Timeline):
     def completion(self) -> int:
         """T."""
         return self.now if self.endless else self.last_end
-
-    # --- steps and waits ---
-
-    def on_step_wait(self, event: Event) -> None:
-        self._waits[event["step"], ""] = self.now
-
-    def on_attempt_wait(self, event: Event) -> None:
-        self._waits[event["step"], event["nodes"][0]] = self.now
-
-    def _end_wait(self, step: int, node: str = "") -> None:
-        self.waited += self.now - self._waits.pop((step, node), self.now)
-
-    def _end_waits(self) -> None:
-        for step, node in list(self._waits):
-            self._end_wait(step, node)
-
-    def on_step_start(self, event: Event) -> None:
-        number, nodes = event["step"], tuple(event["nodes"])
-        self._end_wait(number)
-        if number not in self.steps:
-            works = event["action"] in ("patch", "build")
-            jobs = [
-                Job(number, event["action"], job, 1 + self.reading.max_retries)
-                for job in (self.reading.jobs(nodes) if works else [])
-            ]
-            waives = frozenset(event["waives"])
-            self.steps[number] = Step(number, event["action"], nodes, waives, jobs)
-        step = self.steps[number]
-        step.running, step.started, step.ended = True, self.now, -1
-        for job in step.jobs:
-            if not job.opened:
-                continue
-            job.opened = False
-            if any((self.now, number, node) in self._held for node in job.nodes):
-                job.state = "put off"
-            else:
-                job.late = False
-                old = tuple(node for node in job.nodes if not self.nodes[node].new)
-                self._start(job, old, job.attempt + 1)
-
-    def on_step_end(self, event: Event) -> None:
-        step = self.steps[event["step"]]
-        step.running, step.ended = False, self.now
-        if not step.jobs:
-            self.last_end = self.now
-
-    # --- attempts ---
-
-    def on_attempt_start(self, event: Event) -> None:
-        job = self.job_of(event["step"], event["nodes"][0])
-        self._end_wait(job.step, event["nodes"][0])
-        if job.state != "waiting":
-            job.late = True
-        self._start(job, tuple(event["nodes"]), event["attempt"])
-
-    def _start(self, job: Job, members: tuple[str, ...], attempt: int) -> None:
-        self.order_violations += not self.in_order(members)
-        job.state, job.opened, job.good = "working", False, False
-        job.members, job.busy, job.back = members, set(members), set()
-        job.attempt, job.started, job.drawn = attempt, self.now, -1
-        self.retries += len(members) * (attempt > 1)
-        for node in members:
-            self.start_work(node, "attempt")
-        if job.action == "build":
-            self.take_surge(len(members))
-
-    def end_attempt(self, job: Job) -> None:
-        self.last_end = job.over = self.now
-        whole = job.action == "build" or job.back == set(job.members)
-        if job.good:
-            job.state, job.failed = "over", set()
-        elif whole and job.attempt < job.last and self.abort is None:
-            job.state = "waiting"
-        else:
-            self.give_up(job)
-
-    def give_up(self, job: Job) -> None:
-        """Let there be no further attempt: who failed is bad."""
-        job.state = "over"
-        for node in job.failed:
-            if self.nodes[node].failed != "crash":
-                self.become_bad(node)
-
-    def become_bad(self, node: str) -> None:
-        self.nodes[node].bad, self.nodes[node].excused = True, False
-
-    def on_node_put_off(self, event: Event) -> None:
-        self.job_of(event["step"], event["nodes"][0]).state = "put off"
-
-    def on_node_left_out(self, event: Event) -> None:
-        step, node = event["step"], event["node"]
-        self.left_out.add((step, node))
-        self._end_wait(step)
-        if step not in self.steps:
-            self.throw_away([node])  # a switch is left out, or what has no copies
-            return
-        job = self.job_of(step, node)
-        self._end_wait(step, job.nodes[0])
-        if job.state != "over":
-            self.give_up(job)
-
-    def on_node_down(self, event: Event) -> None:
-        self.nodes[event["node"]].out = True
-
-    def on_node_serving(self, event: Event) -> None:
-        self.nodes[event["node"]].out = False
-
-    def on_work_over(self, event: Event) -> None:
-        self.nodes[event["node"]].reverting = False
-        self.stop_work(event["node"])
-
-    def on_node_patched(self, event: Event) -> None:
-        job = self.job_of(event["step"], event["node"])
-        job.good, job.drawn = True, self.now
-        self._commit(event)
-        self.warm_up(event["node"], self.reading.warmup(job.members))
-
-    def _commit(self, event: Event) -> None:
-        node = self.nodes[event["node"]]
-        node.new, node.committed = True, self.now
-        node.made_by = event["step"], event["attempt"]
-        node.bad = node.excused = node.detected = False
-
-    def on_patch_failed(self, event: Event) -> None:
-        job = self.job_of(event["step"], event["node"])
-        job.drawn = self.now
-        job.failed.add(event["node"])
-
-    def on_rolled_back(self, event: Event) -> None:
-        node = self.nodes[event["node"]]
-        if node.reverting:
-            node.new = node.reverting = node.detected = False
-            node.latent = ""
-        else:
-            self.job_of(event["step"], event["node"]).back.add(event["node"])
-        self.stop_work(event["node"])
-
-    def on_node_failed(self, event: Event) -> None:
-        node = self.nodes[event["node"]]
-        node.failed, node.out, node.new, node.latent = "work", True, False, ""
-        node.reverting = node.detected = False
-        self.become_bad(event["node"])
-        self.stop_work(event["node"])
 
     # --- copies ---
 
@@ -278,13 +120,25 @@ class Replay(Timeline):
                 self._reopen(job)
             elif any(self.nodes[node].bad for node in job.nodes):
                 job.last, job.failed = job.attempt + 1, set()
+                if any(self._bad_and_old(node) for node in job.nodes):
+                    job.state = "put off"
+
+    def _bad_and_old(self, name: str) -> bool:
+        """Whether a bad node is old, or will be by its rollback in service."""
+        node = self.nodes[name]
+        has_rollback = self.reading.patch(name).rollback is not None
+        return node.bad and (not node.new or (node.detected and has_rollback))
 
     def _reopen(self, job: Job) -> None:
-        job.opened = any(
+        opened = any(
             not self.nodes[node].new and node not in self.copies and not self.nodes[node].crew
             for node in job.nodes
         )
         job.last, job.failed = job.attempt + 1 + self.reading.max_retries, set()
+        if opened and any(other.running for other in self.steps[job.step].jobs):
+            job.state = "put off"
+        else:
+            job.opened = opened
 
     # --- what befalls nodes ---
 
