@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from support.guarding import WINDOW, Members, away, length, refusals, rollback_refusals, unready
+from support.guarding import WINDOW, away, length
 from support.judging import Verdicts
-from support.laws_of_work import Law, require
+from support.laws_of_work import require
+from support.planned import Planned
 from support.reading import Reading
 from support.replay import Replay
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from support.standing import Event, Job
+    from support.standing import Event
 
 
 def check_execution(
@@ -43,99 +44,14 @@ def check_execution(
     execution.check_whole()
 
 
-class Execution(Law):
+class Execution(Planned):
     """Compares starts with what plan and guard allow."""
 
     def __init__(self, replay: Replay, steps: Sequence[Mapping[str, Any]]) -> None:
-        super().__init__(replay)
-        self.steps = {step["id"]: step for step in steps}
-        #: Steps that have ended, or count as ended: left out, or with nothing to do anew.
-        self.ended: set[int] = set()
-        self.begun: set[int] = set()
+        super().__init__(replay, steps)
         self.latest: dict[str, int] = {}  # when a window lets in who waits for nothing else
         self.going_back: set[str] = set()
         self.reopening = False  # a respin has just come
-
-    # --- the plan ---
-
-    def guarded(self, step: int) -> bool:
-        return bool(self.steps[step].get("guarded", True))
-
-    def waives(self, step: int) -> Sequence[str]:
-        waived: Sequence[str] = self.steps[step].get("waives", ())
-        return waived
-
-    def released(self, step: Mapping[str, Any]) -> bool:
-        """Whether all that a step comes after has ended."""
-        return set(step.get("after", ())) <= self.ended
-
-    def due_later(self) -> list[int]:
-        """Return the steps that wait for their time alone."""
-        return [
-            number
-            for number, step in self.steps.items()
-            if number not in self.begun | self.ended
-            and self.released(step)
-            and step.get("not_before", 0) > self.run.now
-        ]
-
-    def ready(self) -> list[int]:
-        """Return the steps that may start but for their guard."""
-        return [
-            number
-            for number, step in sorted(self.steps.items())
-            if number not in self.begun | self.ended
-            and self.released(step)
-            and step.get("not_before", 0) <= self.run.now
-        ]
-
-    def units(self, step: int) -> list[Members]:
-        """Return whom a step works on if it starts now, units to be put off among them."""
-        planned = self.steps[step]
-        if planned["action"] in ("switch", "pause"):
-            return []
-        started = self.run.steps.get(step)
-        if started is None:
-            return self.reading.jobs(planned["nodes"])
-        return [self.members(job) for job in started.jobs if job.opened]
-
-    def members(self, job: Job) -> Members:
-        """Return who of a unit is still old."""
-        return tuple(node for node in job.nodes if not self.run.nodes[node].new)
-
-    def able(self, step: int) -> list[Members]:
-        """Return whom a step starts with."""
-        action = self.steps[step]["action"]
-        return [unit for unit in self.units(step) if not away(self.run, action, unit)]
-
-    def refused(self, step: int, *, hopeful: bool = False) -> list[str]:
-        """Return why a step cannot start now."""
-        action = self.steps[step]["action"]
-        if not self.guarded(step):
-            return []
-        units = self.units(step) if hopeful else self.able(step)
-        return refusals(self.run, action, units, self.waives(step), hopeful=hopeful)
-
-    def job_refused(self, job: Job, *, hopeful: bool = False) -> list[str]:
-        """Return why a retry or a unit put off cannot start now."""
-        members = self.members(job)
-        if not members or any(self.run.nodes[node].crew for node in job.nodes):
-            return ["a member at work"]
-        if away(self.run, job.action, members) and not hopeful:
-            return ["a member that has failed"]
-        if self._bad_and_new(job):
-            return ["a member that is to be rolled back"]
-        if not self.guarded(job.step):
-            return []
-        waived = self.waives(job.step)
-        return refusals(self.run, job.action, [members], waived, hopeful=hopeful)
-
-    def _bad_and_new(self, job: Job) -> bool:
-        nodes = [self.run.nodes[node] for node in job.nodes]
-        return any(
-            node.detected and node.new and self.reading.patch(name).rollback is not None
-            for name, node in zip(job.nodes, nodes, strict=True)
-        )
 
     # --- starts ---
 
@@ -192,23 +108,6 @@ class Execution(Law):
         self.going_back |= set(members)
         broken = self.rollback_refused(event["step"], members)
         require(not broken, f"rollback at {event['time']} s: {'; '.join(broken)}: {event}")
-
-    def together(self, node: str) -> Members:
-        """Return who is rolled back with a node."""
-        unit = self.reading.units[self.run.unit_of[node]]
-        return tuple(
-            each
-            for each in unit
-            if self.run.nodes[each].new
-            and not self.run.nodes[each].failed
-            and self.reading.patch(each).rollback is not None
-        )
-
-    def rollback_refused(self, step: int, members: Members) -> list[str]:
-        """Return why a rollback in service cannot start now."""
-        if not self.guarded(step):
-            return unready(self.run, members)
-        return rollback_refusals(self.run, members, self.waives(step))
 
     # --- stops, and what is left out ---
 
