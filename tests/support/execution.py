@@ -75,7 +75,7 @@ class Execution(Planned):
         require(number in self.steps, f"no such step: {event}")
         step = self.steps[number]
         told = event["action"], set(event["nodes"]), set(event["waives"])
-        planned = step["action"], set(step["nodes"]), set(self.waives(number))
+        planned = step["action"], self.whole(number), set(self.waives(number))
         require(told == planned, f"step {number} is not as planned: {event}")
         early = not self.released(step) or step.get("not_before", 0) > event["time"]
         require(not early, f"step {number} starts too early: {event}")
@@ -146,7 +146,7 @@ class Execution(Planned):
                 self._check_hopeless(event, self.refused(step, hopeful=self._repair))
             return
         job = self.run.job_of(step, node)
-        if not job.opened and job.state in ("waiting", "put off") and node == job.nodes[0]:
+        if not job.opened and job.state in ("waiting", "put off"):
             at_once = not self._repair and away(self.run, job.action, job.nodes)
             if not at_once:
                 self._check_hopeless(event, self.job_refused(job, hopeful=self._repair))
@@ -188,6 +188,8 @@ class Execution(Planned):
                 broken, members = self.job_refused(job), self.members(job)
                 who = f"the next attempt of {job.nodes} in step {job.step}"
                 self._check_wait(who, broken, length(self.run, [members] if members else []))
+                told = (job.step, job.nodes[0]) in self.run.waits
+                require(told or not self.held_by_guard(job), f"{who} waits from {self.run.now} on")
 
     def _check_wait(self, who: str, broken: list[str], seconds: int) -> None:
         require(broken, f"{who} could start at {self.run.now}")

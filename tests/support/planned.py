@@ -67,6 +67,15 @@ class Planned(Law):
             return self.reading.jobs(planned["nodes"])
         return [self.members(job) for job in started.jobs if job.opened]
 
+    def whole(self, step: int) -> set[str]:
+        """Return the nodes that the start of a step names: once it opens again, not all."""
+        started, nodes = self.run.steps.get(step), set(self.steps[step]["nodes"])
+        if started is None or not nodes:
+            return nodes
+        if not started.jobs:
+            return {node for node in nodes if not self.run.nodes[node].new}
+        return {node for job in started.jobs if job.opened for node in job.nodes}
+
     def members(self, job: Job) -> Members:
         """Return who of a unit is still old."""
         return tuple(node for node in job.nodes if not self.run.nodes[node].new)
@@ -93,10 +102,20 @@ class Planned(Law):
             return ["a member that has failed"]
         if self._bad_and_new(job):
             return ["a member that is to be rolled back"]
+        return self._guard(job, hopeful=hopeful)
+
+    def _guard(self, job: Job, *, hopeful: bool = False) -> list[str]:
         if not self.guarded(job.step):
             return []
-        waived = self.waives(job.step)
+        members, waived = self.members(job), self.waives(job.step)
         return refusals(self.run, job.action, [members], waived, hopeful=hopeful)
+
+    def held_by_guard(self, job: Job) -> bool:
+        """Whether the guard alone keeps a retry or a unit put off from starting."""
+        members = self.members(job)
+        ready = members and not any(self.run.nodes[node].crew for node in job.nodes)
+        lost = away(self.run, job.action, members) or self._bad_and_new(job)
+        return bool(ready and not lost and self._guard(job))
 
     def _bad_and_new(self, job: Job) -> bool:
         nodes = [self.run.nodes[node] for node in job.nodes]

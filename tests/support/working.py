@@ -62,7 +62,7 @@ class Working(Timeline):
             waives = frozenset(event["waives"])
             self.steps[number] = Step(number, event["action"], nodes, waives, jobs)
         step = self.steps[number]
-        step.running, step.started, step.ended = True, self.now, -1
+        step.running, step.started, step.ended, step.nodes = True, self.now, -1, nodes
         for job in step.jobs:
             if not job.opened:
                 continue
