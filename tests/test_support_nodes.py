@@ -226,6 +226,9 @@ def test_a_rollback_in_service_waits_for_crew_and_min_up() -> None:
         work_seconds=2 + 2 + 3,
         time_to_remediate=10,
     )  # fmt: skip
+    late = run("small", 5, *before, *work, *back(6), until=10)
+    with pytest.raises(AssertionError, match="a could be rolled back at 5"):
+        check_execution(scenario, plan, late)
     early = run("small", 5, *before, *back(4)[:2], until=10)
     with pytest.raises(AssertionError, match="rollback at 4 s: min_up of s"):
         check_execution(scenario, plan, early)

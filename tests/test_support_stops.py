@@ -124,6 +124,7 @@ def test_a_stop_is_looked_at_and_the_plan_goes_on() -> None:
     ("environment", "wrong"),
     [
         ({"review": {"delay": 5}}, "due at 10"),
+        ({"review": {"delay": 25}}, "due at 30"),
         ({"respin": {"delay": 4}}, "nothing lets it go on"),
         ({}, "nothing lets it go on"),
     ],
@@ -131,6 +132,14 @@ def test_a_stop_is_looked_at_and_the_plan_goes_on() -> None:
 def test_a_stop_ends_as_the_scenario_says(environment: dict[str, Any], wrong: str) -> None:
     with pytest.raises(AssertionError, match=wrong):
         check_log(REVIEWED | {"environment": environment}, REVIEWED_LOG)
+
+
+def test_a_stop_does_not_last_where_a_review_ends_it() -> None:
+    at = next(k for k, it in enumerate(REVIEWED_LOG) if it["event"] == "plan_resumed")
+    log = [*REVIEWED_LOG[:at], REVIEWED_LOG[-1] | {"completion_time": 5}]
+    with pytest.raises(AssertionError, match="the stop at 5 s ends"):
+        check_log(REVIEWED, log)
+    check_log(REVIEWED | {"environment": {"review": {"delay": 25}}}, log)
 
 
 def test_a_defective_release_is_replaced_and_every_step_opens_again() -> None:

@@ -177,6 +177,7 @@ class Execution(Planned):
         """Require that whoever waits has to, and that it is told."""
         self._end_what_has_nothing_to_do()
         self.going_back = {name for name, node in self.run.nodes.items() if node.reverting}
+        self._check_rollbacks()
         self.latest.clear()
         if self.run.abort is not None:
             return
@@ -190,6 +191,20 @@ class Execution(Planned):
                 self._check_wait(who, broken, length(self.run, [members] if members else []))
                 told = (job.step, job.nodes[0]) in self.run.waits
                 require(told or not self.held_by_guard(job), f"{who} waits from {self.run.now} on")
+
+    def _check_rollbacks(self) -> None:
+        """Require that a rollback in service that has not begun cannot begin."""
+        held = False  # by an earlier one that lacks crew
+        for name in self.run.detected:
+            node = self.run.nodes[name]
+            waits = node.latent == "impaired" and node.new and not node.reverting
+            if not waits or self.reading.patch(name).rollback is None:
+                continue
+            guarded = self.guarded(node.made_by[0])
+            refused = self.rollback_refused(node.made_by[0], self.together(name))
+            free = not refused and not (guarded and held)
+            require(not free, f"{name} could be rolled back at {self.run.now}")
+            held = held or (guarded and "max_parallel" in refused)
 
     def _check_wait(self, who: str, broken: list[str], seconds: int) -> None:
         require(broken, f"{who} could start at {self.run.now}")

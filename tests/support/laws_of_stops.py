@@ -19,6 +19,7 @@ class Stops(Law):
         super().__init__(replay)
         self.gate: Event | None = None
         self.failed_gate = False  # in the line before
+        self.failed_verdict = False  # the last stop was by a gate or abort_after_failures
         self.generations: dict[str, int] = {}
         self.replaced: set[str] = set()
         self.bad_releases: set[str] = set()
@@ -44,6 +45,7 @@ class Stops(Law):
         share = self.reading.abort_share is not None and self.counted()
         cause = self.failed_gate or self._spent() or share or self.run.left_out
         require(cause or "does not end" in event["reason"], f"nothing to abort for: {event}")
+        self.failed_verdict = self.failed_gate or self._spent()
         self.replaced.clear()
         # Those that are bad now; who becomes so by this abort counts too.
         waiting = [job for job in self.run.jobs() if job.state in ("waiting", "put off")]
@@ -97,12 +99,22 @@ class Stops(Law):
             require(event["time"] == due, f"due at {due}: {event}")
         require(event["time"] > self.run.aborted_at, f"too early: {event}")
 
+    def _should_go_on(self) -> bool:
+        """Whether a review of the last stop is missing; a respin depends on luck."""
+        around = self.reading.environment
+        if self.run.abort is None or around.review is None or around.respin is not None:
+            return False
+        ends = self.run.aborted_at + around.review.nominal
+        by_verdict = self.failed_verdict and not around.review.sigma
+        return by_verdict and ends < self.reading.horizon
+
     def on_run_end(self, event: Event) -> None:
         end, told = event["time"], event["completion_time"]
         if self.run.endless:
             require(told == end, f"cut off at O, which is T: {event}")
             return
         require(told == self.run.last_end, f"T is {self.run.last_end}: {event}")
+        require(not self._should_go_on(), f"the stop at {self.run.aborted_at} s ends: {event}")
         last = max(self.reading.horizon, told, self.last_move)
         require(end == last, f"O is {last}: {event}")
         idle = [job for job in self.run.jobs() if job.running or job.state == "put off"]

@@ -24,6 +24,7 @@ class Replay(Working):
         super().__init__(reading, events)
         self.aborted_at = self.stopped_time = 0
         self._stop = -1  # place of the last abort
+        self.detected: list[str] = []  # in the order of their detection
         self._goes_on = self._stops_that_end()
 
     def _stops_that_end(self) -> set[int]:
@@ -150,6 +151,8 @@ class Replay(Working):
 
     def on_failure_detected(self, event: Event) -> None:
         self.nodes[event["node"]].detected = True
+        self.detected = [node for node in self.detected if node != event["node"]]
+        self.detected.append(event["node"])
         self.become_bad(event["node"])
 
     def on_rollback_start(self, event: Event) -> None:
