@@ -202,7 +202,8 @@ class Attempts(Law):
             require(event["time"] == due, f"switched at {due}: {event}")
         elif step is not None:
             ready = max(job.over for job in self.run.jobs() if event["node"] in job.nodes)
-            require(ready == event["time"], f"its switch has ended: {event}")
+            due = {ready, self.run.resumed_at}
+            require(event["time"] in due, f"its switch has ended: {event}")
 
     # --- starts ---
 

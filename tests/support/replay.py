@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from support.reading import Reading
-    from support.standing import Event, Job
+    from support.standing import Event, Step
 
 
 class Replay(Working):
@@ -23,6 +23,7 @@ class Replay(Working):
     def __init__(self, reading: Reading, events: Sequence[Event]) -> None:
         super().__init__(reading, events)
         self.aborted_at = self.stopped_time = 0
+        self.resumed_at = -1  # the last time
         self._stop = -1  # place of the last abort
         self.detected: list[str] = []  # in the order of their detection
         self._goes_on = self._stops_that_end()
@@ -111,18 +112,20 @@ class Replay(Working):
     def on_plan_resumed(self, event: Event) -> None:
         self.abort = None
         self.stopped_time += self.now - self.aborted_at
+        self.resumed_at = self.now
         self.count[event["reason"]] += 1
         if event["reason"] == "respin":
             self.left_out.clear()
+            for step in self.steps.values():
+                self._reopen(step)
+            return
         for job in self.jobs():
-            if job.state != "over":
+            if not any(self._bad_and_old(node) for node in job.nodes):
                 continue
-            if event["reason"] == "respin":
-                self._reopen(job)
-            elif any(self.nodes[node].bad for node in job.nodes):
-                job.last, job.failed = job.attempt + 1, set()
-                if any(self._bad_and_old(node) for node in job.nodes):
-                    job.state = "put off"
+            if job.state == "over":
+                self.look_again(job)
+            else:
+                job.again = True
 
     def _bad_and_old(self, name: str) -> bool:
         """Whether a bad node is old, or will be by its rollback in service."""
@@ -130,16 +133,19 @@ class Replay(Working):
         has_rollback = self.reading.patch(name).rollback is not None
         return node.bad and (not node.new or (node.detected and has_rollback))
 
-    def _reopen(self, job: Job) -> None:
-        opened = any(
-            not self.nodes[node].new and node not in self.copies and not self.nodes[node].crew
-            for node in job.nodes
-        )
-        job.last, job.failed = job.attempt + 1 + self.reading.max_retries, set()
-        if opened and any(other.running for other in self.steps[job.step].jobs):
-            job.state = "put off"
-        else:
-            job.opened = opened
+    def _reopen(self, step: Step) -> None:
+        """Open a step again for its units with an old member; it runs if one is at work."""
+        working = [job for job in step.jobs if job.running]
+        for job in working:
+            job.late = False
+        step.running = step.running or bool(working)
+        for job in step.jobs:
+            old = [node for node in job.nodes if not self.nodes[node].new]
+            job.opened = job not in working and bool(set(old) - self.copies)
+            if job.opened:
+                job.last, job.failed = job.attempt + 1 + self.reading.max_retries, set()
+            if job.opened and working:
+                job.opened, job.state = False, "put off"
 
     # --- what befalls nodes ---
 

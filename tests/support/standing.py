@@ -51,6 +51,7 @@ class Job:
     failed: set[str] = field(default_factory=set)  # in any attempt since the job was opened
     drawn: int = -1  # when this attempt turned out well or badly
     good: bool = False
+    again: bool = False  # a review gives it one more attempt after the one that goes on
     over: int = 0  # when its last attempt was over
 
     @property

@@ -104,7 +104,10 @@ class Working(Timeline):
         self.last_end = job.over = self.now
         whole = job.action == "build" or job.back == set(job.members)
         if job.good:
-            job.state, job.failed = "over", set()
+            job.state, job.failed, job.again = "over", set(), False
+        elif job.again:
+            self.give_up(job)
+            self.look_again(job)
         elif whole and job.attempt < job.last and self.abort is None:
             job.state = "waiting"
         else:
@@ -116,6 +119,11 @@ class Working(Timeline):
         for node in job.failed:
             if self.nodes[node].failed != "crash":
                 self.become_bad(node)
+
+    @staticmethod
+    def look_again(job: Job) -> None:
+        """Let a job wait for one more attempt, by itself."""
+        job.last, job.failed, job.state, job.again = job.attempt + 1, set(), "put off", False
 
     def become_bad(self, node: str) -> None:
         self.nodes[node].bad, self.nodes[node].excused = True, False
