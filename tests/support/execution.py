@@ -96,7 +96,7 @@ class Execution(Planned):
 
     def on_attempt_start(self, event: Event) -> None:
         job = self.run.job_of(event["step"], event["nodes"][0])
-        require(set(event["nodes"]) == set(self.members(job)), f"not whom it works on: {event}")
+        require(set(event["nodes"]) == set(self.run.to_do(job)), f"not whom it works on: {event}")
         broken = self.job_refused(job)
         require(not broken, f"step {job.step} at {event['time']} s, again: {'; '.join(broken)}")
 
@@ -139,24 +139,16 @@ class Execution(Planned):
     def on_node_left_out(self, event: Event) -> None:
         step, node = event["step"], event["node"]
         if step not in self.run.steps or not self.run.steps[step].jobs:
-            first = step not in self.ended
-            self.ended.add(step)
-            if first:
-                require(step in self.ready_before(step), f"not waiting: {event}")
+            if step not in self.ended:
+                require(step in self.ready(), f"not waiting: {event}")
                 self._check_hopeless(event, self.refused(step, hopeful=self._repair))
+            self.ended.add(step)
             return
         job = self.run.job_of(step, node)
         if not job.opened and job.state in ("waiting", "put off"):
             at_once = not self._repair and away(self.run, job.action, job.nodes)
             if not at_once:
                 self._check_hopeless(event, self.job_refused(job, hopeful=self._repair))
-
-    def ready_before(self, step: int) -> list[int]:
-        """Return the steps that were ready before one was left out."""
-        self.ended.discard(step)
-        ready = self.ready()
-        self.ended.add(step)
-        return ready
 
     @property
     def _repair(self) -> bool:
@@ -186,7 +178,7 @@ class Execution(Planned):
             require((step, "") in self.run.waits, f"step {step} waits from {self.run.now} on")
         for job in self.run.jobs():
             if job.state in ("waiting", "put off"):
-                broken, members = self.job_refused(job), self.members(job)
+                broken, members = self.job_refused(job), self.run.to_do(job)
                 who = f"the next attempt of {job.nodes} in step {job.step}"
                 self._check_wait(who, broken, length(self.run, [members] if members else []))
                 told = (job.step, job.nodes[0]) in self.run.waits

@@ -70,7 +70,9 @@ class Steps(Law):
         require(set(nodes) <= set(self.reading.patched), f"nothing to patch: {event}")
         require((action == "pause") == (not nodes), f"pauses alone have no nodes: {event}")
         require(action in ("patch", "build", "switch", "pause"), f"no such action: {event}")
-        require(action != "switch" or self.built >= set(nodes), f"never built: {event}")
+        left_out = {node for _, node in self.run.left_out}
+        built = self.built | left_out >= set(nodes)
+        require(action != "switch" or built, f"never built: {event}")
         require(set(event["waives"]) <= set(self.reading.min_up), f"no such service: {event}")
         if action in ("patch", "build"):
             elsewhere = [node for node in nodes if self.worked.setdefault(node, step) != step]

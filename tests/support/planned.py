@@ -65,7 +65,7 @@ class Planned(Law):
         started = self.run.steps.get(step)
         if started is None:
             return self.reading.jobs(planned["nodes"])
-        return [self.members(job) for job in started.jobs if job.opened]
+        return [self.run.to_do(job) for job in started.jobs if job.opened]
 
     def whole(self, step: int) -> set[str]:
         """Return the nodes that the start of a step names: once it opens again, not all."""
@@ -75,10 +75,6 @@ class Planned(Law):
         if not started.jobs:
             return {node for node in nodes if not self.run.nodes[node].new}
         return {node for job in started.jobs if job.opened for node in job.nodes}
-
-    def members(self, job: Job) -> Members:
-        """Return who of a unit is still old."""
-        return tuple(node for node in job.nodes if not self.run.nodes[node].new)
 
     def able(self, step: int) -> list[Members]:
         """Return whom a step starts with."""
@@ -95,7 +91,7 @@ class Planned(Law):
 
     def job_refused(self, job: Job, *, hopeful: bool = False) -> list[str]:
         """Return why a retry or a unit put off cannot start now."""
-        members = self.members(job)
+        members = self.run.to_do(job)
         if not members or any(self.run.nodes[node].crew for node in job.nodes):
             return ["a member at work"]
         if away(self.run, job.action, members) and not hopeful:
@@ -107,12 +103,12 @@ class Planned(Law):
     def _guard(self, job: Job, *, hopeful: bool = False) -> list[str]:
         if not self.guarded(job.step):
             return []
-        members, waived = self.members(job), self.waives(job.step)
+        members, waived = self.run.to_do(job), self.waives(job.step)
         return refusals(self.run, job.action, [members], waived, hopeful=hopeful)
 
     def held_by_guard(self, job: Job) -> bool:
         """Whether the guard alone keeps a retry or a unit put off from starting."""
-        members = self.members(job)
+        members = self.run.to_do(job)
         ready = members and not any(self.run.nodes[node].crew for node in job.nodes)
         lost = away(self.run, job.action, members) or self._bad_and_new(job)
         return bool(ready and not lost and self._guard(job))

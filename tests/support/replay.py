@@ -140,8 +140,7 @@ class Replay(Working):
             job.late = False
         step.running = step.running or bool(working)
         for job in step.jobs:
-            old = [node for node in job.nodes if not self.nodes[node].new]
-            job.opened = job not in working and bool(set(old) - self.copies)
+            job.opened = job not in working and bool(self.to_do(job))
             if job.opened:
                 job.last, job.failed = job.attempt + 1 + self.reading.max_retries, set()
             if job.opened and working:

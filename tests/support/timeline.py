@@ -142,6 +142,10 @@ class Timeline:
         """Return the job that works on a node."""
         return next(job for job in self.jobs() if node in job.busy)
 
+    def to_do(self, job: Job) -> tuple[str, ...]:
+        """Return the members of a job that are old and have no copy ready."""
+        return tuple(n for n in job.nodes if not self.nodes[n].new and n not in self.copies)
+
     def serves(self, node: str) -> bool:
         """Whether a node serves, its hosts counted."""
         return not self.nodes[node].out and not any(self.nodes[h].out for h in self.hosts[node])

@@ -71,8 +71,7 @@ class Working(Timeline):
                 job.state = "put off"
             else:
                 job.late = False
-                old = tuple(node for node in job.nodes if not self.nodes[node].new)
-                self._start(job, old, job.attempt + 1)
+                self._start(job, self.to_do(job), job.attempt + 1)
 
     def on_step_end(self, event: Event) -> None:
         step = self.steps[event["step"]]
