@@ -7,13 +7,34 @@ are a list of seconds, reachability is a search from every vertex.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from support.windows import Windows
-from support.written import Edge, Environment, Patch, expand, seconds, share_of
+from support.written import Edge, Environment, Patch, Time, expand, seconds, share_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+
+class AfterStop(NamedTuple):
+    """How a plan goes on after a stop."""
+
+    delay: Time
+    defect_probability: float = 0.0
+
+    @classmethod
+    def review(cls, written: Mapping[str, Any]) -> AfterStop | None:
+        """Read the review of an environment, if there is one."""
+        review = written.get("review")
+        return None if review is None else cls(Time.of(review["delay"]))
+
+    @classmethod
+    def respin(cls, written: Mapping[str, Any]) -> AfterStop | None:
+        """Read how the environment replaces defective releases, if it does."""
+        respin = written.get("respin")
+        if respin is None:
+            return None
+        return cls(Time.of(respin["delay"]), respin.get("defect_probability", 0.0))
 
 
 class Reading:
@@ -27,6 +48,7 @@ class Reading:
 
     def __init__(self, scenario: Mapping[str, Any]) -> None:
         self.name: str = scenario["name"]
+        self.luck: str = scenario.get("luck") or self.name
         constraints = scenario.get("constraints") or {}
         self.max_parallel: int | None = constraints.get("max_parallel")
         self.surge: int | None = constraints.get("surge")
@@ -36,6 +58,8 @@ class Reading:
         self.abort_after: int | None = constraints.get("abort_after_failures")
         self.abort_share: float | None = constraints.get("abort_share")
         self.environment = Environment.of(scenario.get("environment") or {})
+        self.review = AfterStop.review(scenario.get("environment") or {})
+        self.respin = AfterStop.respin(scenario.get("environment") or {})
         self.step_overhead = seconds(constraints.get("step_overhead", 0))
         self.nodes = expand(scenario)
         self.instances: dict[str, tuple[str, ...]] = {
@@ -51,8 +75,17 @@ class Reading:
         self.horizon = (
             seconds(constraints["horizon"])
             if constraints.get("horizon") is not None
-            else sum(self.duration(unit) + self.warmup(unit) for unit in self.units)
+            else self._default_horizon()
         )
+
+    def _default_horizon(self) -> int:
+        """Return the serial duration shared among the crew, in whole days."""
+        lengths = [self.length(unit) for unit in self.units]
+        if self.max_parallel is None:
+            longest = max(lengths, default=0)
+        else:
+            longest = -(-sum(lengths) // self.max_parallel)
+        return 86_400 * max(1, -(-longest // 86_400))
 
     def _edge(self, written: Mapping[str, Any]) -> Edge:
         source, target = written["source"], written["target"]
@@ -73,18 +106,6 @@ class Reading:
         if patch is None:
             raise ValueError(f"{node} has nothing to patch")
         return patch
-
-    @property
-    def restless(self) -> bool:
-        """Whether anything can happen that no step does: then T is the end of the run."""
-        around, patches = self.environment, [self.patch(node) for node in self.patched]
-        return bool(
-            around.repair is not None
-            or around.crash is not None
-            or (around.detection and around.detection.false_alarms_per_day)
-            or any(patch.latent and patch.latent.probability for patch in patches)
-            or any(patch.defect and patch.defect.latent_probability for patch in patches)
-        )
 
     # --- units ---
 
