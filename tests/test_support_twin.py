@@ -251,7 +251,10 @@ def test_a_review_gives_each_bad_node_one_more_attempt() -> None:
 
 
 def test_a_stop_for_good_throws_copies_away_and_a_review_keeps_them() -> None:
-    nodes = {"a": {"patch_with": {"failure_probability": 1.0}}, "b": {"patch_with": {}}}
+    nodes: dict[str, Document] = {
+        "a": {"patch_with": {"failure_probability": 1.0}},
+        "b": {"patch_with": {}},
+    }
     scenario = small(nodes, horizon=100, abort_after_failures=1)
     steps = [build("b"), pause(1), patch("a"), switch("b")]
     found = run(scenario, *steps)

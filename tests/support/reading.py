@@ -6,35 +6,16 @@ are a list of seconds, reachability is a search from every vertex.
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from support.windows import Windows
-from support.written import Edge, Environment, Patch, Time, expand, seconds, share_of
+from support.written import Edge, Environment, Patch, expand, seconds, share_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-
-
-class AfterStop(NamedTuple):
-    """How a plan goes on after a stop."""
-
-    delay: Time
-    defect_probability: float = 0.0
-
-    @classmethod
-    def review(cls, written: Mapping[str, Any]) -> AfterStop | None:
-        """Read the review of an environment, if there is one."""
-        review = written.get("review")
-        return None if review is None else cls(Time.of(review["delay"]))
-
-    @classmethod
-    def respin(cls, written: Mapping[str, Any]) -> AfterStop | None:
-        """Read how the environment replaces defective releases, if it does."""
-        respin = written.get("respin")
-        if respin is None:
-            return None
-        return cls(Time.of(respin["delay"]), respin.get("defect_probability", 0.0))
 
 
 class Reading:
@@ -58,8 +39,6 @@ class Reading:
         self.abort_after: int | None = constraints.get("abort_after_failures")
         self.abort_share: float | None = constraints.get("abort_share")
         self.environment = Environment.of(scenario.get("environment") or {})
-        self.review = AfterStop.review(scenario.get("environment") or {})
-        self.respin = AfterStop.respin(scenario.get("environment") or {})
         self.step_overhead = seconds(constraints.get("step_overhead", 0))
         self.nodes = expand(scenario)
         self.instances: dict[str, tuple[str, ...]] = {
@@ -75,17 +54,17 @@ class Reading:
         self.horizon = (
             seconds(constraints["horizon"])
             if constraints.get("horizon") is not None
-            else self._default_horizon()
+            else self._usual_horizon()
         )
 
-    def _default_horizon(self) -> int:
-        """Return the serial duration shared among the crew, in whole days."""
-        lengths = [self.length(unit) for unit in self.units]
-        if self.max_parallel is None:
-            longest = max(lengths, default=0)
-        else:
-            longest = -(-sum(lengths) // self.max_parallel)
-        return 86_400 * max(1, -(-longest // 86_400))
+    def _usual_horizon(self) -> int:
+        lengths = [self.length(unit) for unit in self.units] or [0]
+        work = (
+            max(lengths)
+            if self.max_parallel is None
+            else math.ceil(Fraction(sum(lengths), self.max_parallel))
+        )
+        return max(1, math.ceil(Fraction(work, 86_400))) * 86_400
 
     def _edge(self, written: Mapping[str, Any]) -> Edge:
         source, target = written["source"], written["target"]

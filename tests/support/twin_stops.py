@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from support import luck as of
@@ -60,13 +59,11 @@ class Stops(Work):
             return "failures"
         planned = [node.id for job in self.jobs for node in job.records]
         for release in self.defective:
-            of_release, found = (
+            base, found = (
                 sum(self.reading.patch(name).release == release for name in names)
                 for names in (planned, bad)
             )
-            if share is not None and found > max(
-                1, Fraction(round(share * 10_000), 10_000) * of_release
-            ):
+            if share is not None and found * 10_000 > max(10_000, round(share * 10_000) * base):
                 return "share"
         return ""
 
@@ -93,7 +90,7 @@ class Stops(Work):
         """Go on in time, or throw all copies away."""
         defective = {self.reading.patch(node.id).release for node in bad}
         releases = [name for name, holds in self.defective.items() if holds and name in defective]
-        respin, review = self.reading.respin, self.reading.review
+        respin, review = self.around.respin, self.around.review
         delay = None
         if releases and respin is not None:
             delay = max(
@@ -104,7 +101,7 @@ class Stops(Work):
             )
         elif review is not None:
             releases = []
-            delay = self.luck.review(review.delay, self.stops)
+            delay = self.luck.review(review, self.stops)
         if delay is not None and self.now + delay < self.reading.horizon:
             self.stopped = "pending"
             self.env.process(self.go_on(delay, releases))
@@ -132,7 +129,7 @@ class Stops(Work):
     def replace(self, release: str) -> None:
         """Replace a release by its next generation."""
         self.generation[release] += 1
-        respin = self.reading.respin
+        respin = self.around.respin
         chance = 0.0 if respin is None else respin.defect_probability
         self.defective[release] = self.luck.happens(
             chance, of.RESPIN_DEFECT, release, self.generation[release], "release"
