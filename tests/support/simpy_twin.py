@@ -96,7 +96,7 @@ class Run(Waits):
         for step in self.steps:
             if self.is_ready(step):
                 self.try_step(step)
-        if self.newly_bad or self.how_far() != before:
+        if (self.newly_bad and not self.stopped) or self.how_far() != before:
             self.stir()
         if not self.closing:
             self.closing = True
