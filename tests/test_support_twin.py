@@ -1,0 +1,267 @@
+"""The SimPy twin on instances solved by hand; the arithmetic is in the comments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from support.examples import small
+from support.luck import Luck, replication_key
+from support.simpy_twin import Twin
+
+Document = dict[str, Any]
+DAY = 86_400
+
+
+def patch(*nodes: str, **more: Any) -> Document:
+    return {"action": "patch", "nodes": list(nodes)} | more
+
+
+def build(*nodes: str, **more: Any) -> Document:
+    return {"action": "build", "nodes": list(nodes)} | more
+
+
+def switch(*nodes: str, **more: Any) -> Document:
+    return {"action": "switch", "nodes": list(nodes)} | more
+
+
+def pause(duration: int, max_failures: int | None = None, **gate: Any) -> Document:
+    given = None if max_failures is None else {"max_failures": max_failures} | gate
+    return {"action": "pause", "nodes": [], "duration": duration, "gate": given}
+
+
+def run(scenario: Document, *steps: Document, replication: int = 0) -> Document:
+    """Run steps that come one after the other unless told otherwise; return what is not 0."""
+    plan = [{"id": k, "after": [k - 1] if k else []} | step for k, step in enumerate(steps)]
+    found = Twin(scenario, plan).run(1, replication)
+    return {name: value for name, value in found.items() if value}
+
+
+def alike(names: str, *, of: Document | None = None, **more: Any) -> Document:
+    """Return a scenario of equal nodes of service s, of one release."""
+    scenario = small(
+        {name: {"service": "s", "patch": "p"} for name in names},
+        min_up={"s": more.pop("min_up", 0)},
+        **{"horizon": DAY} | more.pop("constraints", {}),
+    )
+    return scenario | {"patches": {"p": {"severity": 1, "duration": 10} | (of or {})}} | more
+
+
+def expect(found: Document, **wanted: Any) -> None:
+    assert {name: found.get(name, 0) for name in wanted} == wanted
+
+
+def test_replications_of_two_seeds_and_of_two_families_are_different() -> None:
+    keys = {
+        replication_key(luck, seed, replication)
+        for luck in ("a", "b")
+        for seed in range(20)
+        for replication in range(20)
+    }
+    assert len(keys) == 800
+    assert Luck("a", 3, 4).key == replication_key("a", 3, 4)
+
+
+# --- cases with known values ---
+
+
+@pytest.mark.parametrize(("chance", "downtime"), [(0.0, 20), (1.0, DAY)])
+def test_the_dead_count_until_the_end_of_the_observation(chance: float, downtime: int) -> None:
+    scenario = alike("ab", of={"failure_probability": chance}, min_up=2)
+    found = run(scenario, patch("a", waives=["s"]), patch("b", waives=["s"]))
+    # Sound: each is down for its 10 s. Failing: from 0 on too few serve; b waits in vain from
+    # 10 on, for a is out of service.
+    expect(found, downtime=downtime, aborted=int(chance), guard_waits=int(chance))
+
+
+LATENT = {
+    "rollback": 60,
+    "duration": 60,
+    "latent": {"probability": 1.0, "delay": 1200},
+}
+WATCHED = {"detection": {"probability": 1.0, "delay": 600}}
+
+
+def test_what_is_latent_shows_after_the_last_step_and_is_rolled_back() -> None:
+    scenario = alike("abcd", of=LATENT, environment=WATCHED)
+    found = run(scenario, patch("a", "b", "c", "d", guarded=False))
+    # T 60; onset 1,260, detected 1,860, old again at 1,920.
+    expect(found, completion_time=60, impaired_time=4 * 600, detections=4, exposure=4 * 60_000)
+    expect(found, residual_exposure=4 * (DAY - 1920) * 1000, time_to_remediate=DAY, bad_nodes=4)
+
+
+def test_a_canary_meets_the_same() -> None:
+    scenario = alike("abcd", of=LATENT, environment=WATCHED)
+    found = run(scenario, patch("a"), pause(3600, 0), patch("b", "c", "d"))
+    # T 3,660: a is old from 0 to 60 and from 1,920 on, the others always.
+    expect(found, completion_time=3660, exposure=1000 * (60 + 3660 - 1920 + 3 * 3660))
+    expect(found, residual_exposure=4000 * (DAY - 3660), impaired_time=600, abort_reason="gate")
+
+
+def test_a_rollback_in_service_waits_for_min_up() -> None:
+    sick = {"rollback": 10, "latent": {"probability": 1.0, "delay": 3}}
+    scenario = alike(
+        "abcd",
+        of=sick,
+        min_up=2,
+        environment={"detection": {"probability": 1.0, "delay": 1}},
+    )
+    found = run(scenario, patch("a", "b"), patch("c", "d"))
+    # a and b commit at 10 and are detected at 14, as c and d are in work until 20; those are
+    # detected at 24 and wait until 30 in their turn.
+    expect(found, impaired_time=2 * 7 + 2 * 7, rollbacks=4, completion_time=20)
+    # Old: four until 10, two until 20; at 30 and 40 they are old again.
+    expect(found, exposure=1000 * (40 + 20), residual_exposure=1000 * (20 + 4 * (DAY - 40)))
+
+
+def test_one_bad_node_is_not_a_share() -> None:
+    certain = {"failure_probability": 1.0, "rollback": 5}
+    scenario = alike("abcd", of=certain, constraints={"abort_share": 0.25})
+    found = run(scenario, *[patch(name) for name in "abcd"])
+    # More than max(1, 0.25 × 4) bad: two, at 30.
+    expect(found, failures=2, bad_nodes=2, abort_reason="share", completion_time=30)
+
+
+def test_crew_and_windows_that_are_overrun() -> None:
+    windows = {"every": 100, "open": [{"start": 15, "duration": 60}]}
+    limits = {"max_parallel": 2, "windows": windows}
+    scenario = alike("abcde", constraints=limits)
+    found = run(scenario, patch(*"abcde", guarded=False))
+    expect(found, crew_overrun=3 * 10, window_overrun=10, breach=1, completion_time=10)
+    # By two from 15 on: 2·25 + 2·35 + 45.
+    found = run(scenario, patch("a", "b"), patch("c", "d"), patch("e"))
+    expect(found, exposure=165_000, breach=0, guard_waits=1, guard_wait_time=15)
+
+
+def test_finished_is_past_the_warm_up() -> None:
+    scenario = small(
+        {name: {"patch_with": {"duration": 5, "warmup": 7}} for name in "ab"},
+        edges=[("b", "a")],
+        dependency_order="strict",
+    )
+    found = run(scenario, patch("a"), patch("b", after=[]))
+    expect(found, exposure=1000 * (5 + 17), guard_wait_time=12, order_violations=0)
+    found = run(scenario, patch("a"), patch("b", after=[], guarded=False))
+    expect(found, exposure=1000 * (5 + 5), order_violations=1, breach=1)
+
+
+def test_nothing_happens_twice_to_a_run_that_a_crash_process_never_strikes() -> None:
+    scenario = small(
+        {
+            "a": {"service": "s", "patch_with": {"duration": 20, "failure_probability": 1.0}},
+            "b": {"service": "s", "patch_with": {"duration": 20}},
+        },
+        min_up={"s": 1},
+        horizon=20,
+    )
+    for around in (None, {"crash": {"mtbf": 10**9}}):
+        found = run(scenario | {"environment": around}, patch("a"), patch("b"))
+        expect(found, completion_time=20, exposure=2 * 20_000, aborted=1, failed_nodes=1)
+
+
+def test_a_run_that_does_not_end_is_cut() -> None:
+    scenario = alike("abc", constraints={"horizon": 30, "max_retries": 10**6})
+    scenario["patches"]["p"] |= {"failure_probability": 1.0, "rollback": 7}
+    found = run(scenario, patch(*"abc"))
+    # Ten times the horizon; the attempts begin every 17 s.
+    expect(found, completion_time=300, abort_reason="endless", failures=3 * 18, exposure=900_000)
+
+
+# --- retries and units put off ---
+
+
+def test_a_retry_gives_up_its_crew_and_asks_the_guard_again() -> None:
+    scenario = alike("ab", constraints={"max_retries": 1, "max_parallel": 1})
+    scenario["patches"]["p"] |= {"failure_probability": 1.0, "rollback": 5}
+    found = run(scenario, patch("a"), patch("b", after=[]))
+    # a: 0 to 15, again 15 to 30, for retries come before steps; b from 30 to 60.
+    expect(found, completion_time=60, retries=2, failures=4, guard_waits=1, guard_wait_time=30)
+    windows = {"every": 100, "open": [{"start": 0, "duration": 20}]}
+    scenario["constraints"] |= {"windows": windows, "max_parallel": 2}
+    found = run(scenario, patch("a", "b"))
+    # At 15 a retry would not end before 20: both wait for 85 s, as one wait each.
+    expect(found, completion_time=115, guard_waits=2, guard_wait_time=170, window_overrun=0)
+
+
+def test_units_of_a_host_that_has_failed_are_put_off_and_hold_nobody_up() -> None:
+    scenario = small(
+        {
+            "h": {"type": "host", "patch_with": {"failure_probability": 1.0}},
+            "a": {"host": "h"},
+            "b": {},
+        },
+        horizon=100,
+    )
+    # h fails at 2; b is patched from 2 to 4. No repair: a is left out.
+    found = run(scenario, patch("h"), patch("a", "b"))
+    expect(found, completion_time=4, aborted=1, patched=1, exposure=1000 * (4 + 4 + 4))
+    # Repaired 20 s later, h is old and a is patched from 22 to 24.
+    found = run(scenario | {"environment": {"repair": 20}}, patch("h"), patch("a", "b"), pause(3))
+    expect(found, completion_time=24, aborted=0, patched=2, guard_waits=0, bad_nodes=1)
+    expect(found, exposure=1000 * (24 + 24 + 4))
+
+
+def test_a_copy_that_comes_after_its_switch_is_switched_by_itself() -> None:
+    scenario = small(
+        {
+            "h": {"type": "host", "patch_with": {"failure_probability": 1.0}},
+            "a": {"host": "h", "patch_with": {"warmup": 3}},
+            "b": {},
+        },
+        horizon=100,
+        surge=2,
+    )
+    steps = [patch("h"), build("a", "b"), switch("a", "b")]
+    found = run(scenario | {"environment": {"repair": 20}}, *steps)
+    # b is built from 2 to 4 and switched; a is built from 22 to 27.
+    expect(found, completion_time=27, patched=2, surge_node_seconds=2 + 5, exposure=1000 * 58)
+
+
+# --- after a stop ---
+
+SPIN = {"respin": {"delay": 100, "defect_probability": 0.0}}
+
+
+@pytest.mark.parametrize("chance", [0, 1])
+def test_closed_forms_of_a_defective_release_that_is_replaced(chance: int) -> None:
+    n, d, r, s, wait = 4, 10, 6, 20, 100
+    defect = {"probability": float(chance), "failure_probability": 1.0}
+    of = {"duration": d, "rollback": r, "defect": defect}
+    scenario = alike("abcd", of=of, environment=SPIN, constraints={"max_parallel": 1})
+    found = run(scenario, patch("a"), pause(s, 0), *[patch(name) for name in "bcd"])
+    canary = d * n * (n + 1) // 2 + (n - 1) * s + chance * n * (d + r + s + wait)
+    expect(found, exposure=1000 * canary, respins=chance, stopped_time=chance * wait, aborted=0)
+    scenario["constraints"]["abort_after_failures"] = 1
+    found = run(scenario, *[patch(name) for name in "abcd"])
+    rolling = d * n * (n + 1) // 2 + chance * n * (d + r + wait)
+    expect(found, exposure=1000 * rolling, respins=chance, failures=chance, bad_nodes=0)
+
+
+def test_a_review_gives_each_bad_node_one_more_attempt() -> None:
+    of = {"failure_probability": 1.0, "rollback": 5}
+    scenario = alike("ab", of=of, constraints={"abort_after_failures": 2})
+    scenario["environment"] = {"review": {"delay": 50}}
+    found = run(scenario, patch("a"), patch("b"))
+    # Bad at 15 and 30; on at 80, both again until 95, when both are bad anew: on at 145, until
+    # 160, and so on every 65 s. The horizon of a day allows the stops at 30 + 65·k < DAY - 50.
+    stops = -(-(DAY - 50 - 30) // 65)
+    expect(found, reviews=stops, stopped_time=50 * stops, failures=2 + 2 * stops, aborted=1)
+    expect(found, completion_time=30 + 65 * stops, retries=2 * stops)
+
+
+def test_a_stop_for_good_throws_copies_away_and_a_review_keeps_them() -> None:
+    nodes: dict[str, Document] = {
+        "a": {"patch_with": {"failure_probability": 1.0}},
+        "b": {"patch_with": {}},
+    }
+    scenario = small(nodes, horizon=100, abort_after_failures=1)
+    steps = [build("b"), pause(1), patch("a"), switch("b")]
+    found = run(scenario, *steps)
+    # a fails at 5, and is FAILED.
+    expect(found, completion_time=5, surge_node_seconds=5, patched=0, aborted=1)
+    scenario["environment"] = {"review": {"delay": 10}, "repair": 50}
+    found = run(scenario, *steps)
+    # On at 15: b is switched; a waits for its repair at 55 and fails again at 57, which stops
+    # the plan; on at 67, it fails for the last time from 107 to 109, beyond the horizon.
+    expect(found, surge_node_seconds=15, patched=1, reviews=2, stopped_time=20, failures=3)
