@@ -253,9 +253,10 @@ def test_replications_until_precise_come_of_every_seed_alike(tmp_path: Path) -> 
     )
     assert result.imprecise == ("risky_patch / rolling",)
     runs = read_dataset(tmp_path / "out").runs
-    assert runs.groupby("seed")["replication"].agg(["size", "max"]).to_numpy().tolist() == [
-        [100, 99]
-    ] * 3
+    assert (
+        runs.groupby("seed")["replication"].agg(["size", "max"]).to_numpy().tolist()
+        == [[100, 99]] * 3
+    )
     assert not runs.duplicated(["seed", "replication"]).any()
 
 
