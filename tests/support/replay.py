@@ -94,6 +94,7 @@ class Replay(Working):
         self.abort, self.aborted_at, self._stop = event["reason"], self.now, self.place
         self._end_waits()
         for job in self.jobs():
+            job.again = False
             if job.state in ("waiting", "put off"):
                 self.give_up(job)
         for node in self.nodes.values():
@@ -166,6 +167,8 @@ class Replay(Working):
 
     def on_node_crashed(self, event: Event) -> None:
         node = self.nodes[event["node"]]
+        if node.crew == "attempt":
+            self.job_at(event["node"]).crashed.add(event["node"])
         node.failed, node.out, node.latent = "crash", True, ""
         node.detected = False
 

@@ -110,18 +110,21 @@ class Run(Waits):
         """End an instant: take its picture, note who waits, and see whether all is over."""
         self.closing = False
         self.monitor.take_picture()
-        self.note_waits()
         hope = self.expect_windows()
         if not (hope or self.is_over() or self.is_moving() or self.repair_helps()):
             self.leave_something_out()
             self.stir()
-        elif self.is_over():
-            self.end = self.end or max(self.reading.horizon, self.now)
-            self.expect(self.end)
-            if self.now == self.end:
-                self.over.succeed()
-        elif self.now == self.limit:
-            self.cut_off()
+            return
+        self.note_waits()
+        if not self.is_over():
+            self.end = None
+            if self.now == self.limit:
+                self.cut_off()
+            return
+        self.end = self.end or max(self.reading.horizon, self.now)
+        self.expect(self.end)
+        if self.now == self.end:
+            self.over.succeed()
 
     def cut_off(self) -> None:
         """End a run that would not end."""

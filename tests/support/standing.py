@@ -48,6 +48,7 @@ class Job:
     members: tuple[str, ...] = ()  # who is worked on in this attempt
     busy: set[str] = field(default_factory=set)  # whose crew is not free yet
     back: set[str] = field(default_factory=set)  # rolled back after this attempt
+    crashed: set[str] = field(default_factory=set)  # while they were patched
     failed: set[str] = field(default_factory=set)  # in any attempt since the job was opened
     drawn: int = -1  # when this attempt turned out well or badly
     good: bool = False

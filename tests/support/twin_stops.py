@@ -78,6 +78,7 @@ class Stops(Work):
                 self.note_end()
                 self.end_step(step)
         for job in self.jobs:
+            job.again = False
             if job.waiting:
                 self.give_up(job)
         bad = [node for node in self.nodes.values() if node.bad]

@@ -142,7 +142,7 @@ class Waits(Stops):
     def leave_out(self, job: Job) -> None:
         """Leave a job out."""
         self.left_out = self.left_out or "stuck"
-        job.opened = job.put_off = False
+        job.opened = False
         self.give_up(job)
 
     def leave_step_out(self, step: Step) -> None:

@@ -104,7 +104,8 @@ class Work(Rollbacks):
 
     def job_over(self, job: Job) -> None:
         """Let a job hold its step no longer."""
-        job.working = job.waiting = False
+        job.working = job.waiting = job.put_off = False
+        job.hoping = ()
         step = job.step
         step.late.discard(job)
         if job in step.holding:
@@ -152,7 +153,8 @@ class Work(Rollbacks):
             )
         }
         self.monitor.count["failures"] += len(unlucky | job.hit | job.crashed)
-        job.failed |= unlucky | job.hit
+        # Nobody can tell whether who has crashed would have failed anyway.
+        job.failed |= (unlucky | job.hit) - job.crashed
         return bool(unlucky | job.hit | job.crashed)
 
     def succeed(self, job: Job) -> None:

@@ -91,7 +91,7 @@ class Working(Timeline):
     def _start(self, job: Job, members: tuple[str, ...], attempt: int) -> None:
         self.order_violations += not self.in_order(members)
         job.state, job.opened, job.good = "working", False, False
-        job.members, job.busy, job.back = members, set(members), set()
+        job.members, job.busy, job.back, job.crashed = members, set(members), set(), set()
         job.attempt, job.started, job.drawn = attempt, self.now, -1
         self.retries += len(members) * (attempt > 1)
         for node in members:
@@ -167,7 +167,8 @@ class Working(Timeline):
     def on_patch_failed(self, event: Event) -> None:
         job = self.job_of(event["step"], event["node"])
         job.drawn = self.now
-        job.failed.add(event["node"])
+        if event["node"] not in job.crashed:
+            job.failed.add(event["node"])
 
     def on_rolled_back(self, event: Event) -> None:
         node = self.nodes[event["node"]]
