@@ -189,8 +189,8 @@ class Execution(Planned):
         held = False  # by an earlier one that lacks crew
         for name in self.run.detected:
             node = self.run.nodes[name]
-            waits = node.latent == "impaired" and node.new and not node.reverting
-            if not waits or self.reading.patch(name).rollback is None:
+            waits = node.detected and node.latent == "impaired" and node.new
+            if not waits or node.reverting or self.reading.patch(name).rollback is None:
                 continue
             guarded = self.guarded(node.made_by[0])
             refused = self.rollback_refused(node.made_by[0], self.together(name))

@@ -20,6 +20,7 @@ class Stops(Law):
         self.gate: Event | None = None
         self.failed_gate = False  # in the line before
         self.failed_verdict = False  # the last stop was by a gate or abort_after_failures
+        self.incomplete = False  # the plan has ended with something left out, and not stopped
         self.generations: dict[str, int] = {}
         self.replaced: set[str] = set()
         self.bad_releases: set[str] = set()
@@ -40,12 +41,14 @@ class Stops(Law):
         require(self.run.abort is None, f"stopped already: {event}")
 
     def on_abort(self, event: Event) -> None:
-        require(self.run.abort is None, f"aborted twice: {event}")
+        require(self.run.abort is None or self.incomplete, f"aborted twice: {event}")
         require(event["reason"], f"an abort has a reason: {event}")
         share = self.reading.abort_share is not None and self.counted()
         cause = self.failed_gate or self._spent() or share or self.run.left_out
         require(cause or "does not end" in event["reason"], f"nothing to abort for: {event}")
         self.failed_verdict = self.failed_gate or self._spent()
+        # What befalls nodes afterwards may still stop it.
+        self.incomplete = bool(self.run.left_out) and not self.failed_verdict
         self.replaced.clear()
         # Those that are bad now; who becomes so by this abort counts too.
         waiting = [job for job in self.run.jobs() if job.state in ("waiting", "put off")]
@@ -114,6 +117,7 @@ class Stops(Law):
             require(told == end, f"cut off at O, which is T: {event}")
             return
         require(told == self.run.last_end, f"T is {self.run.last_end}: {event}")
+        require(self.run.abort is not None or not self.run.left_out, f"incomplete: {event}")
         require(not self._should_go_on(), f"the stop at {self.run.aborted_at} s ends: {event}")
         last = max(self.reading.horizon, told, self.last_move)
         require(end == last, f"O is {last}: {event}")

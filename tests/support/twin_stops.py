@@ -117,6 +117,7 @@ class Stops(Work):
         self.failures_before = self.monitor.count["failures"]
         if releases:
             self.monitor.count["respins"] += 1
+            self.left_out = ""  # it opens again
             for name in releases:
                 self.replace(name)
             for step in self.steps:
