@@ -138,8 +138,9 @@ class States(Law):
         for number in mixed ^ self.mixed:
             name = "edge_mixed" if number in mixed else "edge_settled"
             edge = self.reading.edges[number]
-            keys = {"target": edge.target, "compatibility": edge.compatibility}
-            due.append({"time": now, "event": name, "source": edge.source} | keys)
+            ends = {"source": edge.source, "target": edge.target}
+            ends["compatibility"] = edge.compatibility
+            due.append({"time": now, "event": name} | ends)
         told = sorted(repr(sorted(event.items())) for event in self.told)
         wanted = sorted(repr(sorted(event.items())) for event in due)
         require(told == wanted, f"told\n  {told}\nbut due\n  {wanted}")

@@ -204,8 +204,8 @@ class Attempts(Law):
             require(event["time"] == due, f"switched at {due}: {event}")
         elif step is not None:
             ready = max(job.over for job in self.run.jobs() if event["node"] in job.nodes)
-            due = {ready, self.run.resumed_at}
-            require(event["time"] in due, f"its switch has ended: {event}")
+            at_once = event["time"] in (ready, self.run.resumed_at)
+            require(at_once, f"its switch has ended: {event}")
 
     # --- starts ---
 

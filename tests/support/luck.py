@@ -9,7 +9,6 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING, Literal
 
 from patchopt.model.build import key_of
-from support.building import slow_draw
 
 if TYPE_CHECKING:
     from support.written import Crash, Time
@@ -31,6 +30,13 @@ def _mix(value: int) -> int:
     value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9 % _WORDS
     value = (value ^ (value >> 27)) * 0x94D049BB133111EB % _WORDS
     return value ^ (value >> 31)
+
+
+def slow_draw(seed: int, stream: int, key: int, count: int) -> int:
+    """Draw as the simulator does, in whole numbers of any size."""
+    value = _mix((seed + _GOLDEN * stream) % _WORDS)
+    value = _mix(value ^ key)
+    return _mix((value + _GOLDEN * (count + 1)) % _WORDS) >> 11
 
 
 def replication_key(luck: str, seed: int, replication: int) -> int:
