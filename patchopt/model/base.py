@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Bits = NDArray[np.uint64]
 Flags = NDArray[np.bool_]
 
 #: Stands for "unlimited", "none" and "never" in arrays and limits.

@@ -44,6 +44,13 @@ class EventKind(IntEnum):
     NODE_CRASHED = 27
     NODE_REPAIRED = 28
     FALSE_ALARM = 29
+    ATTEMPT_WAIT = 30
+    ATTEMPT_START = 31
+    NODE_PUT_OFF = 32
+    PLAN_RESUMED = 33
+    RELEASE_REPLACED = 34
+    #: Names a node of the event before; it is no event of its own.
+    MEMBER = 35
 
     @property
     def label(self) -> str:

@@ -30,8 +30,10 @@ class Outcome:
     ----------
     scenario, strategy : str
         Names.
-    seeds : ndarray of int64, shape (replications,)
-        Seed of each replication.
+    seed : int
+        Of all replications.
+    replications : ndarray of int64, shape (replications,)
+        Number of each, 0, 1, 2 ...
     columns : dict of str to ndarray
         One entry a metric, shape (replications,), in the order of `METRICS`. Those of
         kind ``exposure`` are int64 milli-weight-seconds, exact.
@@ -45,18 +47,26 @@ class Outcome:
 
     scenario: str
     strategy: str
-    seeds: Ints
+    seed: int
+    replications: Ints
     columns: dict[str, NDArray[np.generic]]
     strata: Ints
     weights: Floats
     events: list[Event] = field(default_factory=list)
 
     @classmethod
-    def of(cls, teller: Teller, seeds: Ints, measures: Rows[Measures], share_of: int) -> Outcome:
+    def of(
+        cls,
+        teller: Teller,
+        seed: int,
+        replications: Ints,
+        measures: Rows[Measures],
+        share_of: int,
+    ) -> Outcome:
         """Take the columns of what the loop has measured."""
         records = cast("Any", measures)
         counted: dict[str, Ints] = {name: records[name] for name in _MEASURED}
-        reasons = np.full(len(seeds), "", dtype=object)
+        reasons = np.full(len(replications), "", dtype=object)
         aborted = np.flatnonzero(counted["aborted"])
         why = np.column_stack(
             [records[name][aborted] for name in ("abort_code", "abort_step", "abort_detail")]
@@ -64,7 +74,7 @@ class Outcome:
         causes, which = np.unique(why, axis=0, return_inverse=True)
         told = np.array([teller.abort_reason(*row) for row in causes.tolist()], dtype=object)
         reasons[aborted] = told[which.ravel()]
-        shares = counted["patched"] / share_of if share_of else np.ones(len(seeds))
+        shares = counted["patched"] / share_of if share_of else np.ones(len(replications))
         values: dict[str, NDArray[np.generic]] = {
             **counted,
             "abort_reason": reasons,
@@ -73,15 +83,16 @@ class Outcome:
         return cls(
             scenario=teller.infrastructure.scenario.name,
             strategy=teller.plan.strategy.name,
-            seeds=seeds,
+            seed=seed,
+            replications=replications,
             columns={metric.name: values[metric.name] for metric in METRICS},
-            strata=np.zeros(len(seeds), np.int64),
-            weights=np.ones(len(seeds)),
+            strata=np.zeros(len(replications), np.int64),
+            weights=np.ones(len(replications)),
         )
 
     def __len__(self) -> int:
         """Return the number of replications."""
-        return len(self.seeds)
+        return len(self.replications)
 
     def exact(self, metric: str, replication: int = 0) -> int:
         """Return an integer metric of one replication, exposures in milli-weight-seconds."""
@@ -99,7 +110,8 @@ class Outcome:
         columns: dict[str, object] = {
             "scenario": self.scenario,
             "strategy": self.strategy,
-            "seed": self.seeds,
+            "seed": self.seed,
+            "replication": self.replications,
         }
         for metric in METRICS:
             values = self.columns[metric.name]

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from patchopt.errors import PatchoptError
-from patchopt.model.base import Floats, Ints
+from patchopt.model.base import Bits, Floats, Ints
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.simulator.loop.draws import draw
 from patchopt.simulator.loop.streams import STREAM_DEFECT, threshold
@@ -116,15 +116,15 @@ def allocate(probabilities: Floats, replications: int) -> Ints:
     return np.asarray(found + LEAST * live, np.int64)
 
 
-def stratify(infrastructure: Infrastructure, seeds: Ints) -> Sample:
+def stratify(infrastructure: Infrastructure, keys: Bits) -> Sample:
     """Say for a block of replications which releases are defective in each.
 
     Parameters
     ----------
     infrastructure : Infrastructure
         Whose releases.
-    seeds : ndarray of int64, shape (replications,)
-        Of the replications; the first ones have no defect at all.
+    keys : ndarray of uint64, shape (replications,)
+        Of the replications' draws; the first ones have no defect at all.
 
     Returns
     -------
@@ -138,30 +138,30 @@ def stratify(infrastructure: Infrastructure, seeds: Ints) -> Sample:
     """
     every = infrastructure.releases.defect_probability
     uncertain = np.flatnonzero((every > 0) & (every < 1))
-    defects = np.tile((every == 1).astype(np.int64), (len(seeds), 1))
+    defects = np.tile((every == 1).astype(np.int64), (len(keys), 1))
     probabilities = stratum_probabilities(every[uncertain])
-    counts = allocate(probabilities, len(seeds))
+    counts = allocate(probabilities, len(keys))
     strata = np.repeat(np.arange(len(counts)), counts)
     for k, release in enumerate(uncertain):
         defects[strata == k + 1, release] = 1
     several = np.flatnonzero(strata == len(uncertain) + 1)
     if len(several):
-        defects[np.ix_(several, uncertain)] = _several(infrastructure, uncertain, seeds[several])
-    weights = len(seeds) * (probabilities / np.maximum(counts, 1))[strata]
+        defects[np.ix_(several, uncertain)] = _several(infrastructure, uncertain, keys[several])
+    weights = len(keys) * (probabilities / np.maximum(counts, 1))[strata]
     return Sample(defects, strata, weights)
 
 
-def _several(infrastructure: Infrastructure, releases: Ints, seeds: Ints) -> Ints:
+def _several(infrastructure: Infrastructure, releases: Ints, keys: Bits) -> Ints:
     """Draw defects given that there are two or more, one release after another."""
-    keys = infrastructure.releases.key[releases]
+    of_releases = infrastructure.releases.key[releases]
     probabilities = infrastructure.releases.defect_probability[releases]
     chance = _at_least(probabilities)
-    found = np.zeros((len(seeds), len(releases)), np.int64)
-    for row, seed in enumerate(seeds):
+    found = np.zeros((len(keys), len(releases)), np.int64)
+    for row, key in enumerate(keys):
         needed = 2
         for k, p in enumerate(probabilities):
             given = p * chance[k + 1, max(needed - 1, 0)] / chance[k, needed]
-            if draw(seed, STREAM_DEFECT, keys[k], 0) < threshold(given):
+            if draw(key, STREAM_DEFECT, of_releases[k], 0) < threshold(given):
                 found[row, k] = 1
                 needed = max(needed - 1, 0)
     return found

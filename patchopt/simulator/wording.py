@@ -47,13 +47,15 @@ _FIXED_REASONS = {
     Reason.CREW: "not enough crew: max_parallel",
     Reason.SURGE: "not enough surge slots",
     Reason.WINDOW: "no window is open long enough",
-    Reason.LATEST: "the run goes on for longer than exact 64-bit exposures allow",
+    Reason.ENDLESS: "does not end",
 }
 _NODE_REASONS = {
     Reason.NODE: "{} has failed and is not back yet",
     Reason.ORDER: "what {} depends on is not all patched",
     Reason.HOST: "{} and its host cannot be worked on together",
 }
+_OF_STOPS = frozenset({Reason.GATE, Reason.ATTEMPTS, Reason.BUDGET, Reason.SHARE})
+_RESUMPTIONS = ("review", "respin")
 _KIND_NAMES = {number: name for name, number in EDGE_KINDS.items()}
 
 
@@ -75,44 +77,54 @@ class Teller:
         if code == Reason.SERVICE:
             name, needed = services.names[detail], int(services.min_up[detail])
             return f"service {name} would fall below min_up {needed}"
-        if code == Reason.GATE:
+        if code in (Reason.GATE, Reason.ATTEMPTS):
+            what = "bad nodes" if code == Reason.GATE else "failed attempts"
             gate = self.plan.steps[step].gate
             allowed = 0 if gate is None else gate.max_failures
-            return f"{detail} failed nodes are more than the gate's {allowed}"
-        if code == Reason.FAILURES:
-            return (
-                f"{detail} failed attempts reach abort_after_failures {limits.abort_after_failures}"
-            )
+            return f"{detail} {what} and false alarms are more than the gate's {allowed}"
+        if code == Reason.BUDGET:
+            return f"{detail} bad nodes reach abort_after_failures {limits.abort_after_failures}"
         release = self.infrastructure.releases.names[detail]
         share = f"{limits.abort_share_bp / 100:g}%"
-        return f"of the nodes attempted for {release}, abort_share {share} or more have failed"
+        return f"of the nodes patched with {release}, more than abort_share {share} are bad"
 
     def abort_reason(self, code: int, step: int, detail: int) -> str:
         """Say why a plan was aborted; empty if it was not."""
         if code == Reason.NONE:
             return ""
         reason = self.reason(code, step, detail)
-        if code == Reason.LATEST:
-            return reason
-        if code in (Reason.GATE, Reason.FAILURES, Reason.SHARE):
+        if code in (Reason.GATE, Reason.ATTEMPTS):
             return f"step {step}: {reason}"
+        if code in _OF_STOPS or code == Reason.ENDLESS:
+            return reason
         return f"step {step} can never start: {reason}"
 
-    def events(self, rows: Rows[EventRow], seed: int, end: int) -> list[Event]:
-        """Return a run's events as they go into ``events.jsonl``; `end` is T."""
+    def events(
+        self, rows: Rows[EventRow], seed: int, replication: int, completion_s: int, end_s: int
+    ) -> list[Event]:
+        """Return a run's events as they go into ``events.jsonl``, from 0 to O."""
         ends = {
             "scenario": self.infrastructure.scenario.name,
             "strategy": self.plan.strategy.name,
             "seed": seed,
+            "replication": replication,
         }
         told: list[Event] = [{"time": 0, "event": EventKind.RUN_START.label, **ends}]
-        last = end
         for time_s, number, *operands in cast("Any", rows).tolist():
             kind = EventKind(number)
-            told.append({"time": time_s, "event": kind.label, **self._keys(kind, *operands)})
-            last = max(time_s, end)
-        told.append({"time": last, "event": EventKind.RUN_END.label, **ends})
+            if kind == EventKind.MEMBER:
+                self._add_member(told[-1], *operands)
+            else:
+                told.append({"time": time_s, "event": kind.label, **self._keys(kind, *operands)})
+        end = {"time": end_s, "event": EventKind.RUN_END.label, **ends}
+        told.append(end | {"completion_time": completion_s})
         return told
+
+    def _add_member(self, event: Event, node: int, detail: int, reason: int) -> None:
+        """Add a node to the event before; with the first, the detail of its reason is known."""
+        if reason != Reason.NONE and "reason" not in event:
+            event["reason"] = self.reason(reason, event["step"], detail)
+        event["nodes"].append(self.infrastructure.nodes.ids[node])
 
     def _keys(self, kind: EventKind, first: int, second: int, third: int) -> Event:
         """Return what an event says besides its time and its kind."""
@@ -134,7 +146,16 @@ class Teller:
                 keys = {"step": first, "reason": self.reason(second, first, third)}
             case EventKind.STEP_START:
                 step = self.plan.steps[first]
-                keys = {"step": first, "action": step.action, "nodes": list(step.nodes)}
+                nodes = [] if second == 1 else list(step.nodes)  # those of a part of it follow
+                keys = {"step": first, "action": step.action, "nodes": nodes}
+                keys["waives"] = list(step.waives)
+            case EventKind.ATTEMPT_WAIT | EventKind.ATTEMPT_START | EventKind.NODE_PUT_OFF:
+                keys = {"step": first, "nodes": [], "attempt": second}
+            case EventKind.PLAN_RESUMED:
+                keys = {"reason": _RESUMPTIONS[first]}
+            case EventKind.RELEASE_REPLACED:
+                release = self.infrastructure.releases.names[first]
+                keys = {"release": release, "generation": second}
             case EventKind.STEP_END:
                 keys = {"step": first}
             case EventKind.NODE_LEFT_OUT:

@@ -83,11 +83,14 @@ class State(NamedTuple):
     defective: Numbers  # of releases
     queue: Rows[rows.Due]
     ready: Numbers
+    pending: Numbers  # jobs
+    gates: Numbers  # pauses
     dirty_services: Numbers
     dirty_groups: Numbers
     stack: Numbers
     rollbacks: Numbers
     events: Rows[rows.EventRow]
+    interrupt: Numbers  # one number; 1 from outside: the run is to end at once
 
 
 # From rows to records ---------------------------------------------------------------------

@@ -17,10 +17,44 @@ class Action(IntEnum):
 class Phase(IntEnum):
     """What a job is at."""
 
-    WORKING = 0  # until the draw; also the whole of a switch or a pause
-    WARMING = 1  # after a good draw
-    ROLLING_BACK = 2  # after a bad one
-    LEFT_OUT = 3  # a member is FAILED: nothing is done
+    OPEN = 0  # to start with its step
+    WORKING = 1  # until the draw; also the whole of a switch or a pause
+    WARMING = 2  # after a good draw
+    ROLLING_BACK = 3  # after a bad one
+    PENDING = 4  # waits for an attempt by itself: a retry, or put off
+    OVER = 5
+
+
+class Stage(IntEnum):
+    """What a step is at."""
+
+    WAITING = 0
+    RUNNING = 1
+    ENDED = 2
+
+
+class Work(IntEnum):
+    """For what a node takes a crew place."""
+
+    NONE = 0
+    ATTEMPT = 1
+    ROLLBACK = 2  # in service
+
+
+class Late(IntEnum):
+    """Whether a job is done apart from its step."""
+
+    NOT = 0
+    WAITING = 1  # the step does not count as running for its sake
+    ACTIVE = 2  # the step does
+
+
+class Stop(IntEnum):
+    """Whether the plan is stopped."""
+
+    NO = 0
+    PASSING = 1  # it will go on
+    FOR_GOOD = 2
 
 
 class Down(IntEnum):
@@ -47,7 +81,6 @@ class Happening(IntEnum):
     REPAIR = 1
     ONSET = 2
     DETECTION = 3
-    REVERSAL = 4  # the end of a rollback after a detection
 
 
 class EdgeKind(IntEnum):
@@ -68,8 +101,9 @@ class Reason(IntEnum):
     HOST = 4  # node
     SERVICE = 5  # service
     WINDOW = 6
-    GATE = 7  # failed nodes and false alarms
-    FAILURES = 8  # failures
+    GATE = 7  # bad nodes and false alarms
+    BUDGET = 8  # bad nodes
     NODE = 9  # node
     SHARE = 10  # release
-    LATEST = 11
+    ENDLESS = 11
+    ATTEMPTS = 12  # failed attempts and false alarms

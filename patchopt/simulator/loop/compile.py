@@ -13,24 +13,31 @@ from patchopt.simulator.loop.bundles import as_rows, fill
 from patchopt.simulator.loop.rows import Measures
 
 if TYPE_CHECKING:
-    from patchopt.model.base import Ints
+    from patchopt.model.base import Bits, Ints
     from patchopt.model.infrastructure import Infrastructure
     from patchopt.simulator.loop.bundles import Fixed, Rows, State
 
-Run = Callable[["Fixed", "State", "Ints", "Ints", "Rows[Measures]"], None]
+Run = Callable[["Fixed", "State", "Bits", "Ints", "Rows[Measures]"], None]
 
 _PACKAGE: Final = "patchopt.simulator.loop"
 _JITTED: Final = (
+    "attempts",
+    "copies",
     "crew",
     "draws",
     "failing",
     "guard",
+    "jobs",
     "kernel",
+    "measuring",
     "queue",
     "reset",
+    "resuming",
+    "reverting",
     "state",
+    "stopping",
     "trouble",
-    "work",
+    "waiting",
 )
 
 #: Work up to which the plain loop is done before the compiled one is loaded: about half a second.
@@ -56,18 +63,19 @@ def uncompiled() -> Run:
     last: list[Fixed] = []  # a plan as arrays and as rows: most are run more than once
 
     def plain(
-        fixed: Fixed, state: State, seeds: Ints, defects: Ints, measures: Rows[Measures]
+        fixed: Fixed, state: State, keys: Bits, defects: Ints, measures: Rows[Measures]
     ) -> None:
         if not last or last[0] is not fixed:
             last[:] = fixed, as_rows(fixed)
         light = as_rows(state)
-        found = [Measures() for _ in seeds]
+        found = [Measures() for _ in keys]
         # The hash of the draws wraps around on purpose.
         with np.errstate(over="ignore"):
-            run(last[1], light, seeds.tolist(), defects.tolist(), found)
+            run(last[1], light, keys.tolist(), defects.tolist(), found)
         fill(measures, found, len(found))
         fill(state.events, light.events, min(light.counters.events, len(state.events)))
         state.counters.events = light.counters.events
+        state.counters.now = light.counters.now
         state.counters.queue_short = light.counters.queue_short
 
     return plain

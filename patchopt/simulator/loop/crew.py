@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from patchopt.compiling.jit import inner
 from patchopt.simulator.loop.bundles import State
+from patchopt.simulator.loop.codes import Work
 
 
 @inner
-def take_crew(state: State, node: int) -> None:
+def take_crew(state: State, node: int, work: int) -> None:
     """Let work on a node begin: it takes a crew place."""
-    state.nodes[node].working = 1
+    state.nodes[node].working = work
     state.counters.crew += 1
     state.measures.peak_parallel = max(state.measures.peak_parallel, state.counters.crew)
 
@@ -17,7 +18,7 @@ def take_crew(state: State, node: int) -> None:
 @inner
 def free_crew(state: State, node: int) -> None:
     """Let work on a node be over."""
-    state.nodes[node].working = 0
+    state.nodes[node].working = Work.NONE
     state.counters.crew -= 1
 
 
@@ -32,3 +33,10 @@ def take_surge(state: State) -> None:
 def free_surge(state: State) -> None:
     """Let a slot be free again: its copy is switched to or thrown away."""
     state.counters.surge -= 1
+
+
+@inner
+def throw_copy_away(state: State, node: int) -> None:
+    """Give up a copy that waits for its switch."""
+    state.nodes[node].built = 0
+    free_surge(state)

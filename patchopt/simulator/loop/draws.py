@@ -1,4 +1,4 @@
-"""Common random numbers: draws keyed by seed, stream, node or release, and count.
+"""Common random numbers: draws keyed by replication, stream, node or release, and count.
 
 A draw is a hash of its key, so it is the same whatever the strategy, the order of
 events or the worker, and needs no state. The hash is the output function of
@@ -15,26 +15,16 @@ import math
 import numpy as np
 
 from patchopt.compiling.jit import outer
-from patchopt.simulator.loop.streams import RANGE
+from patchopt.simulator.loop.streams import GOLDEN, RANGE, scramble
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
-_MIX_2 = np.uint64(0x94D049BB133111EB)
-_S30 = np.uint64(30)
-_S27 = np.uint64(27)
-_S31 = np.uint64(31)
 _S11 = np.uint64(11)
 
 #: No time that is drawn is longer, in seconds: a thousand years.
 _LONGEST_S = 1000.0 * 365 * 86400
 
 
-@outer
-def mix(value: np.uint64) -> np.uint64:
-    """Scramble 64 bits (SplitMix64's finaliser); a bijection."""
-    value = (value ^ (value >> _S30)) * _MIX_1
-    value = (value ^ (value >> _S27)) * _MIX_2
-    return value ^ (value >> _S31)
+#: `patchopt.simulator.loop.streams.scramble`, compiled.
+mix = outer(scramble)
 
 
 @outer
@@ -44,7 +34,7 @@ def draw(seed: int, stream: int, key: int, count: int) -> int:
     Parameters
     ----------
     seed : int
-        Of the replication.
+        Key of the replication, 64 bits (`patchopt.simulator.loop.streams.replication_keys`).
     stream : int
         Kind of draw.
     key : int
@@ -57,9 +47,9 @@ def draw(seed: int, stream: int, key: int, count: int) -> int:
     int
         To be held against a `threshold` of `patchopt.simulator.loop.streams`.
     """
-    value = mix(np.uint64(seed) + _GOLDEN * np.uint64(stream))
+    value = mix(np.uint64(seed) + GOLDEN * np.uint64(stream))
     value = mix(value ^ np.uint64(key))
-    value = mix(value + _GOLDEN * np.uint64(count + 1))
+    value = mix(value + GOLDEN * np.uint64(count + 1))
     return np.int64(value >> _S11)  # type: ignore[return-value]  # NumPy integer
 
 

@@ -1,6 +1,6 @@
-"""What any failed attempt needs: budgets, aborts, rollbacks, nodes FAILED and back.
+"""What any failed attempt needs: who is bad, rollbacks, nodes FAILED and back (MODEL 6).
 
-MODEL 6; repairs and new lives are drawn here too, where the scenario asks for them.
+Repairs and new lives are drawn here too, where the scenario asks for them.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 from patchopt.compiling.jit import inner
 from patchopt.model.events import EventKind
 from patchopt.simulator.loop.bundles import Fixed, State
-from patchopt.simulator.loop.codes import Happening, Reason
+from patchopt.simulator.loop.codes import Down, Happening
 from patchopt.simulator.loop.draws import draw, lognormal, weibull
-from patchopt.simulator.loop.queue import happen
+from patchopt.simulator.loop.queue import first_happening, happen, remove
 from patchopt.simulator.loop.state import record, set_out
 from patchopt.simulator.loop.streams import (
     STREAM_CRASH,
@@ -21,51 +21,38 @@ from patchopt.simulator.loop.streams import (
 
 
 @inner
-def abort(state: State, reason: int, step: int, detail: int) -> None:
-    """Abort the plan, once: what waits will not start, and has waited until now."""
-    measures = state.measures
-    if measures.aborted == 1:
+def make_bad(fixed: Fixed, state: State, node: int) -> None:
+    """Let a node be bad, anew if it was excused; the budgets are to be judged."""
+    if state.nodes[node].bad == 1 and state.nodes[node].excused == 0:
         return
-    measures.aborted = 1
-    measures.abort_code = reason
-    measures.abort_step = step
-    measures.abort_detail = detail
-    record(state, EventKind.ABORT, reason, step, detail)
-    for place in range(state.counters.ready):
-        since = state.steps[state.ready[place]].wait_since_s
-        if since >= 0:
-            measures.guardrail_wait += state.counters.now - since
-    state.counters.ready = 0
+    state.nodes[node].bad = 1
+    state.nodes[node].excused = 0
+    state.counters.bad += 1
+    state.counters.judge = 1
+    state.releases[fixed.nodes[node].release].bad += 1
 
 
 @inner
-def count_unlucky(fixed: Fixed, state: State, node: int) -> None:
-    """Count a node that has failed, once."""
-    if state.nodes[node].unlucky == 0:
-        state.nodes[node].unlucky = 1
-        state.counters.unlucky += 1
-        state.releases[fixed.nodes[node].release].unlucky += 1
-
-
-@inner
-def check_failures(fixed: Fixed, state: State, step: int) -> None:
-    """Abort if failed attempts, detected nodes among them, have reached their limit."""
-    limit = fixed.limits.abort_after
-    failures = state.measures.failures + state.measures.detections
-    if limit >= 0 and failures >= limit:
-        abort(state, Reason.FAILURES, step, failures)
-
-
-@inner
-def check_share(fixed: Fixed, state: State, node: int, step: int) -> None:
-    """Abort if too large a share of the nodes attempted for a node's release has failed."""
-    share = fixed.limits.abort_share_bp
-    if share < 0:
+def make_good(fixed: Fixed, state: State, node: int) -> None:
+    """Let a node be bad no more: it has committed."""
+    if state.nodes[node].bad == 0:
         return
-    release = fixed.nodes[node].release
-    attempted = state.releases[release].attempted
-    if state.releases[release].unlucky * 10_000 >= share * attempted:
-        abort(state, Reason.SHARE, step, release)
+    if state.nodes[node].excused == 0:
+        state.counters.bad -= 1
+        state.releases[fixed.nodes[node].release].bad -= 1
+    state.nodes[node].bad = 0
+    state.nodes[node].excused = 0
+
+
+@inner
+def give_up(fixed: Fixed, state: State, job: int) -> None:
+    """Let the members on which a job has failed be bad: it is over without success."""
+    for place in range(fixed.jobs[job].node_begin, fixed.jobs[job].node_end):
+        node = fixed.pool[place]
+        if state.nodes[node].failing == 1:
+            state.nodes[node].failing = 0
+            if state.nodes[node].failed != Down.CRASHED:
+                make_bad(fixed, state, node)
 
 
 @inner
@@ -82,8 +69,7 @@ def rollback_time(fixed: Fixed, state: State, node: int, attempt: int) -> int:
 
 
 @inner
-def rollback_fails(fixed: Fixed, state: State, node: int, attempt: int) -> bool:
-    """Draw whether a rollback leaves its node FAILED."""
+def _rollback_fails(fixed: Fixed, state: State, node: int, attempt: int) -> bool:
     luck = fixed.nodes[node].rollback_luck
     if luck == 0:
         return False
@@ -92,9 +78,35 @@ def rollback_fails(fixed: Fixed, state: State, node: int, attempt: int) -> bool:
 
 
 @inner
+def go_back(fixed: Fixed, state: State, node: int, step: int, attempt: int) -> bool:
+    """End a node's rollback: it serves again, or is FAILED; return whether it serves."""
+    if _rollback_fails(fixed, state, node, attempt):
+        state.measures.failed_rollbacks += 1
+        record(state, EventKind.ROLLBACK_FAILED, node, step, attempt)
+        record(state, EventKind.NODE_FAILED, node, step, attempt)
+        let_fail(fixed, state, node, Down.BY_WORK)
+        return False
+    state.measures.rollbacks += 1
+    record(state, EventKind.ROLLED_BACK, node, step, attempt)
+    serve(fixed, state, node, step, attempt)
+    return True
+
+
+@inner
+def serve(fixed: Fixed, state: State, node: int, step: int, attempt: int) -> None:
+    """Put a node whose work is over back into service, unless it has served all the while."""
+    if fixed.nodes[node].restart == 1:
+        record(state, EventKind.NODE_SERVING, node, step, attempt)
+        bring_back(fixed, state, node)
+
+
+@inner
 def let_fail(fixed: Fixed, state: State, node: int, how: int) -> None:
     """Make a node FAILED, until it is repaired if that is ever."""
     state.nodes[node].failed = how
+    state.counters.failed += 1
+    if how == Down.BY_WORK:
+        make_bad(fixed, state, node)
     set_out(fixed, state, node, 1)
     nominal = fixed.limits.repair_s
     if nominal < 0:
@@ -103,8 +115,24 @@ def let_fail(fixed: Fixed, state: State, node: int, how: int) -> None:
     count = state.troubles[node].repairs
     seed, key = state.counters.seed, fixed.nodes[node].key
     lasts = lognormal(seed, STREAM_REPAIR, key, count, nominal, fixed.limits.repair_sigma)
-    state.troubles[node].returns_s = state.counters.now + lasts
     happen(fixed, state, lasts, Happening.REPAIR, node)
+
+
+@inner
+def restore(fixed: Fixed, state: State, node: int) -> None:
+    """Let a node that was FAILED or had crashed serve again."""
+    state.nodes[node].failed = Down.NOT
+    state.counters.failed -= 1
+    bring_back(fixed, state, node)
+
+
+@inner
+def take_back(fixed: Fixed, state: State, node: int) -> None:
+    """Let a node serve again whose place its copy takes: nothing is left to repair."""
+    if fixed.limits.repair_s >= 0:
+        repair = first_happening(fixed) + Happening.REPAIR * len(fixed.nodes) + node
+        remove(state, repair, repair + 1)
+    restore(fixed, state, node)
 
 
 @inner

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,10 @@ from patchopt.model.quantities import DAY_S
 from patchopt.simulator.loop import rows
 from patchopt.simulator.loop.bundles import Rows, table
 from patchopt.simulator.loop.streams import threshold
+
+
+#: A run is cut at so many times its horizon, unless the plan itself takes longer (MODEL 6).
+PATIENCE: Final = 10
 
 
 class Pool:
@@ -45,6 +50,7 @@ def nodes_table(infrastructure: Infrastructure, pool: Pool) -> Rows[rows.NodeRow
             "patched": given.patched,
             "restart": given.restart,
             "duration_s": given.duration_s,
+            "warmup_s": given.warmup_s,
             "rollback_s": given.rollback_s,
             "release": given.release,
             "unit": infrastructure.units.of_node,
@@ -60,8 +66,23 @@ def nodes_table(infrastructure: Infrastructure, pool: Pool) -> Rows[rows.NodeRow
     )
 
 
-def releases_table(infrastructure: Infrastructure) -> Rows[rows.ReleaseRow]:
-    """Return the table of releases."""
+def units_table(infrastructure: Infrastructure, pool: Pool) -> Rows[rows.UnitRow]:
+    """Return the table of units; their members go into the pool."""
+    given = infrastructure.units
+    begin, end = _spans(pool, given.ptr, given.idx)
+    return table(
+        rows.UnitRow,
+        {
+            "members": given.size,
+            "component": infrastructure.order.component_of_unit,
+            "member_begin": begin,
+            "member_end": end,
+        },
+    )
+
+
+def releases_table(infrastructure: Infrastructure, planned: Ints) -> Rows[rows.ReleaseRow]:
+    """Return the table of releases; `planned` says how many nodes each is planned for."""
     given = infrastructure.releases
     return table(
         rows.ReleaseRow,
@@ -70,6 +91,7 @@ def releases_table(infrastructure: Infrastructure) -> Rows[rows.ReleaseRow]:
             "failure_luck": _thresholds(given.defect_failure_probability),
             "latent_luck": _thresholds(given.defect_latent_probability),
             "key": given.key,
+            "nodes": planned,
         },
     )
 
@@ -104,12 +126,16 @@ def components_table(infrastructure: Infrastructure, pool: Pool) -> Rows[rows.Co
     )
 
 
+def longest_s(infrastructure: Infrastructure, steps: int) -> int:
+    """Return until when sums over nodes, weights, edges and steps stay exact."""
+    nodes, edges = infrastructure.nodes, infrastructure.edges
+    return 2**61 // max(int(nodes.weight_milli.sum()), len(nodes), len(edges.kind), steps, 1)
+
+
 def limits_row(infrastructure: Infrastructure, steps: int) -> rows.LimitsRow:
     """Return limits and surroundings, for a plan of so many steps."""
     limits, nodes, around = infrastructure.limits, infrastructure.nodes, infrastructure.surroundings
     sigmas = (nodes.duration_sigma, nodes.rollback_sigma)
-    # Sums over nodes, weights, edges and steps stay exact until `latest_s`.
-    most = max(int(nodes.weight_milli.sum()), len(nodes), len(infrastructure.edges.kind), steps, 1)
     return rows.LimitsRow(
         crew=limits.max_parallel,
         surge=limits.surge,
@@ -118,16 +144,21 @@ def limits_row(infrastructure: Infrastructure, steps: int) -> rows.LimitsRow:
         abort_after=limits.abort_after_failures,
         abort_share_bp=limits.abort_share_bp,
         horizon_s=limits.horizon_s,
+        end_s=min(PATIENCE * limits.horizon_s, longest_s(infrastructure, steps)),
         period_s=infrastructure.windows.period_s,
         overhead_s=limits.overhead_s,
         variable=any(sigma.any() for sigma in sigmas),
-        background=infrastructure.restless,
+        background=infrastructure.restless or around.review_s >= 0 or around.respin_s >= 0,
         crashes=around.crash_mtbf_s >= 0,
         repair_s=around.repair_s,
         detection_luck=threshold(around.detection_probability),
         detection_delay_s=around.detection_delay_s,
         alarms=around.alarms_per_day > 0,
-        latest_s=2**61 // most,
+        review_s=around.review_s,
+        respin_s=around.respin_s,
+        respin_luck=threshold(around.respin_defect_probability),
+        review_sigma=around.review_sigma,
+        respin_sigma=around.respin_sigma,
         repair_sigma=around.repair_sigma,
         detection_sigma=around.detection_sigma,
         alarm_mean_s=DAY_S / around.alarms_per_day if around.alarms_per_day > 0 else 0.0,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
-from patchopt.model.base import NONE
+from patchopt.model.base import NONE, Ints
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan, Step
 from patchopt.model.units import down_set
@@ -26,7 +27,12 @@ from patchopt.simulator.loop.infrastructure_tables import (
     limits_row,
     nodes_table,
     releases_table,
+    units_table,
 )
+
+
+#: What is done to nodes one by one, with crew.
+_WORK: Final = ("patch", "build")
 
 
 def jobs_of(infrastructure: Infrastructure, nodes: Sequence[int]) -> list[tuple[int, ...]]:
@@ -78,7 +84,7 @@ def assemble(infrastructure: Infrastructure, plan: Plan) -> Fixed:
     """
     pool = Pool()
     services, nodes = infrastructure.services, infrastructure.nodes
-    units, windows = infrastructure.units, infrastructure.windows
+    windows = infrastructure.windows
     steps, jobs = _steps(infrastructure, plan, pool)
     groups, ends = edges_table(infrastructure)
     spreads = {
@@ -86,7 +92,6 @@ def assemble(infrastructure: Infrastructure, plan: Plan) -> Fixed:
         "rollback": nodes.rollback_sigma,
         "latent": nodes.latent_sigma,
     }
-    component = infrastructure.order.component_of_unit
     return Fixed(
         limits=record_of(limits_row(infrastructure, len(plan.steps))),
         nodes=nodes_table(infrastructure, pool),
@@ -99,13 +104,21 @@ def assemble(infrastructure: Infrastructure, plan: Plan) -> Fixed:
         edges=np.ascontiguousarray(infrastructure.edges.kind, np.int64),
         groups=groups,
         ends=ends,
-        units=table(rows.UnitRow, {"members": units.size, "component": component}),
+        units=units_table(infrastructure, pool),
         components=components_table(infrastructure, pool),
-        releases=releases_table(infrastructure),
+        releases=releases_table(infrastructure, _planned(infrastructure, plan)),
         window_starts_s=np.ascontiguousarray(windows.starts_s, np.int64),
         window_lengths_s=np.ascontiguousarray(windows.lengths_s, np.int64),
         pool=np.array(pool.rows, np.int64),
     )
+
+
+def _planned(infrastructure: Infrastructure, plan: Plan) -> Ints:
+    """Return how many nodes a plan patches with each release."""
+    count = len(infrastructure.releases.names)
+    names = [name for step in plan.steps if step.action in _WORK for name in step.nodes]
+    nodes = [infrastructure.nodes.index[name] for name in names]
+    return np.bincount(infrastructure.nodes.release[nodes], minlength=count)
 
 
 def _steps(
@@ -130,7 +143,7 @@ def _step(
     members = [infrastructure.nodes.index[name] for name in step.nodes]
     first = len(jobs)
     down: list[int] = []
-    if step.action in ("patch", "build"):
+    if step.action in _WORK:
         groups = jobs_of(infrastructure, members)
         jobs.extend(_work(infrastructure, step, group, pool) for group in groups)
         length_s = max(job.first_s + job.warmup_s for job in jobs[first:])
@@ -152,12 +165,14 @@ def _step(
         )
     down_begin, down_end = pool.add(down)
     touch_begin, touch_end = pool.add(_touched(infrastructure, step, down))
+    waive_begin, waive_end = pool.add(_waived(infrastructure, step))
     return rows.StepRow(
         action=Action[step.action.upper()],
         guarded=step.guarded,
         not_before_s=step.not_before,
         length_s=length_s,
         gate=NONE if step.gate is None else step.gate.max_failures,
+        gate_attempts=step.gate is not None and step.gate.count == "attempts",
         waits_for=len(set(step.after)),
         nodes=len(members),
         conflict=_conflict(infrastructure, step, jobs[first:], pool),
@@ -169,6 +184,8 @@ def _step(
         down_end=down_end,
         touch_begin=touch_begin,
         touch_end=touch_end,
+        waive_begin=waive_begin,
+        waive_end=waive_end,
     )
 
 
@@ -197,6 +214,13 @@ def _touched(infrastructure: Infrastructure, step: Step, down: list[int]) -> lis
         for service, count in sorted(counts.items())
         for entry in (service, count, int(infrastructure.services.names[service] in waived))
     ]
+
+
+def _waived(infrastructure: Infrastructure, step: Step) -> list[int]:
+    if not step.waives:
+        return []
+    names = infrastructure.services.names
+    return [number for number, name in enumerate(names) if name in step.waives]
 
 
 def _conflict(

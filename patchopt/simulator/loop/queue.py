@@ -65,11 +65,44 @@ def pop(state: State) -> int:
 
 
 @inner
+def remove(state: State, first: int, end: int) -> None:
+    """Take away what is due for the subjects from `first` to before `end`. O(n log n)."""
+    heap, size = state.queue, state.counters.queued
+    state.counters.queued = 0
+    for place in range(size):
+        time, subject = heap[place].time_s, heap[place].subject
+        if subject < first or subject >= end:  # pushed to at or before where it was read
+            push(state, time, subject)
+
+
+@inner
+def first_due_step(fixed: Fixed) -> int:
+    """Return the subject of the first step that is due."""
+    return len(fixed.jobs) + len(fixed.nodes)
+
+
+@inner
+def first_happening(fixed: Fixed) -> int:
+    """Return the subject of the first node's crash."""
+    return first_due_step(fixed) + len(fixed.steps)
+
+
+@inner
 def happen(fixed: Fixed, state: State, after: int, what: int, node: int) -> None:
     """Let something happen to a node after some seconds."""
-    nodes = len(fixed.nodes)
-    subject = len(fixed.jobs) + len(fixed.steps) + what * nodes + node
+    subject = first_happening(fixed) + what * len(fixed.nodes) + node
     push(state, state.counters.now + after, subject)
+
+
+@inner
+def make_pending(state: State, job: int) -> None:
+    """Insert a job into the ascending list of those that wait for an attempt."""
+    place = state.counters.pending
+    state.counters.pending = place + 1
+    while place > 0 and state.pending[place - 1] > job:
+        state.pending[place] = state.pending[place - 1]
+        place -= 1
+    state.pending[place] = job
 
 
 @inner
@@ -89,6 +122,6 @@ def release_step(fixed: Fixed, state: State, step: int) -> None:
     due = fixed.steps[step].not_before_s
     if due > state.counters.now:
         state.counters.due += 1
-        push(state, due, len(fixed.jobs) + step)
+        push(state, due, first_due_step(fixed) + step)
     else:
         make_ready(state, step)

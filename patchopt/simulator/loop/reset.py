@@ -45,6 +45,7 @@ def reset(fixed: Fixed, state: State) -> None:
         _clear_trouble(state.troubles[node])
     for job in range(len(state.jobs)):
         _clear_job(state.jobs[job])
+        state.jobs[job].most = 1 + fixed.limits.retries
     for release in range(len(state.releases)):
         _clear_release(state.releases[release])
     for unit in range(len(fixed.units)):
@@ -70,6 +71,7 @@ def _reset_edges(fixed: Fixed, state: State) -> None:
         state.services[service].serving = fixed.services[service].instances
     for node in range(len(fixed.nodes)):
         if fixed.nodes[node].patched == 1:
+            state.counters.old_weight += fixed.nodes[node].weight_milli
             state.groups[services + node].old = 1
             if fixed.nodes[node].service >= 0:
                 state.groups[fixed.nodes[node].service].old += 1

@@ -15,6 +15,10 @@ import numpy as np
 
 #: Of what is reached in no order: the smaller, the more of it stays in the cache.
 SmallInt = Annotated[int, np.int32]
+#: Yes or no, or one of few.
+Flag = Annotated[int, np.int8]
+#: All 64 bits of a key.
+Key = Annotated[int, np.uint64]
 
 # What a plan on an infrastructure fixes ---------------------------------------------------
 
@@ -30,6 +34,7 @@ class LimitsRow:
     abort_after: int
     abort_share_bp: int  # hundredths of a percent
     horizon_s: int
+    end_s: int  # no plan runs on beyond this second
     period_s: int
     overhead_s: int
     variable: int  # some duration is drawn
@@ -39,7 +44,11 @@ class LimitsRow:
     detection_luck: int
     detection_delay_s: int  # nominal
     alarms: int  # there are false alarms
-    latest_s: int  # no run is exact beyond this second
+    review_s: int  # nominal
+    respin_s: int  # nominal
+    respin_luck: int  # of a new release to be defective in turn
+    review_sigma: float
+    respin_sigma: float
     repair_sigma: float
     detection_sigma: float
     alarm_mean_s: float
@@ -56,6 +65,7 @@ class NodeRow:
     patched: int  # has a patch
     restart: int
     duration_s: int  # nominal
+    warmup_s: int
     rollback_s: int  # nominal
     release: int
     unit: int
@@ -87,6 +97,7 @@ class StepRow:
     not_before_s: int
     length_s: int  # nominal, the longest job
     gate: int  # max_failures, -1: none
+    gate_attempts: int  # counts failed attempts, not bad nodes
     waits_for: int  # steps in `after`
     nodes: int  # how many
     conflict: int  # a node whose job conflicts with another of the step, -1: none
@@ -98,6 +109,8 @@ class StepRow:
     down_end: int
     touch_begin: int  # triples (service, its nodes among those, waived)
     touch_end: int
+    waive_begin: int  # services whose min_up it gives up
+    waive_end: int
 
 
 @dataclass(slots=True, kw_only=True)
@@ -142,6 +155,8 @@ class UnitRow:
 
     members: int
     component: int
+    member_begin: int
+    member_end: int
 
 
 @dataclass(slots=True, kw_only=True)
@@ -162,6 +177,7 @@ class ReleaseRow:
     failure_luck: int
     latent_luck: int
     key: int
+    nodes: int  # that the plan patches with it
 
 
 # What a replication changes ---------------------------------------------------------------
@@ -173,8 +189,11 @@ class Measures:
 
     exposure: int = 0
     residual_exposure: int = 0
+    total_exposure: int = 0
     completion_time: int = 0
+    time_to_remediate: int = 0
     downtime: int = 0
+    unplanned_downtime: int = 0
     max_downtime: int = 0
     outage: int = 0
     lost_capacity: int = 0
@@ -184,19 +203,20 @@ class Measures:
     degraded_intervals: int = 0
     incompatibility_violations: int = 0
     violation_time: int = 0
+    crew_overrun: int = 0
+    surge_overrun: int = 0
+    window_overrun: int = 0
+    order_violations: int = 0
+    breach: int = 0
     failures: int = 0
     rollbacks: int = 0
     retries: int = 0
     failed_nodes: int = 0
+    bad_nodes: int = 0
     aborted: int = 0
     guardrail_pauses: int = 0
-    guardrail_wait: int = 0
-    patched: int = 0
-    peak_parallel: int = 0
-    peak_surge: int = 0
-    work_seconds: int = 0
-    window_overrun: int = 0
-    surge_node_seconds: int = 0
+    guard_waits: int = 0
+    guard_wait_time: int = 0
     failed_rollbacks: int = 0
     latent_failures: int = 0
     latent_nodes: int = 0
@@ -205,6 +225,14 @@ class Measures:
     false_alarms: int = 0
     crashes: int = 0
     repairs: int = 0
+    patched: int = 0
+    peak_parallel: int = 0
+    peak_surge: int = 0
+    work_seconds: int = 0
+    surge_node_seconds: int = 0
+    reviews: int = 0
+    respins: int = 0
+    stopped_time: int = 0
     abort_code: int = 0
     abort_step: int = 0
     abort_detail: int = 0
@@ -215,26 +243,50 @@ class Counters:
     """Where a replication stands."""
 
     now: int = 0
-    seed: int = 0
+    seed: Key = 0  # of all draws
+    old_weight: int = 0  # milli
+    last_commit_s: int = 0
     crew: int = 0
     surge: int = 0
-    running: int = 0  # jobs and rollbacks under way
+    running: int = 0  # jobs under way
+    reverting: int = 0  # rollbacks in service under way
+    reverting_crew: int = 0
     detail: int = 0  # of the last refusal of the guard
     queued: int = 0  # entries in the queue
     ready: int = 0
     due: int = 0  # steps in the queue
+    pending: int = 0  # jobs that wait for an attempt
+    gates: int = 0  # pauses that have ended in this pass
+    starting: int = 0  # steps are being started
+    ended: int = 0  # steps that have ended as they started, in this pass
+    again: int = 0  # another pass is needed
+    judge: int = 0  # budgets are to be judged
+    stop: int = 0  # as in `Stop`
+    stops: int = 0  # so far
+    stopped_s: int = 0  # when it last was
+    respin: int = 0  # what is waited for is a respin
+    over: int = 0  # nothing of the plan is left to do
+    over_s: int = 0
+    left_code: int = 0  # why something was left out first
+    left_step: int = 0
+    left_detail: int = 0
+    bad: int = 0  # nodes, but those excused
+    failed: int = 0  # nodes FAILED or crashed
+    alarms: int = 0  # false ones at the last start
+    failures: int = 0  # failed attempts at the last resumption
     dirty_services: int = 0
     dirty_groups: int = 0
     not_serving: int = 0
     below: int = 0
+    unplanned: int = 0  # services below that no running step waives
     outages: int = 0
     mixed: int = 0
     mixed_degraded: int = 0
     mixed_incompatible: int = 0
     was_degraded: int = 0  # some degraded edge was mixed when the last instant settled
-    unlucky: int = 0  # distinct nodes that have failed
+    violations: int = 0  # incompatible edges that became mixed in the last instant
+    intervals: int = 0  # 1: a degraded interval began in the last instant
     events: int = 0
-    idle_s: int = 0  # since the last end with nothing under way
     impaired: int = 0
     rollbacks: int = 0  # nodes that wait to be rolled back
     queue_short: int = 0  # the queue had no room: the run is void
@@ -244,14 +296,20 @@ class Counters:
 class NodeState:
     """What a node is at."""
 
-    out: int = 0  # out of service by its own work or failure
-    blocked: int = 0  # reasons not to serve: its own and its hosts'
-    new: int = 0
-    working: int = 0  # takes a crew place
-    failed: int = 0  # as in `Down`
-    built: int = 0  # the attempt that built its copy, 0: none waits for its switch
-    unlucky: int = 0  # has failed at least once
-    finished: int = 0  # has once committed and passed its warm-up
+    blocked: SmallInt = 0  # reasons not to serve: its own and its hosts'
+    built: SmallInt = 0  # the attempt that built its copy, 0: none waits for its switch
+    late_switch: SmallInt = 0  # 1 + the step that has switched without it; -1: none ever will
+    job: SmallInt = 0  # scratch of the guard: 1 + the job that it is in
+    out: Flag = 0  # out of service by its own work or failure
+    new: Flag = 0
+    working: Flag = 0  # takes a crew place: as in `Work`
+    failed: Flag = 0  # as in `Down`
+    finished: Flag = 0  # has once committed and passed its warm-up
+    failing: Flag = 0  # an attempt of the job under way has failed on it
+    bad: Flag = 0
+    excused: Flag = 0  # bad before the plan went on
+    switching: Flag = 0  # its switch is under way
+    defective: Flag = 0  # its release was, when the attempt began
 
 
 @dataclass(slots=True)
@@ -259,12 +317,15 @@ class TroubleState:
     """What has come over a node by itself."""
 
     latency: int = 0
+    shows_s: int = 0  # when its latent failure shows, or is detected
     step: int = 0  # that made it new
     attempt: int = 0  # that made it new
     lives: int = 0  # drawn so far
     living: int = 0  # 1 while the end of a life is due
     repairs: int = 0  # drawn so far
-    returns_s: int = 0  # when its repair is over
+    crashed_s: int = 0  # last
+    leads: int = 0  # 1 + the step whose rollback in service bears its number
+    reverting: int = 0  # 1 + the first of those rolled back in service with it; negative: has crashed
 
 
 @dataclass(slots=True)
@@ -273,8 +334,12 @@ class StepState:
 
     waits_for: int = 0
     jobs_left: int = 0
-    wait_since_s: int = -1  # -1: never waited
+    wait_since_s: int = -1  # -1: does not wait
     reason: int = 0  # of the last time it could not start
+    stage: int = 0
+    active: int = 0  # why it counts as running: itself, late work, rollbacks in service
+    partial: int = 0  # not all of its jobs are to be done
+    left_out: int = 0
 
 
 @dataclass(slots=True)
@@ -283,6 +348,15 @@ class JobState:
 
     phase: int = 0
     attempt: int = 0
+    most: int = 0  # attempts
+    since_s: int = 0  # start of the attempt
+    wait_since_s: int = -1  # -1: the guard does not make it wait
+    reason: int = 0  # of the last time it could not start
+    late: int = 0  # as in `Late`
+    put_off: int = 0
+    lost: int = 0  # a member is FAILED by the attempt
+    again: int = 0  # a review grants one more attempt after this
+    hoping: int = 0  # waits for the rollback in service of its bad members
 
 
 @dataclass(slots=True)
@@ -292,8 +366,11 @@ class ServiceState:
     serving: int = 0
     below_since_s: int = -1  # -1: not below
     outage: int = 0
+    unplanned: int = 0
+    waived: int = 0  # by how many running steps
     dirty: int = 0
     loss: int = 0  # scratch of the guard
+    taken: int = 0  # scratch of the guard
 
 
 @dataclass(slots=True)
@@ -316,16 +393,18 @@ class ComponentState:
 class ReleaseState:
     """How a release turns out."""
 
-    attempted: int = 0  # nodes
-    unlucky: int = 0  # of these, that have failed at least once
+    bad: int = 0  # nodes, but those excused
+    generation: int = 0
+    replaced: int = 0  # will be, as the plan goes on
 
 
 @dataclass(slots=True)
 class Due:
     """An entry of the queue.
 
-    A subject is a job or, after all jobs, a step that is due, then what happens to a node
-    by itself (a block of all nodes for each `Happening`), then a false alarm.
+    A subject is a job, then the end of a rollback in service by its node, then a step that
+    is due, then what happens to a node by itself (a block of all nodes for each
+    `Happening`), then a false alarm, then that the plan goes on.
     """
 
     time_s: int = 0

@@ -7,6 +7,7 @@ import numpy as np
 from patchopt.model.base import Ints
 from patchopt.simulator.loop import rows
 from patchopt.simulator.loop.bundles import Fixed, State, blank
+from patchopt.simulator.loop.codes import Happening
 
 
 def new_state(fixed: Fixed, event_capacity: int = 0, queue_capacity: int | None = None) -> State:
@@ -23,9 +24,9 @@ def new_state(fixed: Fixed, event_capacity: int = 0, queue_capacity: int | None 
     """
     nodes, jobs, steps = len(fixed.nodes), len(fixed.jobs), len(fixed.steps)
     troubled = nodes if fixed.limits.background else 0
-    # At once, a node may have one crash, onset, detection and reversal due, and two
-    # repairs, the first of which a switch has made void.
-    due = jobs + steps + 6 * troubled + 1
+    # Beside jobs and steps that are due, each node has one of each thing that may happen to it
+    # and one end of a rollback in service; then there are a false alarm and a resumption.
+    due = jobs + steps + 1 + ((len(Happening) + 1) * nodes + 2 if troubled else 0)
 
     def numbers(count: int) -> Ints:
         return np.zeros(count, np.int64)
@@ -48,9 +49,12 @@ def new_state(fixed: Fixed, event_capacity: int = 0, queue_capacity: int | None 
         queue=blank(rows.Due, due if queue_capacity is None else queue_capacity),
         # Each step, service, group and component is in its list once, a node once detected.
         ready=numbers(steps),
+        pending=numbers(jobs),
+        gates=numbers(steps),
         dirty_services=numbers(len(fixed.services)),
         dirty_groups=numbers(len(fixed.groups)),
         stack=numbers(len(fixed.components)),
         rollbacks=numbers(troubled),
         events=blank(rows.EventRow, event_capacity),
+        interrupt=numbers(1),
     )

@@ -48,15 +48,34 @@ def _count_version(fixed: Fixed, state: State, node: int, new: int, change: int)
 
 
 @inner
+def _touch_service(state: State, service: int) -> None:
+    """Let a service be judged at the end of the instant."""
+    if state.services[service].dirty == 0:
+        state.services[service].dirty = 1
+        state.dirty_services[state.counters.dirty_services] = service
+        state.counters.dirty_services += 1
+
+
+@inner
+def count_active(fixed: Fixed, state: State, step: int, change: int) -> None:
+    """Count one reason more or less why a step is running; its waivers hold while it is."""
+    before = state.steps[step].active
+    state.steps[step].active = before + change
+    if (before == 0) == (before + change == 0):
+        return
+    for place in range(fixed.steps[step].waive_begin, fixed.steps[step].waive_end):
+        service = fixed.pool[place]
+        state.services[service].waived += change
+        _touch_service(state, service)
+
+
+@inner
 def _serving_changes(fixed: Fixed, state: State, node: int, change: int) -> None:
     state.counters.not_serving -= change
     service = fixed.nodes[node].service
     if service >= 0:
         state.services[service].serving += change
-        if state.services[service].dirty == 0:
-            state.services[service].dirty = 1
-            state.dirty_services[state.counters.dirty_services] = service
-            state.counters.dirty_services += 1
+        _touch_service(state, service)
     if fixed.nodes[node].patched == 1:
         _count_version(fixed, state, node, state.nodes[node].new, change)
 
@@ -88,7 +107,7 @@ def set_version(fixed: Fixed, state: State, node: int, new: int) -> None:
     if serves:
         _count_version(fixed, state, node, new, 1)
     sign = 1 if new == 1 else -1
-    state.measures.exposure += sign * fixed.nodes[node].weight_milli * state.counters.now
+    state.counters.old_weight -= sign * fixed.nodes[node].weight_milli
     state.measures.patched += sign
 
 
@@ -154,6 +173,8 @@ def settle(fixed: Fixed, state: State) -> None:
     for place in range(counters.dirty_services):
         _settle_service(fixed, state, state.dirty_services[place])
     counters.dirty_services = 0
+    counters.violations = 0
+    counters.intervals = 0
     if counters.dirty_groups == 0:
         return
     for place in range(counters.dirty_groups):
@@ -166,6 +187,7 @@ def settle(fixed: Fixed, state: State) -> None:
     degraded = 1 if counters.mixed_degraded > 0 else 0
     if degraded == 1 and counters.was_degraded == 0:
         state.measures.degraded_intervals += 1
+        counters.intervals = 1
     counters.was_degraded = degraded
 
 
@@ -178,6 +200,9 @@ def _settle_service(fixed: Fixed, state: State, service: int) -> None:
     state.counters.outages += outage - services[service].outage
     services[service].outage = outage
     below = serving < fixed.services[service].min_up
+    unplanned = 1 if below and services[service].waived == 0 else 0
+    state.counters.unplanned += unplanned - services[service].unplanned
+    services[service].unplanned = unplanned
     since = services[service].below_since_s
     if below == (since >= 0):
         return
@@ -212,4 +237,5 @@ def _settle_edge(fixed: Fixed, state: State, edge: int, end: int, other: int) ->
         state.counters.mixed_incompatible += change
         if mixed == 1:
             state.measures.incompatibility_violations += 1
+            state.counters.violations += 1
     record(state, EventKind.EDGE_MIXED if mixed == 1 else EventKind.EDGE_SETTLED, edge, 0, 0)
