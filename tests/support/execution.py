@@ -138,7 +138,7 @@ class Execution(Planned):
 
     def on_node_left_out(self, event: Event) -> None:
         step, node = event["step"], event["node"]
-        if step not in self.run.steps or not self.run.steps[step].jobs:
+        if step not in self.begun:  # or not begun anew
             if step not in self.ended:
                 require(step in self.ready(), f"not waiting: {event}")
                 self._check_hopeless(event, self.refused(step, hopeful=self._repair))

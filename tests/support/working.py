@@ -139,6 +139,7 @@ class Working(Timeline):
             return
         job = self.job_of(step, node)
         self._end_wait(step, job.nodes[0])
+        job.opened = False
         if job.state != "over":
             self.give_up(job)
 
