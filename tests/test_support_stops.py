@@ -194,6 +194,57 @@ def test_a_defective_release_is_replaced_and_every_step_opens_again() -> None:
     )  # fmt: skip
 
 
+def test_a_step_that_opens_again_may_be_left_out_whole() -> None:
+    # b is FAILED at 2 and a back at 5: two bad nodes. With a's new release at 5 + 6 both steps open
+    # again, but b is never repaired, and the service cannot spare a.
+    scenario = small(
+        {
+            "a": {"service": "s", "patch": "p"},
+            "b": {"service": "s", "patch_with": {"failure_probability": 1}},
+        },
+        min_up={"s": 1},
+        horizon=30,
+        abort_after_failures=2,
+    )
+    defect = {"probability": 1, "failure_probability": 0.5}
+    scenario["patches"] = {"p": {"severity": 1, "duration": 2, "defect": defect, **GOES_BACK}}
+    scenario["environment"] = {"respin": {"delay": 6}}
+    plan: list[dict[str, Any]] = [
+        {"id": 0, "action": "patch", "nodes": ["a"]},
+        {"id": 1, "action": "patch", "nodes": ["b"], "guarded": False},
+        {"id": 2, "action": "pause", "nodes": [], "after": [0, 1], "duration": 2},
+    ]
+    failing_a = failing("a", 0, 0)
+    log = run(
+        "small",
+        13,
+        start(0, 0, "patch", "a"),
+        of_node(0, "node_down", "a", 0),
+        start(0, 1, "patch", "b"),
+        of_node(0, "node_down", "b", 1),
+        event(0, "service_below", service="s", serving=0, min_up=1),
+        failing_a[0],
+        of_node(2, "patch_failed", "b", 1),
+        of_node(2, "node_failed", "b", 1),
+        event(2, "step_end", step=1),
+        *failing_a[1:],
+        event(5, "step_end", step=0),
+        event(5, "abort", reason="2 bad nodes"),
+        event(5, "service_restored", service="s", serving=1, min_up=1),
+        event(11, "release_replaced", release="p", generation=1),
+        event(11, "plan_resumed", reason="respin"),
+        start(11, 1, "patch", "b"),
+        event(11, "node_left_out", node="b", step=1),
+        event(11, "step_end", step=1),
+        event(11, "node_left_out", node="a", step=0),
+        start(11, 2, "pause"),
+        event(13, "step_end", step=2),
+        event(13, "abort", reason="step 0 can never start"),
+        until=30,
+    )
+    check(scenario, plan, log, failures=2, aborted=1, guard_waits=0, stopped_time=6, bad_nodes=2)
+
+
 def test_a_run_that_does_not_end_is_cut_off() -> None:
     scenario = small({"a": {"patch_with": {"duration": 300}}}, horizon=20)
     lines = [start(0, 0, "patch", "a"), of_node(0, "node_down", "a", 0)]
