@@ -88,13 +88,13 @@ def _compile(function: F, **options: bool) -> F:
 
     known: Any = numba  # its types know neither its settings nor all options of njit
     with _our_cache(known.config, Path(function.__code__.co_filename).parent):
-        decorate = known.njit(error_model="numpy", forceinline=True, _nrt=False, **options)
+        decorate = known.njit(error_model="numpy", _nrt=False, **options)
         return cast(F, decorate(function))
 
 
 def outer(function: F) -> F:
     """Compile a function that Python calls too, and keep it on disk."""
-    return _compile(function, cache=True)
+    return _compile(function, forceinline=True, cache=True)
 
 
 def inner(function: F) -> F:
@@ -103,4 +103,13 @@ def inner(function: F) -> F:
     Inlined, the bundles of arrays that it is given cost nothing to pass on, and nothing
     of it has to be kept on disk.
     """
-    return _compile(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    return rare(function, forceinline=True)
+
+
+def rare(function: F, **options: bool) -> F:
+    """Compile a function that only compiled code calls, and seldom: it is called, not inlined.
+
+    To pass the bundles on takes about as long as a hundred simple operations; the code of
+    its callers, and the time that it takes to compile them, stay small.
+    """
+    return _compile(function, no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from patchopt.compiling.jit import inner
+from patchopt.compiling.jit import inner, rare
 from patchopt.model.events import EventKind
 from patchopt.simulator.loop.bundles import Fixed, State
 from patchopt.simulator.loop.codes import Stop
@@ -21,7 +21,7 @@ def commit(fixed: Fixed, state: State, node: int, step: int, attempt: int) -> No
     state.counters.last_commit_s = state.counters.now
 
 
-@inner
+@rare
 def flip(fixed: Fixed, state: State, node: int, step: int) -> None:
     """Let the copy of a node take its place."""
     attempt = state.nodes[node].built  # that has built it
@@ -48,14 +48,14 @@ def settle_copy(fixed: Fixed, state: State, node: int) -> None:
         flip(fixed, state, node, late - 1)
 
 
-@inner
+@rare
 def begin_switch(fixed: Fixed, state: State, job: int) -> None:
     """Let copies wait for the switch that is under way."""
     for place in range(fixed.jobs[job].node_begin, fixed.jobs[job].node_end):
         state.nodes[fixed.pool[place]].switching = 1
 
 
-@inner
+@rare
 def end_switch(fixed: Fixed, state: State, job: int) -> None:
     """Switch all copies that are ready by now; others are switched when they are."""
     step = fixed.jobs[job].step
@@ -68,7 +68,7 @@ def end_switch(fixed: Fixed, state: State, job: int) -> None:
             state.nodes[node].late_switch = step + 1
 
 
-@inner
+@rare
 def leave_switch_out(fixed: Fixed, state: State, job: int) -> None:
     """Throw the copies away that no step will switch any more, now and as they are built."""
     for place in range(fixed.jobs[job].node_begin, fixed.jobs[job].node_end):

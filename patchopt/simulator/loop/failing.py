@@ -5,7 +5,7 @@ Repairs and new lives are drawn here too, where the scenario asks for them.
 
 from __future__ import annotations
 
-from patchopt.compiling.jit import inner
+from patchopt.compiling.jit import inner, rare
 from patchopt.model.events import EventKind
 from patchopt.simulator.loop.bundles import Fixed, State
 from patchopt.simulator.loop.codes import Down, Happening
@@ -44,7 +44,7 @@ def make_good(fixed: Fixed, state: State, node: int) -> None:
     state.nodes[node].excused = 0
 
 
-@inner
+@rare
 def give_up(fixed: Fixed, state: State, job: int) -> None:
     """Let the members on which a job has failed be bad: it is over without success."""
     for place in range(fixed.jobs[job].node_begin, fixed.jobs[job].node_end):
@@ -55,7 +55,7 @@ def give_up(fixed: Fixed, state: State, job: int) -> None:
                 make_bad(fixed, state, node)
 
 
-@inner
+@rare
 def rollback_time(fixed: Fixed, state: State, node: int, attempt: int) -> int:
     """Draw the seconds that a rollback takes."""
     return lognormal(
@@ -77,7 +77,7 @@ def _rollback_fails(fixed: Fixed, state: State, node: int, attempt: int) -> bool
     return bool(draw(state.counters.seed, STREAM_ROLLBACK, key, attempt) < luck)
 
 
-@inner
+@rare
 def go_back(fixed: Fixed, state: State, node: int, step: int, attempt: int) -> bool:
     """End a node's rollback: it serves again, or is FAILED; return whether it serves."""
     if _rollback_fails(fixed, state, node, attempt):
@@ -100,7 +100,7 @@ def serve(fixed: Fixed, state: State, node: int, step: int, attempt: int) -> Non
         bring_back(fixed, state, node)
 
 
-@inner
+@rare
 def let_fail(fixed: Fixed, state: State, node: int, how: int) -> None:
     """Make a node FAILED, until it is repaired if that is ever."""
     state.nodes[node].failed = how
@@ -126,7 +126,7 @@ def restore(fixed: Fixed, state: State, node: int) -> None:
     bring_back(fixed, state, node)
 
 
-@inner
+@rare
 def take_back(fixed: Fixed, state: State, node: int) -> None:
     """Let a node serve again whose place its copy takes: nothing is left to repair."""
     if fixed.limits.repair_s >= 0:
@@ -143,7 +143,7 @@ def bring_back(fixed: Fixed, state: State, node: int) -> None:
         begin_life(fixed, state, node)
 
 
-@inner
+@rare
 def begin_life(fixed: Fixed, state: State, node: int) -> None:
     """Draw when a node will crash."""
     state.troubles[node].living = 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from patchopt.compiling.jit import inner
+from patchopt.compiling.jit import inner, rare
 from patchopt.model import windows
 from patchopt.simulator.loop.bundles import Fixed, State
 from patchopt.simulator.loop.codes import Action, Phase, Reason
@@ -119,7 +119,7 @@ def _guard_services(fixed: Fixed, state: State, step: int, hopeful: bool) -> Rea
 # Some of a step's jobs, whatever their members are at ------------------------------------
 
 
-@inner
+@rare
 def missing(fixed: Fixed, state: State, job: int) -> int:
     """Return the first node for whose sake a job cannot start, -1 if there is none.
 
@@ -151,7 +151,7 @@ def is_open(state: State, node: int) -> bool:
     return bool(state.nodes[node].new == 0 and state.nodes[node].built == 0)
 
 
-@inner
+@rare
 def nominal_s(fixed: Fixed, state: State, job: int) -> int:
     """Return how long work on the open members of a job takes, as planned."""
     longest, warmup = 0, 0
@@ -163,7 +163,7 @@ def nominal_s(fixed: Fixed, state: State, job: int) -> int:
     return fixed.limits.overhead_s + longest + warmup
 
 
-@inner
+@rare
 def guard_jobs(
     fixed: Fixed, state: State, begin: int, end: int, phase: int, hopeful: bool
 ) -> Reason:
@@ -272,7 +272,7 @@ def _host_is_counted(fixed: Fixed, state: State, node: int) -> bool:
     return False
 
 
-@inner
+@rare
 def count_loss(fixed: Fixed, state: State, node: int) -> None:
     """Count a marked node and its guests with what their services lose, each once."""
     if _host_is_counted(fixed, state, node):
@@ -287,7 +287,7 @@ def count_loss(fixed: Fixed, state: State, node: int) -> None:
                 state.services[service].loss += 1
 
 
-@inner
+@rare
 def judge_loss(fixed: Fixed, state: State, node: int, step: int, hopeful: bool) -> int:
     """Return a service that would be short by what was counted, -1 if none; forget the counts."""
     short = -1

@@ -16,7 +16,6 @@ from patchopt.simulator.loop import rows
 from patchopt.simulator.loop.bundles import Rows, table
 from patchopt.simulator.loop.streams import threshold
 
-
 #: A run is cut at so many times its horizon, unless the plan itself takes longer (MODEL 6).
 PATIENCE: Final = 10
 

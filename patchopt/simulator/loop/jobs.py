@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from patchopt.compiling.jit import inner
+from patchopt.compiling.jit import inner, rare
 from patchopt.model.events import EventKind
 from patchopt.simulator.loop.attempts import (
     draw_failures,
@@ -30,7 +30,9 @@ def start_step(fixed: Fixed, state: State, step: int) -> None:
     record(state, EventKind.STEP_START, step, state.steps[step].partial, 0)
     if state.steps[step].partial == 1:
         _name_opened(fixed, state, step)
-    if action != Action.PAUSE:
+    if action == Action.PAUSE:
+        state.measures.guardrail_pauses += 1
+    else:
         state.counters.alarms = state.measures.false_alarms
     state.steps[step].stage = Stage.RUNNING
     count_active(fixed, state, step, 1)
@@ -50,7 +52,7 @@ def start_step(fixed: Fixed, state: State, step: int) -> None:
                 make_pending(state, job)
 
 
-@inner
+@rare
 def _name_opened(fixed: Fixed, state: State, step: int) -> None:
     for job in range(fixed.steps[step].job_begin, fixed.steps[step].job_end):
         if state.jobs[job].phase == Phase.OPEN:
@@ -90,7 +92,7 @@ def end_phase(fixed: Fixed, state: State, job: int) -> None:
         return
     state.counters.running -= 1
     if well:
-        close_job(fixed, state, job)
+        _close_well(fixed, state, job)
     else:
         _try_again(fixed, state, job)
 
@@ -102,18 +104,14 @@ def note_end(state: State) -> None:
     state.measures.exposure = state.measures.total_exposure
 
 
-@inner
+@rare
 def _try_again(fixed: Fixed, state: State, job: int) -> None:
     """Let a job whose attempt has failed wait for the next one, if there is one."""
     going_on = state.counters.stop == Stop.NO
     if going_on and state.jobs[job].again == 1:
         give_up(fixed, state, job)
         look_again(fixed, state, job)
-    elif (
-        going_on
-        and state.jobs[job].lost == 0
-        and state.jobs[job].attempt < state.jobs[job].most
-    ):
+    elif going_on and state.jobs[job].lost == 0 and state.jobs[job].attempt < state.jobs[job].most:
         _wait(state, job)
     else:
         give_up(fixed, state, job)
@@ -136,7 +134,7 @@ def look_again(fixed: Fixed, state: State, job: int) -> None:
     wait_late(fixed, state, job)
 
 
-@inner
+@rare
 def wait_late(fixed: Fixed, state: State, job: int) -> None:
     """Let a job wait apart from its step, as one that has been put off does."""
     _set_apart(fixed, state, job)
@@ -152,7 +150,7 @@ def _set_apart(fixed: Fixed, state: State, job: int) -> None:
     state.jobs[job].reason = Reason.NODE
 
 
-@inner
+@rare
 def put_off(fixed: Fixed, state: State, job: int, node: int) -> bool:
     """Let a job wait for the repair of a node, or leave it out; return whether it waits."""
     if fixed.limits.repair_s < 0:
@@ -164,10 +162,8 @@ def put_off(fixed: Fixed, state: State, job: int, node: int) -> bool:
     return True
 
 
-@inner
-def name_job(
-    fixed: Fixed, state: State, job: int, kind: int, reason: int, detail: int
-) -> None:
+@rare
+def name_job(fixed: Fixed, state: State, job: int, kind: int, reason: int, detail: int) -> None:
     """Record what happens to a job before its next attempt, and whom it concerns."""
     step, attempt = fixed.jobs[job].step, state.jobs[job].attempt + 1
     record(state, kind, step, attempt, reason)
@@ -179,7 +175,7 @@ def name_job(
 # Left out --------------------------------------------------------------------------------
 
 
-@inner
+@rare
 def leave_job_out(fixed: Fixed, state: State, job: int, reason: int, detail: int) -> None:
     """Give up a job that nothing could ever let start."""
     step = fixed.jobs[job].step
@@ -190,7 +186,7 @@ def leave_job_out(fixed: Fixed, state: State, job: int, reason: int, detail: int
     close_job(fixed, state, job)
 
 
-@inner
+@rare
 def leave_step_out(fixed: Fixed, state: State, step: int, reason: int, detail: int) -> None:
     """Give up a step that nothing could ever let start: those after it need not wait."""
     _note_left_out(state, reason, step, detail)
@@ -242,8 +238,7 @@ def end_step_wait(state: State, step: int) -> None:
         state.steps[step].wait_since_s = -1
 
 
-@inner
-def close_job(fixed: Fixed, state: State, job: int) -> None:
+def _close_job(fixed: Fixed, state: State, job: int) -> None:
     """Let a job hold its step no longer; a step ends with its last."""
     step = fixed.jobs[job].step
     before = state.jobs[job].phase
@@ -257,6 +252,11 @@ def close_job(fixed: Fixed, state: State, job: int) -> None:
     state.steps[step].jobs_left -= 1
     if state.steps[step].jobs_left == 0 and state.steps[step].stage == Stage.RUNNING:
         end_step(fixed, state, step)
+
+
+#: The one is part of what ends good work, most of a run's; the other of all else.
+_close_well = inner(_close_job)
+close_job = rare(_close_job)
 
 
 @inner

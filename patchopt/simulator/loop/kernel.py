@@ -16,7 +16,7 @@ from patchopt.simulator.loop.attempts import is_unlucky
 from patchopt.simulator.loop.bundles import Fixed, Rows, State
 from patchopt.simulator.loop.codes import Action, Reason, Stop
 from patchopt.simulator.loop.draws import draw
-from patchopt.simulator.loop.jobs import end_phase, note_end
+from patchopt.simulator.loop.jobs import end_job_wait, end_phase, end_step_wait, note_end
 from patchopt.simulator.loop.measuring import advance, close
 from patchopt.simulator.loop.queue import first_due_step, first_happening, make_ready, pop
 from patchopt.simulator.loop.reset import copy_measures, reset
@@ -147,9 +147,7 @@ def _end_plan(state: State) -> None:
         measures.abort_code = counters.left_code
         measures.abort_step = counters.left_step
         measures.abort_detail = counters.left_detail
-        record(
-            state, EventKind.ABORT, counters.left_code, counters.left_step, counters.left_detail
-        )
+        record(state, EventKind.ABORT, counters.left_code, counters.left_step, counters.left_detail)
 
 
 @inner
@@ -157,6 +155,10 @@ def _cut_plan(state: State) -> None:
     """Stop a run that does not end: T and O are now."""
     measures = state.measures
     note_end(state)
+    for place in range(state.counters.pending):
+        end_job_wait(state, state.pending[place])
+    for place in range(state.counters.ready):
+        end_step_wait(state, state.ready[place])
     measures.abort_code = Reason.ENDLESS
     measures.abort_step = -1
     measures.abort_detail = 0

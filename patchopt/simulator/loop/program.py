@@ -30,7 +30,6 @@ from patchopt.simulator.loop.infrastructure_tables import (
     units_table,
 )
 
-
 #: What is done to nodes one by one, with crew.
 _WORK: Final = ("patch", "build")
 

@@ -6,7 +6,7 @@ the subject's number, so the order of events never depends on how the heap was f
 
 from __future__ import annotations
 
-from patchopt.compiling.jit import inner
+from patchopt.compiling.jit import inner, rare
 from patchopt.simulator.loop.bundles import Fixed, State
 
 
@@ -64,7 +64,7 @@ def pop(state: State) -> int:
     return first
 
 
-@inner
+@rare
 def remove(state: State, first: int, end: int) -> None:
     """Take away what is due for the subjects from `first` to before `end`. O(n log n)."""
     heap, size = state.queue, state.counters.queued

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from patchopt.compiling.jit import inner
+from patchopt.compiling.jit import inner, rare
 from patchopt.model.events import EventKind
 from patchopt.simulator.loop.bundles import Fixed, State
 from patchopt.simulator.loop.codes import Action, Down, Late, Phase, Reason, Stage, Stop
@@ -16,7 +16,7 @@ from patchopt.simulator.loop.state import count_active, record
 from patchopt.simulator.loop.streams import STREAM_RESPIN_DEFECT
 
 
-@inner
+@rare
 def resume(fixed: Fixed, state: State) -> None:
     """Let a stopped plan go on."""
     counters, measures = state.counters, state.measures
@@ -25,9 +25,10 @@ def resume(fixed: Fixed, state: State) -> None:
     counters.stop = Stop.NO
     counters.alarms = measures.false_alarms
     counters.failures = measures.failures
-    counters.judge = 1  # something may have become bad meanwhile
+    _excuse(fixed, state)
     if counters.respin == 1:
         measures.respins += 1
+        counters.left_code = Reason.NONE  # all of it has another chance
         for release in range(len(fixed.releases)):
             if state.releases[release].replaced == 1:
                 _replace(fixed, state, release)
@@ -40,6 +41,17 @@ def resume(fixed: Fixed, state: State) -> None:
             _review(fixed, state, job)
     for node in range(len(fixed.nodes)):
         settle_copy(fixed, state, node)
+
+
+@inner
+def _excuse(fixed: Fixed, state: State) -> None:
+    """Let nodes that are bad by now count no more."""
+    for node in range(len(fixed.nodes)):
+        state.nodes[node].excused = state.nodes[node].bad
+    for release in range(len(fixed.releases)):
+        state.releases[release].bad = 0
+    state.counters.bad = 0
+    state.counters.judge = 0
 
 
 # A new release ---------------------------------------------------------------------------
@@ -116,7 +128,7 @@ def _is_to_be_opened(fixed: Fixed, state: State, job: int) -> bool:
     return False
 
 
-@inner
+@rare
 def _open_work(fixed: Fixed, state: State, step: int) -> None:
     """Open a step's jobs that are not at work; while others are, they wait apart from it."""
     begin, end = fixed.steps[step].job_begin, fixed.steps[step].job_end

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from patchopt.compiling.jit import inner
+from patchopt.compiling.jit import inner, rare
 from patchopt.model.events import EventKind
 from patchopt.simulator.loop.bundles import Fixed, State
 from patchopt.simulator.loop.codes import Down, Latency, Work
@@ -13,7 +13,7 @@ from patchopt.simulator.loop.queue import push
 from patchopt.simulator.loop.state import count_active, record, set_out, set_version
 
 
-@inner
+@rare
 def start_rollbacks(fixed: Fixed, state: State) -> None:
     """Start rolling back detected nodes, in the order of their detection, as they may.
 
@@ -76,7 +76,7 @@ def _is_held_up(fixed: Fixed, state: State, detected: int) -> bool:
     return False
 
 
-@inner
+@rare
 def falls_short(fixed: Fixed, state: State, detected: int, hopeful: bool) -> bool:
     """Say whether a rollback would take some service below what the guard lets it be.
 
@@ -136,7 +136,7 @@ def _take_out(fixed: Fixed, state: State, node: int) -> None:
     set_out(fixed, state, node, 1)
 
 
-@inner
+@rare
 def end_rollback(fixed: Fixed, state: State, first: int) -> None:
     """End a rollback in service; `first` is the first of the nodes that went back together."""
     count_active(fixed, state, state.troubles[first].leads - 1, -1)

@@ -325,7 +325,7 @@ class TroubleState:
     repairs: int = 0  # drawn so far
     crashed_s: int = 0  # last
     leads: int = 0  # 1 + the step whose rollback in service bears its number
-    reverting: int = 0  # 1 + the first of those rolled back in service with it; negative: has crashed
+    reverting: int = 0  # 1 + the first of those rolled back with it; negative: it has crashed
 
 
 @dataclass(slots=True)

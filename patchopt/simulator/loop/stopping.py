@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from patchopt.compiling.jit import inner
+from patchopt.compiling.jit import inner, rare
 from patchopt.model.events import EventKind
 from patchopt.simulator.loop.bundles import Fixed, State
-from patchopt.simulator.loop.codes import Action, Phase, Reason, Stage, Stop
+from patchopt.simulator.loop.codes import Action, Reason, Stage, Stop
 from patchopt.simulator.loop.copies import settle_copy
 from patchopt.simulator.loop.draws import lognormal
 from patchopt.simulator.loop.failing import give_up
@@ -16,7 +16,7 @@ from patchopt.simulator.loop.streams import STREAM_RESPIN_DELAY, STREAM_REVIEW
 from patchopt.simulator.loop.trouble import resumption
 
 
-@inner
+@rare
 def judge(fixed: Fixed, state: State) -> None:
     """Judge the gates of the pauses that have ended, then the budgets; once stopped, none."""
     counters = state.counters
@@ -54,7 +54,7 @@ def _judge_gate(fixed: Fixed, state: State, step: int) -> None:
         _stop(fixed, state, reason, step, found)
 
 
-@inner
+@rare
 def _stop(fixed: Fixed, state: State, reason: int, step: int, detail: int) -> None:
     """Stop the plan: nothing of it starts any more, unless it goes on later.
 
@@ -81,7 +81,6 @@ def _stop(fixed: Fixed, state: State, reason: int, step: int, detail: int) -> No
     counters.pending = 0
     delay = _goes_on_after(fixed, state)
     counters.stops += 1
-    _excuse(fixed, state)
     if delay >= 0:
         push(state, counters.now + delay, resumption(fixed))
         return
@@ -101,17 +100,6 @@ def _cut_pauses(fixed: Fixed, state: State) -> None:
         state.counters.running -= 1
         note_end(state)
         close_job(fixed, state, job)
-
-
-@inner
-def _excuse(fixed: Fixed, state: State) -> None:
-    """Let nodes that are bad by now count no more."""
-    for node in range(len(fixed.nodes)):
-        state.nodes[node].excused = state.nodes[node].bad
-    for release in range(len(fixed.releases)):
-        state.releases[release].bad = 0
-    state.counters.bad = 0
-    state.counters.judge = 0
 
 
 @inner

@@ -7,7 +7,7 @@ what may come of it. Nothing of it is called unless the scenario asks for it
 
 from __future__ import annotations
 
-from patchopt.compiling.jit import inner
+from patchopt.compiling.jit import inner, rare
 from patchopt.model.events import EventKind
 from patchopt.simulator.loop.bundles import Fixed, State
 from patchopt.simulator.loop.codes import Down, Happening, Latency
@@ -38,7 +38,7 @@ def resumption(fixed: Fixed) -> int:
     return _alarm(fixed) + 1
 
 
-@inner
+@rare
 def await_alarm(fixed: Fixed, state: State) -> None:
     """Draw when the next false alarm comes: they are a Poisson process."""
     count = state.measures.false_alarms + 1
@@ -47,7 +47,7 @@ def await_alarm(fixed: Fixed, state: State) -> None:
     push(state, state.counters.now + wait, _alarm(fixed))
 
 
-@inner
+@rare
 def draw_latent(fixed: Fixed, state: State, node: int, step: int, attempt: int) -> None:
     """Draw whether a node that has just become new will turn out bad in service."""
     _forget(fixed, state, node)
@@ -89,7 +89,7 @@ def _forget(fixed: Fixed, state: State, node: int) -> None:
         remove(state, subject, subject + 1)
 
 
-@inner
+@rare
 def let_happen(fixed: Fixed, state: State, number: int) -> None:
     """Let happen what was due; `number` counts from the first crash in the queue."""
     nodes = len(fixed.nodes)

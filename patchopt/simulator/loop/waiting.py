@@ -6,7 +6,7 @@ start one is left out at a time, since that may let another start.
 
 from __future__ import annotations
 
-from patchopt.compiling.jit import inner
+from patchopt.compiling.jit import inner, rare
 from patchopt.model.events import EventKind
 from patchopt.model.windows import FOREVER
 from patchopt.simulator.loop.attempts import start_attempt
@@ -27,7 +27,7 @@ from patchopt.simulator.loop.reverting import falls_short
 from patchopt.simulator.loop.state import count_active, record
 
 
-@inner
+@rare
 def start_pending(fixed: Fixed, state: State) -> None:
     """Start the attempts that wait and may."""
     kept = 0
@@ -63,7 +63,7 @@ def _stays(fixed: Fixed, state: State, job: int) -> bool:
     return False
 
 
-@inner
+@rare
 def _why_job(fixed: Fixed, state: State, job: int, hopeful: bool) -> Reason:
     """Return why a job, all of whose nodes are there, must wait."""
     if state.jobs[job].hoping == 1:
@@ -120,7 +120,7 @@ def start_ready(fixed: Fixed, state: State) -> None:
     counters.ended = 0
 
 
-@inner
+@rare
 def note_waits(fixed: Fixed, state: State) -> None:
     """Count those that could have started at this instant but for the guard."""
     for place in range(state.counters.pending):
@@ -147,7 +147,7 @@ def _count_wait(state: State) -> None:
     state.measures.guardrail_pauses += 1
 
 
-@inner
+@rare
 def opening(fixed: Fixed, state: State) -> int:
     """Return when a window next opens for what waits for nothing else, `FOREVER` if never."""
     coming = FOREVER
@@ -184,7 +184,7 @@ def _length_s(fixed: Fixed, state: State, step: int) -> int:
     return longest
 
 
-@inner
+@rare
 def may_hope(fixed: Fixed, state: State) -> bool:
     """Say whether something could start if all that has failed were repaired."""
     if fixed.limits.repair_s < 0:
@@ -203,7 +203,7 @@ def _is_hopeful(reason: Reason) -> bool:
     return bool(reason == Reason.NONE or reason == Reason.WINDOW)  # noqa: PLR1714 - compiled
 
 
-@inner
+@rare
 def leave_one_out(fixed: Fixed, state: State) -> None:
     """Leave out the first that waits: a job, else a step."""
     counters = state.counters
