@@ -132,7 +132,7 @@ class Replay(Working):
         """Whether a bad node is old, or will be by its rollback in service."""
         node = self.nodes[name]
         has_rollback = self.reading.patch(name).rollback is not None
-        return node.bad and (not node.new or (node.detected and has_rollback))
+        return node.bad and name not in self.copies and (not node.new or (node.detected and has_rollback))
 
     def _reopen(self, step: Step) -> None:
         """Open a step again for its units with an old member; it runs if one is at work."""

@@ -172,6 +172,7 @@ class Stops(Work):
             node
             for node in job.records
             if node.bad and (not node.new or node.going_back or node in self.detected)
+            if not node.built  # what has a copy needs only its switch
         ]
         if not hoping or job.step.state == "open" or job.step.left_out:
             return
