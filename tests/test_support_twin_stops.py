@@ -47,7 +47,7 @@ def test_what_a_review_promised_to_work_under_way_is_given_up_by_the_next_stop()
     steps = [patch(name, after=[], guarded=False) for name in "abc"]
     found = run(scenario | {"environment": {"review": {"delay": 5}}}, *steps)
     # Stops at 101 (a), 120 (b) and, for good, 140 (c). a is tried again from 106 to 207, b from
-    # 125 to 245; a would be tried once more after the review at 125.
+    # 125 to 245; a would be tried once more after the review at 125, were the plan not stopped.
     expect(found, completion_time=245, reviews=2, failures=5, retries=2, aborted=1)
 
 

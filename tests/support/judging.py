@@ -95,5 +95,6 @@ class Verdicts(Law):
             bad = len(self.bad() - self.left_out)
             missed = [gate for gate in self.judged if self.fails(gate, bad)]
             require(not missed, f"a gate fails at {self.run.now}: {missed}")
-            require(not self.overdrawn(), f"a budget is used up at {self.run.now}")
+            spent = self.overdrawn() and not self.run.over
+            require(not spent, f"a budget is used up at {self.run.now}")
         self.judged, self.gate_failed, self.left_out = [], False, set()

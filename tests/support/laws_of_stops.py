@@ -42,6 +42,8 @@ class Stops(Law):
 
     def on_abort(self, event: Event) -> None:
         require(self.run.abort is None or self.incomplete, f"aborted twice: {event}")
+        goes_on = self.run.goes_on_after(self.run.place)
+        require(goes_on or not self.run.over, f"the plan is over already: {event}")
         require(event["reason"], f"an abort has a reason: {event}")
         share = self.reading.abort_share is not None and self.counted()
         cause = self.failed_gate or self._spent() or share or self.run.left_out
@@ -71,7 +73,9 @@ class Stops(Law):
     def settled(self) -> None:
         """Require that nothing goes on with its budget used up."""
         spent = self.run.abort is None and self._spent()
-        require(not spent, f"{self.counted()} bad nodes and no abort at {self.run.now} s")
+        # A plan that is over is stopped only to go on.
+        stops = not self.run.over or self._is_reviewed_in_time()
+        require(not (spent and stops), f"{self.counted()} bad nodes, no abort at {self.run.now} s")
 
     def on_release_replaced(self, event: Event) -> None:
         release = event["release"]
@@ -104,12 +108,16 @@ class Stops(Law):
 
     def _should_go_on(self) -> bool:
         """Whether a review of the last stop is missing; a respin depends on luck."""
-        around = self.reading.environment
-        if self.run.abort is None or around.review is None or around.respin is not None:
+        if self.run.abort is None or not self.failed_verdict:
             return False
-        ends = self.run.aborted_at + around.review.nominal
-        by_verdict = self.failed_verdict and not around.review.sigma
-        return by_verdict and ends < self.reading.horizon
+        return self._is_reviewed_in_time(self.run.aborted_at)
+
+    def _is_reviewed_in_time(self, since: int | None = None) -> bool:
+        """Whether a stop, now if no other time is given, ends by a review for certain."""
+        review, start = self.reading.environment.review, self.run.now if since is None else since
+        if review is None or review.sigma or self.reading.environment.respin is not None:
+            return False
+        return start + review.nominal < self.reading.horizon
 
     def on_run_end(self, event: Event) -> None:
         end, told = event["time"], event["completion_time"]

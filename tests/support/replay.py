@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from support.standing import Event, Step
 
 
+_OF_PLANS = ("step_wait", "step_start", "attempt_start", "node_left_out", "abort", "plan_resumed")
+
+
 class Replay(Working):
     """A timeline that knows what every event means."""
 
@@ -26,6 +29,7 @@ class Replay(Working):
         self.resumed_at = -1  # the last time
         self._stop = -1  # place of the last abort
         self.detected: list[str] = []  # in the order of their detection
+        self.over = False  # so was the plan when the last instant ended
         self._goes_on = self._stops_that_end()
 
     def _stops_that_end(self) -> set[int]:
@@ -37,6 +41,14 @@ class Replay(Working):
             elif event["event"] == "plan_resumed":
                 found.add(stop)
         return found
+
+    def end_instant(self) -> None:
+        idle = not any(step.running for step in self.steps.values())
+        idle &= not any(job.running or job.state == "put off" for job in self.jobs())
+        later = (event["event"] for event in self.events[self.place + 1 :])
+        first = next((name for name in later if name in _OF_PLANS), "")
+        # Nothing more comes of it, unless a stop lets it go on.
+        self.over = idle and first in ("abort", "")
 
     @property
     def endless(self) -> bool:
@@ -88,17 +100,18 @@ class Replay(Working):
     @property
     def _resumes(self) -> bool:
         """Whether the plan goes on after the stop that it is in."""
-        return self._stop in self._goes_on
+        return self.goes_on_after(self._stop)
+
+    def goes_on_after(self, place: int) -> bool:
+        """Whether the plan goes on after the abort at a place in the log."""
+        return place in self._goes_on
 
     def on_abort(self, event: Event) -> None:
         self.abort, self.aborted_at, self._stop = event["reason"], self.now, self.place
         self._end_waits()
         for job in self.jobs():
-            job.again = False
             if job.state in ("waiting", "put off"):
                 self.give_up(job)
-        for node in self.nodes.values():
-            node.excused = node.bad
         if not self._resumes:
             self.throw_away(self.copies - self._in_switches())
 
@@ -112,6 +125,8 @@ class Replay(Working):
 
     def on_plan_resumed(self, event: Event) -> None:
         self.abort = None
+        for node in self.nodes.values():
+            node.excused = node.bad
         self.stopped_time += self.now - self.aborted_at
         self.resumed_at = self.now
         self.count[event["reason"]] += 1
@@ -132,7 +147,11 @@ class Replay(Working):
         """Whether a bad node is old, or will be by its rollback in service."""
         node = self.nodes[name]
         has_rollback = self.reading.patch(name).rollback is not None
-        return node.bad and name not in self.copies and (not node.new or (node.detected and has_rollback))
+        return (
+            node.bad
+            and name not in self.copies
+            and (not node.new or (node.detected and has_rollback))
+        )
 
     def _reopen(self, step: Step) -> None:
         """Open a step again for its units with an old member; it runs if one is at work."""

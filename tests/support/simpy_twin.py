@@ -65,7 +65,6 @@ class Run(Waits):
         super().__init__(reading, luck, guard, written)
         self.limit = limit
         self.looking = self.closing = False
-        self.end: int | None = None  # O, once it is known
         self.cut = False
         self.over = self.env.event()
         self.stir()

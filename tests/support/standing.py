@@ -21,7 +21,7 @@ class Node:
     reverting: bool = False  # a rollback in service runs
     detected: bool = False
     bad: bool = False
-    excused: bool = False  # bad when the plan was stopped, and went on
+    excused: bool = False  # bad when the plan went on after a stop
     finished: bool = False  # once and for all, for strict order
     committed: int = 0  # when it last became new
     made_by: tuple[int, int] = (-1, 0)  # step and attempt that made it new

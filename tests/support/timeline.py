@@ -66,6 +66,10 @@ class Timeline:
                 getattr(self, f"on_{event['event']}", self.on_other)(event)
             for watcher in watching:
                 watcher.settled()
+            self.end_instant()
+
+    def end_instant(self) -> None:
+        """Look back at an instant that is over."""
 
     def on_other(self, event: Event) -> None:
         """Pass over what follows from other events, or is only counted."""

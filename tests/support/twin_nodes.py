@@ -53,7 +53,7 @@ class NodeRecord(Standing):
     id: str
     number: int
     returned: simpy.Event  # succeeds when it comes back into service
-    excused: bool = False  # bad as a stop began: counted no more
+    excused: bool = False  # bad as the plan went on: counted no more
     built: int = 0  # the attempt that made its copy
     copy_defective: bool = False
     commits: int = 0

@@ -17,6 +17,7 @@ class Stops(Work):
     """Work that stops when too much goes wrong."""
 
     stops = 0
+    end: int | None = None  # O, once the plan is over
     why = ""  # the last stop, if it is for good
     left_out = ""  # why something was left out first
     failures_before = 0  # failed attempts until the plan went on for the last time
@@ -68,8 +69,9 @@ class Stops(Work):
         return ""
 
     def stop(self, why: str) -> None:
-        """Stop the plan, perhaps to go on later."""
-        self.stops += 1
+        """Stop the plan, perhaps to go on later; if it is over, only to go on."""
+        if self.end is not None and self.how_to_go_on() is None:
+            return
         self.stopped, self.why = "good", why
         for step in self.steps:
             self.end_wait(step)
@@ -78,18 +80,20 @@ class Stops(Work):
                 self.note_end()
                 self.end_step(step)
         for job in self.jobs:
-            job.again = False
             if job.waiting:
                 self.give_up(job)
-        bad = [node for node in self.nodes.values() if node.bad]
-        for node in bad:
-            node.excused = True
-        self.newly_bad = False
-        self.plan_to_go_on(bad)
+        how = self.how_to_go_on()
+        self.stops += 1
+        if how is None:
+            self.settle_copies(list(self.nodes.values()))
+        else:
+            self.stopped = "pending"
+            self.env.process(self.go_on(*how))
 
-    def plan_to_go_on(self, bad: list[NodeRecord]) -> None:
-        """Go on in time, or throw all copies away."""
-        defective = {self.reading.patch(node.id).release for node in bad}
+    def how_to_go_on(self) -> tuple[int, list[str]] | None:
+        """Return after how many seconds the plan goes on, and with which releases replaced."""
+        bad = [node.id for node in self.nodes.values() if node.bad]
+        defective = {self.reading.patch(name).release for name in bad}
         releases = [name for name, holds in self.defective.items() if holds and name in defective]
         respin, review = self.around.respin, self.around.review
         delay = None
@@ -102,17 +106,16 @@ class Stops(Work):
             )
         elif review is not None:
             releases = []
-            delay = self.luck.review(review, self.stops)
-        if delay is not None and self.now + delay < self.reading.horizon:
-            self.stopped = "pending"
-            self.env.process(self.go_on(delay, releases))
-        else:
-            self.settle_copies(list(self.nodes.values()))
+            delay = self.luck.review(review, self.stops + 1)
+        in_time = delay is not None and self.now + delay < self.reading.horizon
+        return (delay, releases) if delay is not None and in_time else None
 
     def go_on(self, delay: int, releases: list[str]) -> Process:
         """Go on with the plan, with new releases if some are given."""
         yield self.due(delay, RESUMPTIONS)
-        self.stopped = ""
+        self.stopped, self.newly_bad = "", False
+        for node in self.nodes.values():
+            node.excused = node.bad
         self.alarms_since_start = 0
         self.failures_before = self.monitor.count["failures"]
         if releases:

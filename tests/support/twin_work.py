@@ -166,8 +166,8 @@ class Work(Rollbacks):
     def fail_attempt(self, job: Job, *, whole: bool) -> None:
         """End a failed attempt; `whole`: nothing but luck was lost."""
         job.working = False
-        if job.again:
-            job.again = False
+        again, job.again = job.again and not self.stopped, False
+        if again:
             self.give_up(job)
             job.limit = job.attempt + 1
             self.wait_late(job)

@@ -104,13 +104,14 @@ class Working(Timeline):
         whole = job.action == "build" or job.back == set(job.members)
         if job.good:
             job.state, job.failed, job.again = "over", set(), False
-        elif job.again:
+        elif job.again and self.abort is None:
             self.give_up(job)
             self.look_again(job)
         elif whole and job.attempt < job.last and self.abort is None:
             job.state = "waiting"
         else:
             self.give_up(job)
+            job.again = False
 
     def give_up(self, job: Job) -> None:
         """Let there be no further attempt: who failed is bad."""
