@@ -224,6 +224,10 @@ class Attempts(Law):
         require(key not in self.waited, f"a second wait: {event}")
         self.waited.add(key)
 
+    def on_abort(self, _: Event) -> None:
+        self.waited.clear()
+        self.put_off.clear()
+
     def on_node_put_off(self, event: Event) -> None:
         job = self._named(event)
         key = job.step, job.nodes[0], event["attempt"]
