@@ -26,8 +26,12 @@ class Replications(Protocol):
         """Name of the strategy."""
 
     @property
-    def seeds(self) -> NDArray[np.int64]:
-        """Seed of each replication, shape (replications,)."""
+    def seed(self) -> int:
+        """Seed of all replications."""
+
+    @property
+    def replications(self) -> NDArray[np.int64]:
+        """Number of each replication, shape (replications,)."""
 
     @property
     def columns(self) -> Mapping[str, NDArray[np.generic]]:
@@ -57,8 +61,9 @@ def metrics_csv_text(outcome: Replications) -> str:
     Returns
     -------
     str
-        Columns ``scenario``, ``strategy``, ``seed``, then `METRICS` in order; exposures in
-        weight-seconds with exactly three decimals. Text is what `csv_cell` makes of it.
+        Columns ``scenario``, ``strategy``, ``seed``, ``replication``, then `METRICS` in order;
+        exposures in weight-seconds with exactly three decimals. Text is what `csv_cell` makes of
+        it.
     """
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(_rows(outcome))
@@ -66,11 +71,11 @@ def metrics_csv_text(outcome: Replications) -> str:
 
 
 def _rows(outcome: Replications) -> Iterator[tuple[Any, ...]]:
-    yield ("scenario", "strategy", "seed", *(metric.name for metric in METRICS))
+    yield ("scenario", "strategy", "seed", "replication", *(metric.name for metric in METRICS))
     columns = [_cells(outcome.columns[metric.name], metric.kind) for metric in METRICS]
     scenario, strategy = csv_cell(outcome.scenario), csv_cell(outcome.strategy)
-    for seed, *values in zip(outcome.seeds.tolist(), *columns, strict=True):
-        yield (scenario, strategy, seed, *values)
+    for replication, *values in zip(outcome.replications.tolist(), *columns, strict=True):
+        yield (scenario, strategy, outcome.seed, replication, *values)
 
 
 def _cells(values: NDArray[np.generic], kind: Kind) -> list[Any]:

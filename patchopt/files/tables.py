@@ -14,7 +14,7 @@ from patchopt.model.metrics import METRICS, Kind, Metric
 from patchopt.model.quantities import from_milli
 
 #: Version of the layout of the tables; a reader refuses every other.
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 _TEXT: Final = pa.string()
 _NAME: Final = pa.dictionary(pa.int32(), pa.string())
@@ -38,7 +38,8 @@ def _sometimes(name: str, kind: pa.DataType) -> pa.Field:
     return pa.field(name, kind)
 
 
-#: One row a replication; a failed cell is one row without seed and metrics.
+#: One row a replication, known by seed and number; a failed cell is one row without them and
+#: without metrics.
 RUNS_SCHEMA: Final = pa.schema(
     [
         _always("scenario", _NAME),
@@ -46,8 +47,8 @@ RUNS_SCHEMA: Final = pa.schema(
         _always("label", _NAME),
         _always("parameters", _NAME),
         _always("plan", pa.int32()),
-        _sometimes("replication", pa.int64()),
         _sometimes("seed", pa.int64()),
+        _sometimes("replication", pa.int64()),
         _sometimes("stratum", pa.int32()),
         _sometimes("weight", pa.float64()),
         *(_sometimes(metric.name, _TYPE_OF_KIND[metric.kind]) for metric in METRICS),
@@ -85,6 +86,7 @@ EVENTS_SCHEMA: Final = pa.schema(
     [
         _always("plan", pa.int32()),
         _always("seed", pa.int64()),
+        _always("replication", pa.int64()),
         _always("number", pa.int64()),
         _always("time", pa.int64()),
         _always("event", _NAME),
@@ -133,8 +135,8 @@ def runs_table(
     strategy: str,
     label: str,
     parameters: str,
-    first_replication: int,
-    seeds: NDArray[np.int64],
+    seed: int,
+    replications: NDArray[np.int64],
     strata: NDArray[np.int64],
     weights: NDArray[np.float64],
     columns: Mapping[str, NDArray[np.generic]],
@@ -147,10 +149,10 @@ def runs_table(
         Number of the plan.
     scenario, strategy, label, parameters : str
         Of the plan; parameters as JSON.
-    first_replication : int
-        Number of the first of them.
-    seeds : ndarray of int64, shape (replications,)
-        Of each.
+    seed : int
+        Of all of them.
+    replications : ndarray of int64, shape (replications,)
+        Number of each.
     strata, weights : ndarray, shape (replications,)
         Stratum of each, and how many replications it stands for; 0 and 1 if it is one
         like all others.
@@ -162,11 +164,11 @@ def runs_table(
     pyarrow.Table
         Of `RUNS_SCHEMA`, exposures in weight-seconds.
     """
-    count = len(seeds)
+    count = len(replications)
     cells: dict[str, pa.Array] = {
         "plan": pa.repeat(pa.scalar(plan, pa.int32()), count),
-        "replication": pa.array(np.arange(count, dtype=np.int64) + first_replication),
-        "seed": pa.array(seeds, pa.int64()),
+        "seed": pa.repeat(pa.scalar(seed, pa.int64()), count),
+        "replication": pa.array(replications, pa.int64()),
         "stratum": pa.array(strata, pa.int32()),
         "weight": pa.array(weights, pa.float64()),
         "error": pa.nulls(count, _TEXT),

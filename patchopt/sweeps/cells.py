@@ -1,4 +1,4 @@
-"""From a configuration to cells: scenario x strategy with its parameters x block of seeds."""
+"""From a configuration to cells: scenario x strategy with its parameters x block of a seed."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class PlanTask:
         Those that it is made with; all of the others have their defaults.
     label : str
         The strategy with the parameters that the user gave.
-    seed : int
-        Of the first replication.
+    seeds : tuple of int
+        Each has replications of its own, numbered from 0.
     trace : bool
-        Whether to keep the events of the first replication.
+        Whether to keep the events of the first replication of the first seed.
     stratified : bool
         Whether defects of releases are dealt out instead of drawn.
     """
@@ -48,7 +48,7 @@ class PlanTask:
     strategy: str
     parameters: dict[str, Any]
     label: str
-    seed: int
+    seeds: tuple[int, ...]
     trace: bool
     stratified: bool
 
@@ -60,8 +60,9 @@ class PlanTask:
 
 @dataclass(frozen=True)
 class Block:
-    """Consecutive replications of one plan: what a worker runs at a time."""
+    """Consecutive replications of one plan and seed: what a worker runs at a time."""
 
+    seed: int
     first: int
     count: int
 
@@ -101,10 +102,26 @@ def plan_tasks(config: SweepConfig) -> list[PlanTask]:
     ]
 
 
-def blocks(config: SweepConfig, total: int) -> list[Block]:
-    """Return the blocks of the first replications of every plan."""
+def blocks(config: SweepConfig, task: PlanTask, total: int, done: int = 0) -> list[Block]:
+    """Return the blocks of a plan up to so many replications of every seed.
+
+    Parameters
+    ----------
+    config : SweepConfig
+        The study.
+    task : PlanTask
+        The plan.
+    total : int
+        Replications of every seed, those that are done already included.
+    done : int
+        How many of them that are.
+    """
     size = config.simulator.block
-    return [Block(first, min(size, total - first)) for first in range(0, total, size)]
+    return [
+        Block(seed, first, min(size, total - first))
+        for seed in task.seeds
+        for first in range(done, total, size)
+    ]
 
 
 def _task(
@@ -115,7 +132,8 @@ def _task(
     parameters: dict[str, Any],
     chosen: dict[str, Any],
 ) -> PlanTask:
-    seed = scenario.seed if config.sweep.seed is None else config.sweep.seed
+    given = config.sweep.seed
+    seeds = given if isinstance(given, tuple) else (scenario.seed if given is None else given,)
     return PlanTask(
         number,
         scenario.name,
@@ -123,7 +141,7 @@ def _task(
         name,
         parameters,
         _label(name, chosen),
-        seed,
+        seeds,
         config.simulator.trace,
         config.sweep.stratify,
     )

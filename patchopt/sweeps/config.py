@@ -42,6 +42,19 @@ def _replications(value: Any) -> int | str:
     return cast("int | str", value)
 
 
+def _seeds(value: Any) -> int | tuple[int, ...] | None:
+    """Check a seed, or a list of them."""
+    given = value if isinstance(value, list | tuple) else [] if value is None else [value]
+    for seed in given:
+        if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**53:
+            raise ValueError(f"{shown(seed)} is no seed; give 0 to {2**53 - 1}, or a list of such")
+    if isinstance(value, list | tuple):
+        if not value or len(set(value)) < len(value):
+            raise ValueError(f"{shown(value)} names no seed, or one twice; name each once")
+        return tuple(value)
+    return cast("int | None", value)
+
+
 def _workers(count: int) -> int:
     if count == 0 or abs(count) > MOST_WORKERS:
         raise ValueError(
@@ -85,7 +98,7 @@ class SweepSection(Frozen):
     replications: Annotated[int | Literal["auto"], PlainValidator(_replications)]
     stratify: bool
     precision: PrecisionSection
-    seed: Annotated[int, Field(ge=0, lt=2**53)] | None
+    seed: Annotated[int | tuple[int, ...] | None, BeforeValidator(_seeds)]
     out: Annotated[str, AfterValidator(_folder)] | None
     force: bool
 

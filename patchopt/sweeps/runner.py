@@ -192,25 +192,25 @@ class _Run:
         if wanted == "auto":
             self._simulate_until_precise(made)
         else:
-            every = blocks(self.config, wanted)
-            for _ in self._run_cells([(task, block) for task in made for block in every]):
+            cells = [(task, block) for task in made for block in blocks(self.config, task, wanted)]
+            for _ in self._run_cells(cells):
                 pass
 
     def _simulate_until_precise(self, made: list[PlanTask]) -> None:
         """Run rounds of blocks; the plans of a scenario go on together, so pairs stay pairs."""
-        precision, size = self.config.sweep.precision, self.config.simulator.block
+        precision = self.config.sweep.precision
         found = {task.number: Precision(precision.metrics) for task in made}
         # The normal interval of a mean needs some replications to be trusted at all.
-        first = min(precision.cap, -(-_FIRST // size) * size)
-        target = {task.scenario_name: first for task in made}
+        target = {task.scenario_name: self._whole_blocks(task, _FIRST) for task in made}
         done = dict.fromkeys(target, 0)
         while target:
             cells = [
                 (task, block)
                 for task in made
                 if task.scenario_name in target
-                for block in blocks(self.config, target[task.scenario_name])
-                if block.first >= done[task.scenario_name]
+                for block in blocks(
+                    self.config, task, target[task.scenario_name], done[task.scenario_name]
+                )
             ]
             broken: set[int] = set()
             for simulated in self._run_cells(cells):
@@ -225,18 +225,24 @@ class _Run:
             target = {name: aim for name, aim in aims.items() if aim > done[name]}
 
     def _aim(self, tasks: list[PlanTask], found: dict[int, Precision], done: int) -> int:
-        """Return how many replications the plans of a scenario are to have after the next round."""
-        precision, size = self.config.sweep.precision, self.config.simulator.block
-        needed = {task.number: found[task.number].needed(precision.share) for task in tasks}
-        short = [task for task in tasks if needed[task.number] > done]
+        """Return how many replications of every seed the plans of a scenario are to have next."""
+        share = self.config.sweep.precision.share
+        needed = {task.number: found[task.number].needed(share) for task in tasks}
+        short = [task for task in tasks if needed[task.number] > done * len(task.seeds)]
         if not short:
             return done
-        if done >= precision.cap:
-            self.imprecise += [f"{task.scenario_name} / {task.label}" for task in short]
-            return done
         # Not more than twice as many at once: the variance is an estimate too.
-        aim = min(max(needed.values()), 2 * done)
-        return min(-(-aim // size) * size, precision.cap)
+        seeds = len(tasks[0].seeds)
+        aim = self._whole_blocks(tasks[0], min(max(needed.values()), 2 * done * seeds))
+        if aim <= done:
+            self.imprecise += [f"{task.scenario_name} / {task.label}" for task in short]
+        return aim
+
+    def _whole_blocks(self, task: PlanTask, total: int) -> int:
+        """Return how many replications of every seed, in whole blocks, come to a total."""
+        seeds, size = len(task.seeds), self.config.simulator.block
+        of_each = -(-total // seeds)
+        return min(-(-of_each // size) * size, -(-self.config.sweep.precision.cap // seeds))
 
     def _run_cells(self, cells: list[tuple[PlanTask, Block]]) -> Iterator[Simulated]:
         """Run blocks and write their rows, in order."""
@@ -266,9 +272,7 @@ class _Run:
             self._fail(task.number, error)
             self.writer.write_runs(table_rows.failed_table(task, error))
             return
-        self.writer.write_runs(
-            table_rows.block_table(task, simulated.block.first, simulated.outcome)
-        )
+        self.writer.write_runs(table_rows.block_table(task, simulated.outcome))
         self.rows += simulated.block.count
         self.writer.write_timings(
             [

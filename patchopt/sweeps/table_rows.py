@@ -63,7 +63,8 @@ def event_rows(task: PlanTask, planned: Planned) -> list[dict[str, Any]]:
         rows.append(
             {
                 "plan": task.number,
-                "seed": task.seed,
+                "seed": task.seeds[0],
+                "replication": 0,
                 "number": number,
                 "time": event["time"],
                 "event": event["event"],
@@ -83,12 +84,12 @@ def timing_row(number: int, kind: str, replications: int, wall_time_s: float) ->
     }
 
 
-def block_table(task: PlanTask, first: int, outcome: Outcome) -> Any:
-    """Return a block's replications as a typed table, numbered from `first` on."""
+def block_table(task: PlanTask, outcome: Outcome) -> Any:
+    """Return a block's replications as a typed table."""
     return runs_table(
         **_cell(task),
-        first_replication=first,
-        seeds=outcome.seeds,
+        seed=outcome.seed,
+        replications=outcome.replications,
         strata=outcome.strata,
         weights=outcome.weights,
         columns=outcome.columns,

@@ -58,7 +58,7 @@ def make_plan(task: PlanTask) -> Planned:
         infrastructure = infrastructure_of(task.scenario_json)
         plan = make_strategy(task.strategy, task.parameters).plan(infrastructure)
         nominal = Simulator(infrastructure.without_failures(), plan).run(0)
-        events = Simulator(infrastructure, plan).trace(task.seed) if task.trace else []
+        events = Simulator(infrastructure, plan).trace(task.seeds[0]) if task.trace else []
     except Exception as error:  # noqa: BLE001 - a failed cell is a row, never the end of a sweep
         return Planned(task.number, error=one_line(error))
     return Planned(
@@ -75,7 +75,9 @@ def run_block(task: PlanTask, plan_json: str, block: Block) -> Simulated:
     begun = time.perf_counter()
     try:
         simulator = _simulator(task.scenario_json, plan_json)
-        outcome = simulator.run(task.seed + block.first, block.count, stratified=task.stratified)
+        outcome = simulator.run(
+            block.seed, block.count, first=block.first, stratified=task.stratified
+        )
     except Exception as error:  # noqa: BLE001 - a failed cell is a row, never the end of a sweep
         return Simulated(task.number, block, error=one_line(error))
     return Simulated(task.number, block, outcome, wall_time_s=time.perf_counter() - begun)

@@ -125,7 +125,8 @@ def test_simulate_writes_the_four_files(run: Run, tmp_path: Path) -> None:
     assert names == ["events.jsonl", "metrics.csv", "plan.json", "report.md"]
     with (tmp_path / "s" / "metrics.csv").open(encoding="utf-8") as handle:
         rows = list(csv.DictReader(handle))
-    assert [row["seed"] for row in rows] == ["5", "6", "7", "8"]
+    assert [row["seed"] for row in rows] == ["5"] * 4
+    assert [row["replication"] for row in rows] == ["0", "1", "2", "3"]
 
     # The plan alone gives the very same runs.
     again = ("simulate", "risky_patch", "--plan", "s/plan.json", "--seed", "5")

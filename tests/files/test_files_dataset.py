@@ -53,8 +53,8 @@ def written(folder: Path, *, failed: bool, force: bool = False, complete: bool =
             runs_table(
                 **ABOUT,
                 plan=0,
-                first_replication=0,
-                seeds=np.arange(2),
+                seed=7,
+                replications=np.arange(2),
                 strata=np.zeros(2, np.int64),
                 weights=np.ones(2),
                 columns=columns,

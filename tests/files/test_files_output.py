@@ -124,14 +124,16 @@ def test_exposures_have_exactly_three_decimals_beyond_floats() -> None:
     outcome = Outcome(
         scenario="s",
         strategy="t",
-        seeds=np.array([7]),
+        seed=7,
+        replications=np.array([12]),
         columns=columns,
         strata=np.array([0]),
         weights=np.array([1.0]),
     )
     header, row = metrics_csv_text(outcome).splitlines()
-    assert header.split(",") == ["scenario", "strategy", "seed", *(m.name for m in METRICS)]
-    assert row.split(",")[:5] == ["s", "t", "7", "9007199254740.993", "0.002"]
+    assert header.split(",")[:4] == ["scenario", "strategy", "seed", "replication"]
+    assert header.split(",")[4:] == [metric.name for metric in METRICS]
+    assert row.split(",")[:6] == ["s", "t", "7", "12", "9007199254740.993", "0.002"]
 
 
 def test_events_text_is_one_object_a_line() -> None:

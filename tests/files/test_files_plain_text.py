@@ -37,7 +37,8 @@ def outcome(scenario: str, strategy: str, reason: str) -> Outcome:
     return Outcome(
         scenario=scenario,
         strategy=strategy,
-        seeds=np.array([7, 8]),
+        seed=7,
+        replications=np.array([11, 12]),
         columns=values,
         strata=np.zeros(2, int),
         weights=np.ones(2),
@@ -75,4 +76,4 @@ def test_metrics_csv_has_a_row_a_replication_and_no_formula(
             assert not cells[name].lstrip().startswith(("=", "+", "-", "@"))
         # Numbers are numbers: their sign stays.
         assert cells["residual_exposure"] in ("-0.002", "0.003")
-    assert [row[2] for row in rows] == ["7", "8"]
+    assert [row[2:4] for row in rows] == [["7", "11"], ["7", "12"]]

@@ -203,12 +203,12 @@ def test_a_pareto_figure_shows_means_and_limits(
 
 
 def test_a_band_is_that_of_the_replications_of_the_plan() -> None:
-    # Fails on about half of the seeds; without a retry the node is old until the horizon.
+    # Fails in about half of the replications; without a retry the node is old until the horizon.
     scenario = small({"a": {"patch_with": FAILING | {"rollback": 3}}}, horizon=100)
     infrastructure = infrastructure_of(scenario)
     plan = plan_by_hand(infrastructure, {"action": "patch", "nodes": ["a"]})
     found = band(infrastructure, plan, 7, 40)
-    failed = sum(fails(seed, "a", 1) for seed in range(7, 47))
+    failed = sum(fails("small", 7, "a", 1, replication=number) for number in range(40))
     assert found.runs == 40
     assert 2 < failed < 38
     assert found.times_s.tolist()[:2] == [0, 2]

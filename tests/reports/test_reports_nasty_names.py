@@ -171,8 +171,8 @@ def dataset_of(name: str, folder: Path) -> Path:
             runs_table(
                 **about,
                 plan=0,
-                first_replication=0,
-                seeds=np.arange(2),
+                seed=0,
+                replications=np.arange(2),
                 strata=np.zeros(2, np.int64),
                 weights=ones,
                 columns=columns,
@@ -183,6 +183,7 @@ def dataset_of(name: str, folder: Path) -> Path:
             {
                 "plan": 0,
                 "seed": 0,
+                "replication": 0,
                 "number": number,
                 "time": event["time"],
                 "event": event["event"],

@@ -33,7 +33,7 @@ def test_a_failure_that_was_made_good_with_its_downtime() -> None:
         min_up={"s": 1},
         max_retries=1,
     )
-    seed = seed_for({("a", 1): True, ("a", 2): False})
+    seed = seed_for("small", {("a", 1): True, ("a", 2): False})
     # Back at 5 and tried again at once: down without a break until 7.
     assert told(scenario, PATCH | {"nodes": ["a"], "guarded": False}, seed=seed) == [
         (0, "service `s` below min_up (0 of at least 1 serving) for 7s"),

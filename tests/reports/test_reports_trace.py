@@ -78,7 +78,7 @@ def test_bars_of_a_retried_patch() -> None:
     # Fails at 2, is back at 5, succeeds at 7, is warm at 8.
     told = FAILING | {"rollback": 3, "warmup": 1}
     scenario = small({"a": {"patch_with": told}}, max_retries=1)
-    seed = seed_for({("a", 1): True, ("a", 2): False})
+    seed = seed_for("small", {("a", 1): True, ("a", 2): False})
     assert bars_of(scenario, {"action": "patch", "nodes": ["a"]}, seed=seed) == {
         ("a", 0, 2, "patch"),
         ("a", 2, 5, "rollback"),
@@ -89,7 +89,7 @@ def test_bars_of_a_retried_patch() -> None:
 
 def test_bars_of_a_build_that_waits_for_its_switch_and_one_that_waits_for_a_slot() -> None:
     # L is 6 for {a, b} and 2 for c, which waits for the slots until 10. All draws succeed.
-    seed = seed_for({("a", 1): False, ("b", 1): False, ("c", 1): False})
+    seed = seed_for(BUILT["name"], {("a", 1): False, ("b", 1): False, ("c", 1): False})
     steps: list[dict[str, Any]] = [
         {"action": "build", "nodes": ["a", "b"]},
         {"action": "switch", "nodes": ["a", "b"], "not_before": 10},

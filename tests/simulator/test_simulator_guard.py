@@ -120,7 +120,7 @@ def test_a_retry_may_overrun_the_window() -> None:
     scenario = small(
         {"a": {"patch_with": FAILING | {"rollback": 1}}}, windows=windows, max_retries=1
     )
-    outcome = run(scenario, patch("a"), seed=seed_for({("a", 1): True, ("a", 2): False}))
+    outcome = run(scenario, patch("a"), seed=seed_for("small", {("a", 1): True, ("a", 2): False}))
     assert outcome.exact("completion_time") == 5
     assert outcome.exact("window_overrun") == 2
     assert (outcome.exact("retries"), outcome.exact("rollbacks")) == (1, 1)
@@ -233,7 +233,7 @@ def test_a_gate_counts_failed_nodes_at_the_end_of_its_pause(allowed: int, aborte
         patch("a"),
         pause,
         patch("b", after=[1]),
-        seed=seed_for({("a", 1): True, ("a", 2): False}),
+        seed=seed_for("small", {("a", 1): True, ("a", 2): False}),
     )
     assert outcome.exact("aborted") == aborted
     # a is new at 5, the pause ends at 9; then b at 11, or never: 9 s and 11 s more to the horizon.

@@ -93,7 +93,7 @@ def test_a_run_is_the_one_written_by_hand(
     reasons: dict[str, str],
 ) -> None:
     infrastructure = infrastructure_of(scenario)
-    seed = seed_for(luck)
+    seed = seed_for(scenario["name"], luck)
     outcome = simulate(infrastructure, plan_by_hand(infrastructure, *steps), seed=seed, events=True)
     expected = [dict(line) for line in log]
     for line in expected:

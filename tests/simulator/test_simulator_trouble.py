@@ -128,7 +128,7 @@ def test_a_detected_node_counts_as_a_failed_one(
 
 def test_a_false_alarm_counts_for_a_gate_and_nothing_else() -> None:
     alarms = {"detection": {"probability": 1, "delay": 1, "false_alarms_per_day": 86_400}}
-    luck = Luck(1)
+    luck = Luck("trouble", 1)
     first = luck.quiet(86_400, 1)
     events, metrics = told(
         scenario_of(
@@ -225,7 +225,7 @@ def test_a_crashed_node_comes_back_old_and_is_left_out_while_it_is_down() -> Non
         {"a": {"patch": PLAIN}},
         environment={"crash": {"mtbf": mtbf, "shape": 1.0}, "repair": 30},
     )
-    lives = [Luck(5).life(Crash(mtbf, 1.0), "a", count) for count in (1, 2)]
+    lives = [Luck("trouble", 5).life(Crash(mtbf, 1.0), "a", count) for count in (1, 2)]
     assert lives[0] > 10
     # The first life goes on through the patch, since the node is back by its end.
     crashed = lives[0]
@@ -268,7 +268,7 @@ def test_a_switch_puts_the_copy_in_the_place_of_a_crashed_node() -> None:
     scenario = scenario_of(
         {"a": {"patch": PLAIN}}, environment={"crash": {"mtbf": 1000}, "repair": 10_000}
     )
-    crashed = Luck(5).life(Crash(1000, 1.0), "a", 1)
+    crashed = Luck("trouble", 5).life(Crash(1000, 1.0), "a", 1)
     events, metrics = told(
         scenario,
         {"action": "build", "nodes": ["a"]},
@@ -304,7 +304,7 @@ def test_detected_nodes_wait_for_crew_before_any_step() -> None:
 
 def test_a_share_of_a_releases_failures_aborts() -> None:
     release = PLAIN | {"failure_probability": 0.5}
-    seed = seed_for({("a", 1): False, ("b", 1): True, ("c", 1): True})
+    seed = seed_for("trouble", {("a", 1): False, ("b", 1): True, ("c", 1): True})
 
     def aborted_at(share: float) -> list[int]:
         events, _ = told(

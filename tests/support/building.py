@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from patchopt.model.build import key_of
 from patchopt.model.plan import Plan, ScenarioRef, StrategyRef
 from support.contract import infrastructure_of
 from support.generate import scenarios
+from support.luck import FAILURE, Luck
 from support.plans import plans
 
 if TYPE_CHECKING:
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from hypothesis import strategies as st
 
     from patchopt.model.infrastructure import Infrastructure
-
-_MASK = 2**64 - 1
-_GOLDEN = 0x9E3779B97F4A7C15
 
 
 def plan_by_hand(infrastructure: Infrastructure, *steps: dict[str, Any]) -> Plan:
@@ -44,28 +41,17 @@ def drawn(data: st.DataObject, **kind: Any) -> tuple[dict[str, Any], Infrastruct
     return scenario, infrastructure, plan_of(infrastructure, data.draw(plans(scenario)))
 
 
-def _mix(value: int) -> int:
-    value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
-    value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & _MASK
-    return value ^ (value >> 31)
+def fails(
+    luck: str, seed: int, node: str, attempt: int, probability: float = 0.5, replication: int = 0
+) -> bool:
+    """Say whether a node's attempt fails in a replication of a family of draws."""
+    return Luck(luck, seed, replication).happens(probability, FAILURE, node, attempt)
 
 
-def slow_draw(seed: int, stream: int, key: int, attempt: int) -> int:
-    """Draw as the simulator does, in whole numbers of any size (SplitMix64's finaliser)."""
-    value = _mix((seed + _GOLDEN * stream) & _MASK)
-    value = _mix(value ^ key)
-    return _mix((value + _GOLDEN * (attempt + 1)) & _MASK) >> 11
-
-
-def fails(seed: int, node: str, attempt: int, probability: float = 0.5) -> bool:
-    """Say whether a node's attempt fails on a seed."""
-    return slow_draw(seed, 1, key_of("node", node), attempt) < probability * 2**53
-
-
-def seed_for(luck: Mapping[tuple[str, int], bool], probability: float = 0.5) -> int:
-    """Return the first seed on which each of some attempts fails, or not, as wanted."""
+def seed_for(luck: str, wanted: Mapping[tuple[str, int], bool], probability: float = 0.5) -> int:
+    """Return the first seed whose first replication lets attempts fail, or not, as wanted."""
     return next(
         seed
         for seed in range(1_000_000)
-        if all(fails(seed, *attempt, probability) == bad for attempt, bad in luck.items())
+        if all(fails(luck, seed, *attempt, probability) == bad for attempt, bad in wanted.items())
     )

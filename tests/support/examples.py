@@ -15,10 +15,19 @@ def of_node(time: int, name: str, node: str, step: int, attempt: int = 1) -> dic
     return event(time, name, node=node, step=step, attempt=attempt)
 
 
-def run(name: str, end: int, *events: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return a whole log from its events."""
-    about = {"scenario": name, "strategy": "by hand", "seed": 1}
-    return [event(0, "run_start", **about), *events, event(end, "run_end", **about)]
+def start(
+    time: int, step: int, action: str, *nodes: str, waives: list[str] | None = None
+) -> dict[str, Any]:
+    """Return the start of a step."""
+    keys = {"action": action, "nodes": list(nodes), "waives": waives or []}
+    return event(time, "step_start", step=step, **keys)
+
+
+def run(name: str, end: int, *events: dict[str, Any], until: int) -> list[dict[str, Any]]:
+    """Return a whole log from its events; `end` is T, `until` is O."""
+    about = {"scenario": name, "strategy": "by hand", "seed": 1, "replication": 0}
+    last = event(until, "run_end", **about, completion_time=end)
+    return [event(0, "run_start", **about), *events, last]
 
 
 def small(
@@ -96,23 +105,25 @@ _DEGRADED = {"source": "web", "target": "db", "compatibility": "degraded"}
 ROLLING_LOG = run(
     "rolling",
     25,
-    event(0, "step_start", step=0, action="patch", nodes=["web-1"]),
+    start(0, 0, "patch", "web-1"),
     of_node(0, "node_down", "web-1", 0),
     # Drawn at 0 + 1 + 4; back after 3 s more, and tried again in that instant.
     of_node(5, "patch_failed", "web-1", 0),
     of_node(8, "rolled_back", "web-1", 0),
+    of_node(8, "node_serving", "web-1", 0),
+    event(8, "attempt_start", step=0, nodes=["web-1"], attempt=2),
     of_node(8, "node_down", "web-1", 0, 2),
     of_node(13, "node_patched", "web-1", 0, 2),
     of_node(15, "node_serving", "web-1", 0, 2),
     event(15, "step_end", step=0),
-    event(15, "step_start", step=1, action="patch", nodes=["web-2"]),
+    start(15, 1, "patch", "web-2"),
     of_node(15, "node_down", "web-2", 1),
     # From here on the new web-1 serves beside the old database, until that goes down.
     event(15, "edge_mixed", **_DEGRADED),
     of_node(20, "node_patched", "web-2", 1),
     of_node(22, "node_serving", "web-2", 1),
     event(22, "step_end", step=1),
-    event(22, "step_start", step=2, action="patch", nodes=["db-1"]),
+    start(22, 2, "patch", "db-1"),
     of_node(22, "node_down", "db-1", 2),
     event(22, "service_below", service="db", serving=0, min_up=1),
     event(22, "edge_settled", **_DEGRADED),
@@ -120,15 +131,19 @@ ROLLING_LOG = run(
     of_node(25, "patch_failed", "db-1", 2),
     of_node(25, "node_failed", "db-1", 2),
     event(25, "step_end", step=2),
+    until=100,
 )
 ROLLING_METRICS = {
-    "exposure_milli": 13 * 10_000 + 20 * 10_000 + 25 * 1_000,
-    "residual_exposure_milli": (100 - 25) * 1_000,
+    "exposure": 13 * 10_000 + 20 * 10_000 + 25 * 1_000,
+    "residual_exposure": (100 - 25) * 1_000,
+    "total_exposure": 13 * 10_000 + 20 * 10_000 + 100 * 1_000,
     "completion_time": 25,
-    "downtime": 3,  # db, 22 to 25
-    "max_downtime": 3,
-    "outage": 3,
-    "lost_capacity": 15 + 7 + 3,
+    "time_to_remediate": 100,  # the database stays old
+    "downtime": 78,  # db, 22 to 100
+    "unplanned_downtime": 78,
+    "max_downtime": 78,
+    "outage": 78,
+    "lost_capacity": 15 + 7 + 78,
     "mixed_time": 7,  # 15 to 22
     "mixed_edge_seconds": 7,
     "degraded_time": 7,
@@ -142,7 +157,16 @@ ROLLING_METRICS = {
     "aborted": 0,
     "abort_reason": "",
     "guardrail_pauses": 0,
-    "guardrail_wait": 0,
+    "guard_waits": 0,
+    "guard_wait_time": 0,
+    "bad_nodes": 1,
+    "reviews": 0,
+    "respins": 0,
+    "stopped_time": 0,
+    "crew_overrun": 0,
+    "surge_overrun": 0,
+    "order_violations": 0,
+    "breach": 1,
     "patched": 2,
     "patched_share": 2 / 3,
     "peak_parallel": 1,
@@ -165,7 +189,7 @@ ROLLING_METRICS = {
 BUILT: dict[str, Any] = {
     "version": 1,
     "name": "built",
-    "constraints": {"max_retries": 1, "surge": 2},
+    "constraints": {"max_retries": 1, "surge": 2, "horizon": 20},
     "services": {"s": {"min_up": 3}},
     "nodes": [
         {
@@ -190,30 +214,35 @@ _PLAIN = {"source": "b", "target": "c", "compatibility": "compatible"}
 BUILT_LOG = run(
     "built",
     13,
-    event(0, "step_start", step=0, action="build", nodes=["a", "b"]),
+    start(0, 0, "build", "a", "b"),
     event(0, "step_wait", step=2, reason="surge"),
     # Drawn after the longest duration: one failed copy throws both away, without rollback.
     of_node(5, "build_failed", "a", 0),
+    # Both slots are free, and the retry takes them before any step does.
+    event(5, "attempt_start", step=0, nodes=["a", "b"], attempt=2),
     of_node(11, "built", "a", 0, 2),
     of_node(11, "built", "b", 0, 2),
     event(11, "step_end", step=0),
-    event(11, "step_start", step=1, action="switch", nodes=["a", "b"]),
+    start(11, 1, "switch", "a", "b"),
     of_node(11, "switched", "a", 1, 2),
     of_node(11, "switched", "b", 1, 2),
     event(11, "step_end", step=1),
-    event(11, "step_start", step=2, action="build", nodes=["c"]),
+    start(11, 2, "build", "c"),
     event(11, "edge_mixed", **_PLAIN),
     of_node(13, "built", "c", 2),
     event(13, "step_end", step=2),
-    event(13, "step_start", step=3, action="switch", nodes=["c"]),
+    start(13, 3, "switch", "c"),
     of_node(13, "switched", "c", 3),
     event(13, "step_end", step=3),
     event(13, "edge_settled", **_PLAIN),
+    until=20,
 )
 BUILT_METRICS = {
-    "exposure_milli": (11 + 11 + 13) * 1_000,
-    "residual_exposure_milli": 0,
+    "exposure": (11 + 11 + 13) * 1_000,
+    "residual_exposure": 0,
+    "total_exposure": (11 + 11 + 13) * 1_000,
     "completion_time": 13,
+    "time_to_remediate": 13,
     "downtime": 0,
     "lost_capacity": 0,
     "mixed_time": 2,
@@ -223,7 +252,10 @@ BUILT_METRICS = {
     "rollbacks": 0,
     "retries": 2,
     "guardrail_pauses": 1,
-    "guardrail_wait": 11,
+    "guard_waits": 1,
+    "guard_wait_time": 11,
+    "bad_nodes": 0,
+    "breach": 0,
     "patched_share": 1.0,
     "peak_parallel": 2,
     "peak_surge": 2,
@@ -233,11 +265,16 @@ BUILT_METRICS = {
 }
 
 # A host and a node patched live are one unit. The live one fails; the host has no rollback and is
-# lost, though its own draw succeeded, and its guest with it. One failure ends the plan.
+# lost, though its own draw succeeded, and its guest with it. One bad node ends the plan.
 ABORTED: dict[str, Any] = {
     "version": 1,
     "name": "aborted",
-    "constraints": {"abort_after_failures": 1, "max_retries": 2, "max_parallel": 2, "horizon": 6},
+    "constraints": {
+        "abort_after_failures": 1,
+        "max_retries": 2,
+        "max_parallel": 2,
+        "horizon": 10,
+    },
     "services": {"s": {"min_up": 1}},
     "nodes": [
         {
@@ -260,32 +297,37 @@ ABORTED: dict[str, Any] = {
 ABORTED_LOG = run(
     "aborted",
     6,
-    event(0, "step_start", step=0, action="patch", nodes=["live", "host"]),
+    start(0, 0, "patch", "live", "host"),
     of_node(0, "node_down", "host", 0),
     event(0, "service_below", service="s", serving=0, min_up=1),
     event(0, "step_wait", step=1, reason="crew"),
     of_node(2, "patch_failed", "live", 0),
-    event(2, "abort", reason="1 failed attempt"),
     of_node(2, "node_failed", "host", 0),
+    event(2, "abort", reason="1 bad node"),
     of_node(6, "rolled_back", "live", 0),
     event(6, "step_end", step=0),
+    until=10,
 )
 ABORTED_METRICS = {
-    "exposure_milli": 6 * 1_000 + 6 * 2_000 + 6 * 100,
-    "residual_exposure_milli": 0,  # the horizon is T
+    "exposure": 6 * 1_000 + 6 * 2_000 + 6 * 100,
+    "residual_exposure": 4 * 3_100,
     "completion_time": 6,
-    "downtime": 6,
-    "outage": 6,
-    "lost_capacity": 6 + 6,  # host and guest; the live node serves throughout
+    "time_to_remediate": 10,
+    "downtime": 10,
+    "unplanned_downtime": 10,
+    "outage": 10,
+    "lost_capacity": 10 + 10,  # host and guest; the live node serves throughout
     "violation_time": 0,
     "failures": 1,
     "rollbacks": 1,
     "retries": 0,
     "failed_nodes": 1,
+    "bad_nodes": 2,  # the live one too: its retry is not to be
     "aborted": 1,
-    "abort_reason": "1 failed attempt",
+    "abort_reason": "1 bad node",
     "guardrail_pauses": 1,
-    "guardrail_wait": 2,
+    "guard_waits": 1,
+    "guard_wait_time": 2,
     "patched": 0,
     "patched_share": 0.0,
     "peak_parallel": 2,
@@ -301,12 +343,13 @@ TORN: dict[str, Any] = small(
     },
     incompatible=[("a", "b"), ("d", "c")],
     abort_after_failures=3,
+    horizon=20,
 ) | {"name": "torn"}
 _TORN_EDGE = {"source": "a", "target": "b", "compatibility": "incompatible"}
 TORN_LOG = run(
     "torn",
     14,
-    event(0, "step_start", step=0, action="patch", nodes=["c", "d"]),
+    start(0, 0, "patch", "c", "d"),
     of_node(0, "node_down", "c", 0),
     of_node(0, "node_down", "d", 0),
     of_node(1, "patch_failed", "c", 0),
@@ -316,30 +359,36 @@ TORN_LOG = run(
     of_node(5, "node_serving", "c", 0),
     of_node(5, "node_serving", "d", 0),
     event(5, "step_end", step=0),
-    event(5, "step_start", step=1, action="patch", nodes=["a"]),
+    start(5, 1, "patch", "a"),
     of_node(5, "node_down", "a", 1),
     of_node(6, "node_patched", "a", 1),
     of_node(6, "node_serving", "a", 1),
     event(6, "step_end", step=1),
-    event(6, "step_start", step=2, action="pause", nodes=[]),
+    start(6, 2, "pause"),
     event(6, "edge_mixed", **_TORN_EDGE),
     event(8, "step_end", step=2),
-    event(8, "step_start", step=3, action="patch", nodes=["b"]),
+    start(8, 3, "patch", "b"),
     of_node(8, "node_down", "b", 3),
     event(8, "edge_settled", **_TORN_EDGE),
     of_node(10, "patch_failed", "b", 3),
     of_node(14, "rolled_back", "b", 3),
     of_node(14, "node_serving", "b", 3),
     event(14, "step_end", step=3),
-    # Mixed again as the run ends: an onset, but no time.
+    # Mixed again, and so it stays.
     event(14, "edge_mixed", **_TORN_EDGE),
+    until=20,
 )
 TORN_METRICS = {
-    "exposure_milli": (6 + 3 * 14) * 1_000,
+    "exposure": (6 + 3 * 14) * 1_000,
+    "residual_exposure": 3 * 6 * 1_000,
+    "bad_nodes": 2,  # c and b; d went back with c
     "lost_capacity": 2 * 5 + 1 + 6,
-    "mixed_time": 2,
+    "mixed_time": 2 + 6,
     "incompatibility_violations": 2,
-    "violation_time": 2,
+    "violation_time": 2 + 6,
+    "guardrail_pauses": 1,  # the plan's own
+    "guard_waits": 0,
+    "breach": 1,
     "degraded_intervals": 0,
     "failures": 2,
     "rollbacks": 3,

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 FEATURES = frozenset(
     {
-        # sections 2 and 3: constraints
+        # sections 2 and 3: luck and constraints
+        "luck given",
         "max_parallel",
         "surge none",
         "surge limited",
@@ -136,6 +137,7 @@ def _constraints(scenario: Mapping[str, Any], reading: Reading) -> dict[str, boo
         "step_overhead": reading.step_overhead > 0,
         "horizon given": "horizon" in (scenario.get("constraints") or {}),
         "horizon omitted": "horizon" not in (scenario.get("constraints") or {}),
+        "luck given": "luck" in scenario,
         "max_retries": reading.max_retries > 0,
         "abort_after_failures": reading.abort_after is not None,
     }

@@ -107,6 +107,7 @@ def scenarios(
         service: draw(_service(len(reading.instances[service]))) for service in sketch.services
     }
     return sketch.scenario(
+        luck=draw(st.sampled_from([None, None, "shared"])),
         services=services,
         constraints=draw(_constraints(sketch, reading)) or None,
         environment=draw(environments(max_duration)) if trouble else None,
@@ -145,7 +146,7 @@ def _patches(draw: Draw, sketch: _Sketch) -> dict[str, Any]:
         patch |= draw(troubled_patches(longest))
     if sketch.probabilities:
         patch["failure_probability"] = draw(st.sampled_from([0, 0.2, 0.5, 0.5, 1]))
-        if _often(draw, 30):
+        if _often(draw, 50 if sketch.trouble else 30):
             patch["defect"] = {
                 "probability": draw(st.sampled_from([0, 0.5, 1])),
                 "failure_probability": draw(st.sampled_from([0, 0.5, 1])),
@@ -265,11 +266,13 @@ def _constraints(draw: Draw, sketch: _Sketch, reading: Reading) -> dict[str, Any
     if _often(draw, 45):
         work = max(reading.duration(unit) + reading.warmup(unit) for unit in reading.units)
         constraints["windows"] = draw(_windows(overhead + work, longest))
-    if _often(draw, 30):
-        constraints["horizon"] = draw(_durations(1, 4 * longest))
+    if _often(draw, 97 if sketch.trouble else 30):
+        # Days in which nodes crash every minute would take long to go through.
+        most = draw(st.sampled_from([1, 4, 4, 30] if sketch.trouble else [4])) * longest
+        constraints["horizon"] = draw(_durations(1, most))
     if _often(draw, 40):
         constraints["max_retries"] = draw(st.integers(0, 2))
-    if _often(draw, 30):
+    if _often(draw, 50 if sketch.trouble else 30):
         constraints["abort_after_failures"] = draw(st.none() | st.integers(1, 3))
     if sketch.trouble and _often(draw, 30):
         constraints["abort_share"] = draw(st.sampled_from([0.1, 0.5, 0.75, 1]))

@@ -22,6 +22,7 @@ USES = frozenset(
         "switch",
         "pause",
         "gate",
+        "gate that counts attempts",
         "not_before",
         "unguarded",
         "waives",
@@ -63,9 +64,19 @@ def plans(draw: Draw, scenario: Mapping[str, Any]) -> list[Step]:
         else:
             add("patch", nodes, waives=waives)
         if draw(st.integers(0, 3)) == 0:
-            gate = draw(st.none() | st.builds(dict, max_failures=st.integers(0, 2)))
+            gate = draw(st.none() | _gates())
             add("pause", duration=draw(st.integers(0, 20)), gate=gate)
     return steps
+
+
+def _gates() -> st.SearchStrategy[dict[str, Any]]:
+    most = st.integers(0, 2)
+    return st.one_of(
+        st.fixed_dictionaries({"max_failures": most}),
+        st.fixed_dictionaries(
+            {"max_failures": most, "count": st.sampled_from(["bad", "attempts"])}
+        ),
+    )
 
 
 def _groups(draw: Draw, reading: Reading) -> list[tuple[str, ...]]:
@@ -100,6 +111,7 @@ def uses(scenario: Mapping[str, Any], steps: list[Step]) -> set[str]:
         tests = {
             step["action"]: True,
             "gate": step.get("gate") is not None,
+            "gate that counts attempts": (step.get("gate") or {}).get("count") == "attempts",
             "not_before": step["not_before"] > 0,
             "unguarded": not step["guarded"],
             "waives": bool(step.get("waives")),

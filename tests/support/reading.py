@@ -29,6 +29,7 @@ class Reading:
 
     def __init__(self, scenario: Mapping[str, Any]) -> None:
         self.name: str = scenario["name"]
+        self.luck: str = scenario.get("luck") or self.name
         constraints = scenario.get("constraints") or {}
         self.max_parallel: int | None = constraints.get("max_parallel")
         self.surge: int | None = constraints.get("surge")
@@ -84,18 +85,6 @@ class Reading:
         if patch is None:
             raise ValueError(f"{node} has nothing to patch")
         return patch
-
-    @property
-    def restless(self) -> bool:
-        """Whether anything can happen that no step does: then T is the end of the run."""
-        around, patches = self.environment, [self.patch(node) for node in self.patched]
-        return bool(
-            around.repair is not None
-            or around.crash is not None
-            or (around.detection and around.detection.false_alarms_per_day)
-            or any(patch.latent and patch.latent.probability for patch in patches)
-            or any(patch.defect and patch.defect.latent_probability for patch in patches)
-        )
 
     # --- units ---
 

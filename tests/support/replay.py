@@ -1,212 +1,196 @@
-"""Every metric of a run in which anything can happen, replayed from its scenario and its events.
+"""A run replayed from its events: copies, stops, and what befalls nodes (MODEL 6, 11, 13).
 
-Nothing is drawn and no rule is applied: nodes stand as the events say, and `Monitor` looks at them
-as it looks at the SimPy twin's. So an outsider can do it from ``events.jsonl`` (MODEL 10).
+Nothing is drawn, and next to no rule applied: what a log does not say is who starts with a step,
+whether a failed attempt is the last, and which copies are thrown away.
 """
 
 from __future__ import annotations
 
-import heapq
-from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from support.reading import Reading
-from support.twin_monitor import Monitor, Standing
+from support.working import Working
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from support.timeline import Event
-
-#: Events that are counted, and the metric that they are counted in.
-_COUNTED = {
-    "patch_failed": "failures",
-    "build_failed": "failures",
-    "rolled_back": "rollbacks",
-    "rollback_failed": "failed_rollbacks",
-    "latent_failure": "latent_failures",
-    "failure_detected": "detections",
-    "false_alarm": "false_alarms",
-    "node_crashed": "crashes",
-    "node_repaired": "repairs",
-}
+    from support.reading import Reading
+    from support.standing import Event, Step
 
 
-def replay(scenario: Mapping[str, Any], events: Sequence[Event]) -> dict[str, Any]:
-    """Return the metrics of one run; exposures are integers in milli-weight-seconds."""
-    return Replay(Reading(scenario), events).monitor.metrics()
+_OF_PLANS = ("step_wait", "step_start", "attempt_start", "node_left_out", "abort", "plan_resumed")
 
 
-class Replay:
-    """What a `Monitor` watches: nodes, crew and surge, as the events say."""
+class Replay(Working):
+    """A timeline that knows what every event means."""
 
     def __init__(self, reading: Reading, events: Sequence[Event]) -> None:
-        self.reading = reading
-        self.now = self.crew = self.surge = 0
-        self.abort = ""
-        self.nodes = {name: Standing() for name in reading.nodes}
-        #: Nodes that are rolled back after a detection.
-        self.reverting: set[str] = set()
-        self.monitor = Monitor(self)
-        self.jobs: dict[tuple[int, str], tuple[str, ...]] = {}
-        self.waiting: dict[int, int] = {}
-        self.left_out = {(e["step"], e["node"]) for e in events if e["event"] == "node_left_out"}
-        #: Attempts of a job that are over, with how many members are back from it.
-        self.back: dict[tuple[int, str, int], int] = {}
-        #: When a warm-up ends: nothing says so of a node that serves all the while.
-        self.warm: list[tuple[int, str]] = []
-        for time, group in groupby(events, key=lambda event: int(event["time"])):
-            self.let_warm_up(time)
-            self.now = time
-            for event in group:
-                self.handle(event)
-            self.settle()
-        self.let_warm_up(self.now)
+        super().__init__(reading, events)
+        self.aborted_at = self.stopped_time = 0
+        self.resumed_at = -1  # the last time
+        self._stop = -1  # place of the last abort
+        self.detected: list[str] = []  # in the order of their detection
+        self.over = False  # so was the plan when the last instant ended
+        self._goes_on = self._stops_that_end()
 
-    def let_warm_up(self, until: int) -> None:
-        """End the warm-ups that are over by then, each in an instant of its own."""
-        while self.warm and self.warm[0][0] <= until:
-            self.now, node = heapq.heappop(self.warm)
-            self.stop_work(node)
-            if self.now < until and not (self.warm and self.warm[0][0] == self.now):
-                self.settle()
+    def _stops_that_end(self) -> set[int]:
+        """Return the places of the aborts after which the plan goes on."""
+        stop, found = -1, set()
+        for place, event in enumerate(self.events):
+            if event["event"] == "abort":
+                stop = place
+            elif event["event"] == "plan_resumed":
+                found.add(stop)
+        return found
 
-    def settle(self) -> None:
-        self.monitor.note_peaks()
-        self.monitor.take_picture()
+    def end_instant(self) -> None:
+        idle = not any(step.running for step in self.steps.values())
+        idle &= not any(job.running or job.state == "put off" for job in self.jobs())
+        later = (event["event"] for event in self.events[self.place + 1 :])
+        first = next((name for name in later if name in _OF_PLANS), "")
+        # Nothing more comes of it, unless a stop lets it go on.
+        self.over = idle and first in ("abort", "")
 
-    def handle(self, event: Event) -> None:
-        name = str(event["event"])
-        self.monitor.note_peaks()
-        self.monitor.count[_COUNTED.get(name, name)] += 1
-        getattr(self, f"on_{name}", self.on_other)(event)
+    @property
+    def endless(self) -> bool:
+        """Whether the run was cut off."""
+        return self.abort is not None and "does not end" in self.abort
 
-    def on_other(self, event: Event) -> None:
-        """Pass over what follows from other events."""
+    @property
+    def completion(self) -> int:
+        """T."""
+        return self.now if self.endless else self.last_end
 
-    # --- the plan ---
-
-    def on_step_wait(self, event: Event) -> None:
-        self.waiting[event["step"]] = self.now
-        self.monitor.pauses += 1
-
-    def on_step_start(self, event: Event) -> None:
-        step, nodes = event["step"], event["nodes"]
-        self.monitor.waited += self.now - self.waiting.pop(step, self.now)
-        if event["action"] in ("patch", "build"):
-            for job in self.reading.jobs(nodes):
-                self.jobs |= {(step, node): job for node in job}
-                if not any((step, node) in self.left_out for node in job):
-                    for node in job:
-                        self.start_work(node)
-            self.surge += len(nodes) * (event["action"] == "build")
-
-    def on_step_end(self, _: Event) -> None:
-        self.monitor.last_end = self.now
-
-    def on_abort(self, event: Event) -> None:
-        self.abort = event["reason"]
-        self.monitor.waited += sum(self.now - since for since in self.waiting.values())
-        self.waiting.clear()
-
-    # --- work ---
-
-    def start_work(self, node: str) -> None:
-        self.nodes[node].working = True
-        self.crew += 1
-
-    def stop_work(self, node: str) -> None:
-        self.crew -= self.nodes[node].working
-        self.nodes[node].working = False
-
-    def on_node_down(self, event: Event) -> None:
-        self.nodes[event["node"]].out = True
-
-    def on_node_patched(self, event: Event) -> None:
-        node = event["node"]
-        self.nodes[node].new = True
-        heapq.heappush(
-            self.warm, (self.now + self.reading.warmup(self.jobs[event["step"], node]), node)
-        )
-        self.let_warm_up(self.now)
-
-    def on_node_serving(self, event: Event) -> None:
-        self.nodes[event["node"]].out = False
-
-    def on_work_over(self, event: Event) -> None:
-        self.stop_work(event["node"])
-
-    def on_rolled_back(self, event: Event) -> None:
-        node, step, attempt = event["node"], event["step"], event["attempt"]
-        record = self.nodes[node]
-        record.new = False
-        if node in self.reverting:
-            self.reverting.remove(node)
-            record.bad = ""
-            self.stop_work(node)
-            return
-        job = self.jobs[step, node]
-        attempted = (step, job[0], attempt)
-        self.back[attempted] = self.back.get(attempted, 0) + 1
-        if self.back[attempted] == len(job) and attempt <= self.reading.max_retries:
-            self.monitor.count["retries"] += len(job)
-            for member in job:
-                self.again(member)
-        else:
-            self.stop_work(node)
-
-    def again(self, node: str) -> None:
-        if not self.nodes[node].working:
-            self.start_work(node)
-
-    def on_node_failed(self, event: Event) -> None:
-        record = self.nodes[event["node"]]
-        record.failed, record.out, record.new, record.bad = "patch", True, False, ""
-        self.reverting.discard(event["node"])
-        self.stop_work(event["node"])
+    # --- copies ---
 
     def on_build_failed(self, event: Event) -> None:
-        step, attempt = event["step"], event["attempt"]
-        job = self.jobs[step, event["node"]]
-        if (step, job[0], attempt) in self.back:
-            return  # another member has failed too
-        self.back[step, job[0], attempt] = 0
-        if attempt <= self.reading.max_retries:
-            self.monitor.count["retries"] += len(job)
-            return
-        self.surge -= len(job)
-        for member in job:
-            self.stop_work(member)
+        job = self.job_of(event["step"], event["node"])
+        job.failed.add(event["node"])
+        if job.state == "working":
+            job.drawn = self.now
+            self.surge -= len(job.members)
+            for node in job.members:
+                self.stop_work(node)
+        elif job.state == "over":
+            self.give_up(job)  # another member has ended it already
 
     def on_built(self, event: Event) -> None:
-        self.stop_work(event["node"])
+        node = event["node"]
+        job = self.job_of(event["step"], node)
+        job.good = True
+        self.copies.add(node)
+        self.stop_work(node)
+        for_good = self.abort is not None and not self._resumes
+        unwanted = any(where == node and step != job.step for step, where in self.left_out)
+        if unwanted or (for_good and node not in self._in_switches()):
+            self.throw_away([node])
+
+    def _in_switches(self) -> set[str]:
+        """Return the nodes of the switches that are running."""
+        running = [step for step in self.steps.values() if step.running]
+        return {node for step in running if step.action == "switch" for node in step.nodes}
 
     def on_switched(self, event: Event) -> None:
-        record = self.nodes[event["node"]]
-        record.new, record.failed = True, ""
-        record.out = False
-        self.surge -= 1
+        node = self.nodes[event["node"]]
+        self.throw_away([event["node"]])
+        self._commit(event)
+        node.failed, node.out, node.finished = "", False, True
+
+    # --- stops ---
+
+    @property
+    def _resumes(self) -> bool:
+        """Whether the plan goes on after the stop that it is in."""
+        return self.goes_on_after(self._stop)
+
+    def goes_on_after(self, place: int) -> bool:
+        """Whether the plan goes on after the abort at a place in the log."""
+        return place in self._goes_on
+
+    def on_abort(self, event: Event) -> None:
+        self.abort, self.aborted_at, self._stop = event["reason"], self.now, self.place
+        self._end_waits()
+        for job in self.jobs():
+            if job.state in ("waiting", "put off"):
+                self.give_up(job)
+        if not self._resumes:
+            self.throw_away(self.copies - self._in_switches())
+
+    def on_release_replaced(self, event: Event) -> None:
+        self.throw_away(
+            node for node in self.reading.patched if self._release(node) == event["release"]
+        )
+
+    def _release(self, node: str) -> str:
+        return self.reading.patch(node).release
+
+    def on_plan_resumed(self, event: Event) -> None:
+        self.abort = None
+        for node in self.nodes.values():
+            node.excused = node.bad
+        self.stopped_time += self.now - self.aborted_at
+        self.resumed_at = self.now
+        self.count[event["reason"]] += 1
+        if event["reason"] == "respin":
+            self.left_out.clear()
+            for step in self.steps.values():
+                self._reopen(step)
+            return
+        for job in self.jobs():
+            if not any(self._bad_and_old(node) for node in job.nodes):
+                continue
+            if job.state == "over":
+                self.look_again(job)
+            else:
+                job.again = True
+
+    def _bad_and_old(self, name: str) -> bool:
+        """Whether a bad node is old, or will be by its rollback in service."""
+        node = self.nodes[name]
+        has_rollback = self.reading.patch(name).rollback is not None
+        return (
+            node.bad
+            and name not in self.copies
+            and (not node.new or (node.detected and has_rollback))
+        )
+
+    def _reopen(self, step: Step) -> None:
+        """Open a step again for its units with an old member; it runs if one is at work."""
+        working = [job for job in step.jobs if job.running]
+        for job in working:
+            job.late = False
+        step.running = step.running or bool(working)
+        for job in step.jobs:
+            job.opened = job not in working and bool(self.to_do(job))
+            if job.opened:
+                job.last, job.failed = job.attempt + 1 + self.reading.max_retries, set()
+            if job.opened and working:
+                job.opened, job.state = False, "put off"
 
     # --- what befalls nodes ---
 
     def on_latent_failure(self, event: Event) -> None:
-        self.nodes[event["node"]].bad = "latent"
+        self.nodes[event["node"]].latent = "latent"
 
     def on_node_impaired(self, event: Event) -> None:
-        self.nodes[event["node"]].bad = "impaired"
+        self.nodes[event["node"]].latent = "impaired"
+
+    def on_failure_detected(self, event: Event) -> None:
+        self.nodes[event["node"]].detected = True
+        self.detected = [node for node in self.detected if node != event["node"]]
+        self.detected.append(event["node"])
+        self.become_bad(event["node"])
 
     def on_rollback_start(self, event: Event) -> None:
-        node = event["node"]
-        self.reverting.add(node)
-        if self.reading.patch(node).restart:
-            self.nodes[node].bad = "reverting"
-        self.start_work(node)
+        self.nodes[event["node"]].reverting = True
+        self.start_work(event["node"], "rollback")
 
     def on_node_crashed(self, event: Event) -> None:
-        record = self.nodes[event["node"]]
-        record.failed, record.out, record.bad = "crash", True, ""
-        self.reverting.discard(event["node"])
+        node = self.nodes[event["node"]]
+        if node.crew == "attempt":
+            self.job_at(event["node"]).crashed.add(event["node"])
+        node.failed, node.out, node.latent = "crash", True, ""
+        node.detected = False
 
     def on_node_repaired(self, event: Event) -> None:
-        record = self.nodes[event["node"]]
-        record.failed, record.out, record.new = "", False, False
+        node = self.nodes[event["node"]]
+        node.failed, node.out, node.new = "", False, False

@@ -1,39 +1,25 @@
 """The model once more, as a SimPy user would write it from its page alone.
 
-Jobs and whatever befalls a node are processes, a dispatcher starts steps, and a monitor takes a
-picture of everything after each instant. Only the hash that deals out luck is the simulator's.
+Work and whatever befalls a node are processes, a dispatcher starts what may start, and a monitor
+takes a picture of everything after each instant. Only the hash that deals out luck is the
+simulator's.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from support.luck import Luck, NoLuck
 from support.reading import Reading
 from support.twin_guard import Guard
-from support.twin_nodes import DUE, ENDS, JUDGE, START, STARTS, Due, NodeRecord, Nodes
+from support.twin_nodes import CLOSE, LOOK, Due
+from support.twin_waits import Waits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import simpy
-
-    from support.twin_nodes import Process
-
-
-@dataclass(eq=False)
-class Step:
-    """A step of the plan with its jobs, numbered over the whole plan."""
-
-    written: Mapping[str, Any]
-    jobs: list[tuple[int, tuple[str, ...]]]
-    ended: simpy.Event
-    waiting_since: int | None = None
-    id: int = field(init=False)
-    action: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.id, self.action = self.written["id"], self.written["action"]
+    from support.twin_plan import Job, Step
 
 
 class Twin:
@@ -48,233 +34,167 @@ class Twin:
     """
 
     def __init__(self, scenario: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> None:
+        self.scenario, self.steps = scenario, steps
         self.reading = Reading(scenario)
         self.guard = Guard(self.reading)
-        self.steps: list[tuple[Mapping[str, Any], list[tuple[int, tuple[str, ...]]]]] = []
-        number = 0
-        for step in steps:
-            jobs = self._jobs(step) if step["action"] in {"patch", "build"} else [()]
-            self.steps.append((step, list(enumerate(jobs, number))))
-            number += len(jobs)
 
-    def _jobs(self, step: Mapping[str, Any]) -> list[tuple[str, ...]]:
-        order = {node: place for place, node in enumerate(step["nodes"])}
-        jobs = self.reading.jobs(step["nodes"])
-        return sorted(jobs, key=lambda job: min(order[node] for node in job))
+    @cached_property
+    def limit(self) -> int:
+        """When a run that has not ended is cut."""
+        calm = Reading({**self.scenario, "environment": None})
+        nominal = Run(calm, NoLuck(), self.guard, self.steps, None).monitor.last_end
+        return 10 * max(self.reading.horizon, nominal)
 
-    def run(self, seed: int) -> dict[str, Any]:
+    def run(self, seed: int, replication: int = 0) -> dict[str, Any]:
         """Run one replication; return its metrics by name."""
-        return Run(self, seed).monitor.metrics()
+        luck = Luck(self.reading.luck, seed, replication)
+        return Run(self.reading, luck, self.guard, self.steps, self.limit).monitor.metrics()
 
 
-class Run(Nodes):
-    """One replication."""
+class Run(Waits):
+    """One replication, from 0 to O."""
 
-    def __init__(self, twin: Twin, seed: int) -> None:
-        super().__init__(twin.reading, seed)
-        self.guard = twin.guard
-        self.due_steps = 0
-        self.ready: dict[int, Step] = {}
-        self.stirred = False
+    def __init__(
+        self,
+        reading: Reading,
+        luck: Luck,
+        guard: Guard,
+        written: Sequence[Mapping[str, Any]],
+        limit: int | None,
+    ) -> None:
+        super().__init__(reading, luck, guard, written)
+        self.limit = limit
+        self.looking = self.closing = False
+        self.cut = False
         self.over = self.env.event()
-        self.steps = [Step(written, jobs, self.env.event()) for written, jobs in twin.steps]
-        for step in self.steps:
-            self.env.process(self.wait_for_turn(step))
         self.stir()
+        self.expect(reading.horizon)
+        if limit is not None:
+            self.expect(limit)
         self.env.run(until=self.over)
 
+    @property
+    def abort(self) -> str:
+        return "endless" if self.cut else super().abort
+
+    # --- an instant ---
+
     def stir(self, _: Any = None) -> None:
-        """Let the dispatcher look at this instant, once its ends are over."""
-        if not self.stirred:
-            self.stirred = True
-            self.env.process(self.dispatch())
+        if not self.looking:
+            self.looking = True
+            Due(self.env, 0, LOOK).callbacks.append(self.look)
 
-    def wait_for_turn(self, step: Step) -> Process:
-        yield self.env.all_of([self.steps[k].ended for k in step.written["after"]])
-        if step.written["not_before"] > self.now:
-            self.due_steps += 1
-            yield self.due(step.written["not_before"] - self.now, DUE, step.id)
-            self.due_steps -= 1
-        self.ready[step.id] = step
+    def look(self, _: Any) -> None:
+        """Start what may start, once the ends of a pass are over."""
+        self.looking = False
+        self.judge()
+        self.start_rollbacks()
+        before = self.how_far()
+        for job in self.waiting_jobs():
+            self.try_job(job)
+        for step in self.steps:
+            if self.is_ready(step):
+                self.try_step(step)
+        if (self.newly_bad and not self.stopped) or self.how_far() != before:
+            self.stir()
+        if not self.closing:
+            self.closing = True
+            Due(self.env, 0, CLOSE).callbacks.append(self.close)
 
-    def dispatch(self) -> Process:
-        yield Due(self.env, 0, STARTS)
-        self.stirred = False
-        for node in list(self.rollbacks):
-            if node.bad != "impaired":
-                self.rollbacks.remove(node)  # it has crashed
-            elif not self.rollback_must_wait(node):
-                self.rollbacks.remove(node)
-                self.env.process(self.roll_back_detected(node))
-                yield Due(self.env, 0, START)
-        for _, step in sorted(self.ready.items()):
-            if self.abort or self.guard.reasons(self, step):
-                continue
-            del self.ready[step.id]
-            if step.waiting_since is not None:
-                self.monitor.waited += self.now - step.waiting_since
-            self.env.process(self.work(step))
-            yield Due(self.env, 0, START)
-            self.monitor.note_peaks()
-        yield Due(self.env, 0, JUDGE)
-        if not self.stirred:  # else the instant goes on
-            self.judge()
+    def how_far(self) -> list[object]:
+        """Return what tells whether a look has changed anything."""
+        return [step.state for step in self.steps] + [job.waiting for job in self.jobs]
 
-    def judge(self) -> None:
+    def close(self, _: Any) -> None:
         """End an instant: take its picture, note who waits, and see whether all is over."""
+        self.closing = False
         self.monitor.take_picture()
-        if not self.abort:
-            for step in self.ready.values():
-                if step.waiting_since is None:
-                    step.waiting_since = self.now
-                    self.monitor.pauses += 1
-        if self.running:
-            self.await_windows()
-        elif self.abort or not (self.ready or self.due_steps):
-            self.over.succeed()
-        elif not (self.await_windows() or self.due_steps or self.may_hope()):
-            self.stop("stuck")
-            self.over.succeed()
-
-    def await_windows(self) -> bool:
-        """Look again when a window opens for a step that waits for nothing else."""
-        found = False
-        for step in self.ready.values():
-            if not self.abort and self.guard.reasons(self, step) == ["window"]:
-                opening = self.reading.windows.earliest(self.now, self.guard.nominal(step))
-                self.due(opening - self.now, DUE)
-                found = True
-        return found
-
-    def may_hope(self) -> bool:
-        """Whether some step could start if what has failed came back."""
-        return self.around.repair is not None and any(
-            set(self.guard.reasons(self, step, hopeful=True)) <= {"window"}
-            for step in self.ready.values()
-        )
-
-    def stop(self, why: str) -> None:
-        """Abort the plan."""
-        if not self.abort:
-            self.abort = why
-            for step in self.ready.values():
-                if step.waiting_since is not None:
-                    self.monitor.waited += self.now - step.waiting_since
-            self.ready.clear()
-
-    def work(self, step: Step) -> Process:
-        self.running += len(step.jobs)
-        doing = {
-            "patch": self.patch,
-            "build": self.build,
-            "switch": self.switch,
-            "pause": self.pause,
-        }
-        yield self.env.all_of(
-            [self.env.process(doing[step.action](step, job, k)) for k, job in step.jobs]
-        )
-        step.ended.succeed()
-
-    def pause(self, step: Step, _: Any, number: int) -> Process:
-        yield self.due(step.written["duration"], ENDS, number)
-        self.finish()
-        gate = step.written.get("gate")
-        if gate is not None:
-            failed = sum(len(nodes) for nodes in self.unlucky.values())
-            if failed + self.monitor.count["false_alarms"] > gate["max_failures"]:
-                self.stop("gate")
-
-    def switch(self, step: Step, _: Any, number: int) -> Process:
-        yield self.due(self.reading.step_overhead, ENDS, number)
-        for node in (self.nodes[name] for name in step.written["nodes"]):
-            if node.built:
-                attempt, node.built = node.built, 0
-                self.surge -= 1
-                self.commit(node, attempt)
-                self.finished.add(node.id)
-                if node.failed:  # its copy takes its place
-                    node.failed = ""
-                    if node.repair is not None:
-                        node.repair.interrupt()
-                    self.bring_back(node)
-        self.finish()
-
-    def build(self, step: Step, job: tuple[str, ...], number: int) -> Process:
-        nodes = [self.nodes[name] for name in job]
-        self.surge += len(nodes)
-        self.take_crew(nodes)
-        for attempt in range(1, self.reading.max_retries + 2):
-            self.count_retries(nodes, attempt)
-            yield self.due(self.draw_duration(job, attempt), ENDS, number)
-            good = not self.draw_failures(job, attempt, in_place=False)
-            if good:
-                if self.reading.warmup(job):
-                    yield self.due(self.reading.warmup(job), ENDS, number)
-                for node in nodes:
-                    node.built = attempt
-                break
-        else:
-            self.surge -= len(nodes)
-        self.free_crew(nodes)
-        self.finish()
-
-    def patch(self, step: Step, job: tuple[str, ...], number: int) -> Process:
-        nodes = [self.nodes[name] for name in job]
-        if any(node.failed for node in nodes):
-            yield self.due(0, ENDS, number)
-            self.finish()
+        hope = self.expect_windows()
+        if not (hope or self.is_over() or self.is_moving() or self.repair_helps()):
+            self.leave_something_out()
+            self.stir()
             return
-        self.take_crew(nodes)
-        for attempt in range(1, self.reading.max_retries + 2):
-            self.count_retries(nodes, attempt)
-            for node in nodes:
-                node.out = node.out or self.reading.patch(node.id).restart
-            yield self.due(self.draw_duration(job, attempt), ENDS, number)
-            if not self.draw_failures(job, attempt, in_place=True):
-                for node in nodes:
-                    self.commit(node, attempt)
-                if self.reading.warmup(job):
-                    yield self.due(self.reading.warmup(job), ENDS, number)
-                self.finished.update(job)
-                break
-            going_back = self.lose_without_rollback(nodes)
-            if going_back:
-                yield self.due(
-                    max(self.rollback_time(node, attempt) for node in going_back), ENDS, number
-                )
-            whole = self.roll_back(going_back, attempt) and len(going_back) == len(nodes)
-            if not whole:
-                break
-        self.release([node for node in nodes if node.working])
-        self.finish()
+        self.note_waits()
+        if not self.is_over():
+            self.end = None
+            if self.now == self.limit:
+                self.cut_off()
+            return
+        self.end = self.end or max(self.reading.horizon, self.now)
+        self.expect(self.end)
+        if self.now == self.end:
+            self.over.succeed()
 
-    def lose_without_rollback(self, nodes: list[NodeRecord]) -> list[NodeRecord]:
-        """Let the members of a failed unit without a rollback be FAILED; return the others."""
-        lost = [node for node in nodes if self.reading.patch(node.id).rollback is None]
-        self.free_crew(lost)
-        for node in lost:
-            if not node.failed:
-                self.fail(node, "patch")
-        return [node for node in nodes if node not in lost]
+    def cut_off(self) -> None:
+        """End a run that would not end."""
+        self.cut = True
+        self.note_end()
+        for wait in (*self.steps, *self.jobs):
+            self.end_wait(wait)
+        self.over.succeed()
 
-    def roll_back(self, nodes: list[NodeRecord], attempt: int) -> bool:
-        """End the rollback of an attempt; whether all are back."""
-        whole = True
-        for node in nodes:
-            if node.failed:  # it has crashed meanwhile
-                self.free_crew([node])
-            elif self.rollback_fails(node, attempt):
-                self.free_crew([node])
-                self.fail(node, "patch")
-            else:
-                self.monitor.count["rollbacks"] += 1
-                continue
-            whole = False
-        return whole
+    # --- what may start ---
 
-    def release(self, nodes: list[NodeRecord]) -> None:
-        """Put nodes whose work is over into service."""
-        self.free_crew(nodes)
-        for node in nodes:
-            if self.reading.patch(node.id).restart:
-                self.bring_back(node)
+    def try_job(self, job: Job) -> None:
+        """Start a job that waits, or see why not."""
+        reasons = self.reasons(job)
+        job.refused = bool(reasons) and not {"old", "node"} & set(reasons)
+        if not reasons:
+            # It holds its step still if it waited for a retry.
+            self.start_attempt(job, late=True)
+            self.alarms_since_start = 0
+        elif "node" in reasons and "old" not in reasons:
+            self.put_off(job)
+
+    def try_step(self, step: Step) -> None:
+        """Start a step if the guard lets it."""
+        if self.step_reasons(step):
+            return
+        self.end_wait(step)
+        step.state = "running"
+        if step.action == "pause":
+            self.monitor.pauses += 1
+            step.process = self.env.process(self.pause(step))
+            return
+        self.alarms_since_start = 0
+        if step.action == "switch":
+            self.env.process(self.switch(step))
+            return
+        jobs = [job for job in step.jobs if job.opened and job.to_do]
+        blocked = [job for job in jobs if self.is_blocked(job)]
+        for job in jobs:
+            if job not in blocked:
+                self.start_attempt(job)
+        for job in blocked:
+            self.put_off(job)
+        if not step.holding:
+            self.end_step(step)
+
+    # --- waits ---
+
+    def note_waits(self) -> None:
+        """Note whom the guard keeps waiting."""
+        waits = [job for job in self.waiting_jobs() if job.refused]
+        for wait in (*waits, *self.ready_steps()):
+            if wait.since is None:
+                wait.since = self.now
+                self.monitor.count["guard_waits"] += 1
+
+    def is_moving(self) -> bool:
+        """Whether anything runs or is due that may let something start."""
+        return (
+            self.pausing
+            or bool(self.reverting)
+            or any(step.state == "running" and not step.jobs for step in self.steps)
+            or any(job.working for job in self.jobs)
+            or any(self.has_come(step) and not self.is_ready(step) for step in self.steps)
+        )
+
+    def is_over(self) -> bool:
+        """Whether nothing of the plan runs, waits or is due."""
+        return not (
+            self.pausing
+            or any(step.state == "running" and not step.jobs for step in self.steps)
+            or any(job.working or job.waiting for job in self.jobs)
+            or any(self.has_come(step) for step in self.steps)
+        )

@@ -1,282 +1,201 @@
-"""What must have happened in a run, from its log's step starts and failed draws alone.
-
-The model leaves nothing else open: once it is known which steps started when, and whose draws
-failed, every attempt, commit, rollback and switch follows. So a log is legal if all its other
-events are exactly those that follow, and the metrics are integrals over the same states.
-"""
+"""A log taken instant by instant: nodes, crew and surge stand as its events say."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+import heapq
+from collections import Counter
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from support.standing import Event, Job, Node, Step
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from support.reading import Reading
 
-Event = Mapping[str, Any]
-FAILED_DRAWS = {"patch": "patch_failed", "build": "build_failed"}
+__all__ = ["Event", "Timeline", "Watcher"]
 
 
-@dataclass(frozen=True)
-class Started:
-    """A step as its ``step_start`` tells it; `index` is its place in the log."""
+class Watcher:
+    """Looks at a timeline while it is played."""
 
-    step: int
-    action: str
-    nodes: tuple[str, ...]
-    time: int
-    index: int
+    def before(self, event: Event) -> None:
+        """Look at how things stand before an event."""
 
-
-@dataclass(frozen=True)
-class Attempt:
-    """One attempt of a job; `failed` are the members whose own draw failed, at time `drawn`."""
-
-    job: tuple[str, ...]
-    step: int
-    index: int
-    action: str
-    number: int
-    start: int
-    drawn: int
-    failed: frozenset[str]
-    lost: frozenset[str]
-    busy_until: Mapping[str, int]
-    again: bool
-
-    @property
-    def done(self) -> bool:
-        """Whether every member's draw succeeded."""
-        return not self.failed
-
-    @property
-    def end(self) -> int:
-        """When the last member's crew place is free."""
-        return max(self.busy_until.values())
-
-
-@dataclass(frozen=True)
-class Commit:
-    """How a node became new: in the attempt's own step, or `switched` in a later one."""
-
-    time: int
-    step: int
-    attempt: int
-    switched: bool
+    def settled(self) -> None:
+        """Look at how things stand once an instant is over."""
 
 
 class Timeline:
-    """Attempts, commits and states of one run.
+    """How things stand, from one event to the next.
 
     Parameters
     ----------
     reading
         The scenario.
     events
-        The log. Only ``step_start``, ``step_end`` (of pauses), ``patch_failed`` and
-        ``build_failed`` are used, and the places of ``switched`` in the log.
+        The log, whole: what a step starts with is told by lines after its start.
     """
 
     def __init__(self, reading: Reading, events: Sequence[Event]) -> None:
-        self.reading = reading
-        self.started = [
-            Started(event["step"], event["action"], tuple(event["nodes"]), event["time"], index)
-            for index, event in enumerate(events)
-            if event["event"] == "step_start"
-        ]
-        failed = {
-            (event["event"], event["node"], event["step"], event["attempt"])
-            for event in events
-            if event["event"] in FAILED_DRAWS.values()
+        self.reading, self.events = reading, events
+        self.place = 0  # of the event that is looked at
+        self.now = self.last_end = 0
+        self.crew: Counter[str] = Counter()
+        self.surge = self.peak_crew = self.peak_surge = 0
+        self.count: Counter[str] = Counter()
+        self.nodes = {name: Node() for name in reading.nodes}
+        self.copies: set[str] = set()
+        self.steps: dict[int, Step] = {}
+        self.hosts = {node: reading.ancestors(node) for node in reading.nodes}
+        self.unit_of = {node: k for k, unit in enumerate(reading.units) for node in unit}
+        self._warm: list[tuple[int, str]] = []
+
+    def play(self, watchers: Iterable[Watcher]) -> None:
+        """Go through the whole log."""
+        watching = list(watchers)
+        numbered = enumerate(self.events)
+        for time, group in groupby(numbered, key=lambda item: int(item[1]["time"])):
+            self.let_warm_up(time, watching)
+            self.now = time
+            for self.place, event in group:
+                for watcher in watching:
+                    watcher.before(event)
+                self.count[event["event"]] += 1
+                getattr(self, f"on_{event['event']}", self.on_other)(event)
+            for watcher in watching:
+                watcher.settled()
+            self.end_instant()
+
+    def end_instant(self) -> None:
+        """Look back at an instant that is over."""
+
+    def on_other(self, event: Event) -> None:
+        """Pass over what follows from other events, or is only counted."""
+
+    # --- warm-ups: nothing says when that of a node patched live ends ---
+
+    def warm_up(self, node: str, seconds: int) -> None:
+        """Let the warm-up of a node begin, which may take no time."""
+        heapq.heappush(self._warm, (self.now + seconds, node))
+        self._end_warm_ups(self.now)
+
+    def let_warm_up(self, until: int, watchers: Sequence[Watcher] = ()) -> None:
+        """End the warm-ups that are over by then, each earlier one in an instant of its own."""
+        while self._warm and self._warm[0][0] < until:
+            self.now = self._warm[0][0]
+            self._end_warm_ups(self.now)
+            for watcher in watchers:
+                watcher.settled()
+        self.now = until
+        self._end_warm_ups(until)
+
+    def _end_warm_ups(self, time: int) -> None:
+        while self._warm and self._warm[0][0] == time:
+            _, node = heapq.heappop(self._warm)
+            self.nodes[node].finished = True
+            self.stop_work(node)
+
+    # --- crew and surge ---
+
+    def start_work(self, node: str, who: str) -> None:
+        """Take a crew place."""
+        self.nodes[node].crew = who
+        self.crew[who] += 1
+        self.peak_crew = max(self.peak_crew, self.crew.total())
+
+    def stop_work(self, node: str) -> None:
+        """Give a crew place back, if it is not free yet."""
+        who = self.nodes[node].crew
+        self.nodes[node].crew = ""
+        if who:
+            self.crew[who] -= 1
+        if who == "attempt":
+            job = self.job_at(node)
+            job.busy.discard(node)
+            if not job.busy:
+                self.end_attempt(job)
+
+    def take_surge(self, slots: int) -> None:
+        """Take slots for copies."""
+        self.surge += slots
+        self.peak_surge = max(self.peak_surge, self.surge)
+
+    def throw_away(self, nodes: Iterable[str]) -> None:
+        """Throw copies away that are ready."""
+        for node in set(nodes) & self.copies:
+            self.copies.remove(node)
+            self.surge -= 1
+
+    def end_attempt(self, job: Job) -> None:
+        """Let an attempt be over: nobody works on it any more."""
+        raise NotImplementedError
+
+    # --- how things stand ---
+
+    def jobs(self) -> Iterable[Job]:
+        """Return the jobs of all steps that have started, in their order."""
+        return (job for _, step in sorted(self.steps.items()) for job in step.jobs)
+
+    def job_of(self, step: int, node: str) -> Job:
+        """Return the job of a step that has a node."""
+        return next(job for job in self.steps[step].jobs if node in job.nodes)
+
+    def job_at(self, node: str) -> Job:
+        """Return the job that works on a node."""
+        return next(job for job in self.jobs() if node in job.busy)
+
+    def to_do(self, job: Job) -> tuple[str, ...]:
+        """Return the members of a job that are old and have no copy ready."""
+        return tuple(n for n in job.nodes if not self.nodes[n].new and n not in self.copies)
+
+    def serves(self, node: str) -> bool:
+        """Whether a node serves, its hosts counted."""
+        return not self.nodes[node].out and not any(self.nodes[h].out for h in self.hosts[node])
+
+    def lost(self, node: str) -> bool:
+        """Whether a node, or a host below it, has FAILED or crashed."""
+        return any(self.nodes[each].failed for each in {node} | self.hosts[node])
+
+    def serving(self, service: str) -> int:
+        """Return how many instances of a service serve."""
+        return sum(self.serves(node) for node in self.reading.instances[service])
+
+    def below(self) -> dict[str, int]:
+        """Return the services below min_up, with how many instances serve."""
+        up = {service: self.serving(service) for service in self.reading.instances}
+        return {name: count for name, count in up.items() if count < self.reading.min_up[name]}
+
+    def mixed(self) -> frozenset[int]:
+        """Return the numbers of the edges whose ends serve at different versions."""
+        serving = {node for node in self.reading.patched if self.serves(node)}
+        new = {node for node in serving if self.nodes[node].new}
+        old = serving - new
+        return frozenset(
+            number
+            for number, edge in enumerate(self.reading.edges)
+            if (new.intersection(edge.sources) and old.intersection(edge.targets))
+            or (old.intersection(edge.sources) and new.intersection(edge.targets))
+        )
+
+    def waived(self) -> set[str]:
+        """Return the services that a step waives which counts as running."""
+        reverting = {node.made_by[0] for node in self.nodes.values() if node.reverting}
+        return {
+            service
+            for number, step in self.steps.items()
+            if step.active or number in reverting
+            for service in step.waives
         }
-        self.attempts = [
-            attempt
-            for step in self.started
-            if step.action in FAILED_DRAWS
-            for job in reading.jobs(step.nodes)
-            for attempt in self._attempts(step, job, failed)
-        ]
-        self._logged_ends = {e["step"]: e["time"] for e in events if e["event"] == "step_end"}
-        self._switched_at = {
-            event["node"]: index
-            for index, event in enumerate(events)
-            if event["event"] == "switched"
-        }
 
-    def _attempts(
-        self, step: Started, job: tuple[str, ...], failed: set[tuple[str, str, int, int]]
-    ) -> Iterable[Attempt]:
-        """Yield the attempts of one job; a retry starts as the rollback ends."""
-        reading = self.reading
-        rollbacks = {node: reading.patch(node).rollback for node in job}
-        start = step.time
-        for number in range(1, reading.max_retries + 2):
-            drawn = start + reading.step_overhead + reading.duration(job)
-            unlucky = frozenset(
-                node
-                for node in job
-                if (FAILED_DRAWS[step.action], node, step.step, number) in failed
-            )
-            lost: frozenset[str] = frozenset()
-            if not unlucky:
-                busy_until = dict.fromkeys(job, start + reading.length(job))
-            elif step.action == "build":
-                busy_until = dict.fromkeys(job, drawn)
-            else:
-                lost = frozenset(node for node in job if rollbacks[node] is None)
-                back = drawn + max((time for time in rollbacks.values() if time), default=0)
-                busy_until = {node: drawn if node in lost else back for node in job}
-            again = bool(unlucky) and not lost and number <= reading.max_retries
-            yield Attempt(
-                job, step.step, step.index, step.action, number, start, drawn,
-                unlucky, lost, busy_until, again,
-            )  # fmt: skip
-            if not again:
-                return
-            start = max(busy_until.values())
+    def finished(self, unit: int) -> bool:
+        """Whether a unit is done, for strict order."""
+        return all(self.nodes[node].finished for node in self.reading.units[unit])
 
-    @cached_property
-    def commits(self) -> dict[str, Commit]:
-        """How each node that became new did so."""
-        commits: dict[str, Commit] = {}
-        built: dict[str, Attempt] = {}
-        for attempt in self.attempts:
-            if attempt.done and attempt.action == "build":
-                built |= dict.fromkeys(attempt.job, attempt)
-            elif attempt.done:
-                for node in attempt.job:
-                    commits[node] = Commit(attempt.drawn, attempt.step, attempt.number, False)
-        for step in self.started:
-            time = step.time + self.reading.step_overhead
-            for node in step.nodes:
-                ready = step.action == "switch" and node in built and built[node].end <= time
-                if ready and node not in commits:
-                    commits[node] = Commit(time, step.step, built[node].number, True)
-        return commits
-
-    @cached_property
-    def step_ends(self) -> dict[int, int]:
-        """When each started step ended; a pause's end is taken from the log."""
-        ends: dict[int, int] = {}
-        for step in self.started:
-            if step.action == "pause":
-                ends[step.step] = self._logged_ends.get(step.step, step.time)
-            elif step.action == "switch":
-                ends[step.step] = step.time + self.reading.step_overhead
-            else:
-                ends[step.step] = max(a.end for a in self.attempts if a.step == step.step)
-        return ends
-
-    @property
-    def end(self) -> int:
-        """T, when the last work, pause or switch ended."""
-        return max(self.step_ends.values(), default=0)
-
-    # --- states, each as it is from `time` until the next change ---
-
-    @cached_property
-    def lost_at(self) -> dict[str, int]:
-        """When each FAILED node failed."""
-        return {node: attempt.drawn for attempt in self.attempts for node in attempt.lost}
-
-    @cached_property
-    def down_times(self) -> dict[str, list[tuple[int, int]]]:
-        """When each node was down or warming up by its own work, half-open."""
-        times: dict[str, list[tuple[int, int]]] = {node: [] for node in self.reading.nodes}
-        for attempt in self.attempts:
-            if attempt.action == "patch":
-                for node in self.reading.going_down(attempt.job):
-                    times[node].append((attempt.start, attempt.busy_until[node]))
-        return times
-
-    @cached_property
-    def changes(self) -> list[int]:
-        """All instants at which a state may change, with 0 and T."""
-        times = {0, self.end} | set(self.step_ends.values()) | {step.time for step in self.started}
-        for attempt in self.attempts:
-            times |= {attempt.start, attempt.drawn, *attempt.busy_until.values()}
-        return sorted(times | {commit.time for commit in self.commits.values()})
-
-    def is_new(self, node: str, time: int) -> bool:
-        """Whether the node has committed."""
-        return node in self.commits and self.commits[node].time <= time
-
-    def out(self, node: str, time: int) -> bool:
-        """Whether the node does not serve by its own fault."""
-        down = any(start <= time < end for start, end in self.down_times[node])
-        return down or (node in self.lost_at and self.lost_at[node] <= time)
-
-    def serves(self, node: str, time: int) -> bool:
-        """Whether the node serves, its hosts counted."""
-        return not any(self.out(place, time) for place in {node} | self.reading.ancestors(node))
-
-    def serving(self, service: str, time: int) -> int:
-        """Return the number of serving instances of the service."""
-        return sum(self.serves(node, time) for node in self.reading.instances[service])
-
-    def mixed(self, edge: int, time: int) -> bool:
-        """Whether the ends of the edge, by its number, serve at different versions."""
-        ends = self.reading.edges[edge].sources, self.reading.edges[edge].targets
-        source, target = (
-            {
-                self.is_new(node, time)
-                for node in end
-                if self.reading.nodes[node].patch and self.serves(node, time)
-            }
-            for end in ends
-        )
-        return any(one != other for one in source for other in target)
-
-    def crew(self, time: int) -> int:
-        """Return the crew places in use."""
-        return sum(
-            attempt.start <= time < end
-            for attempt in self.attempts
-            for end in attempt.busy_until.values()
-        )
-
-    def committed_before(self, node: str, step: Started) -> bool:
-        """Whether the node was new when `step` started.
-
-        A switch that takes no time ends in the instant in which it starts, before or after other
-        starts of that instant: there the order of the log decides.
-        """
-        if node not in self.commits:
-            return False
-        commit = self.commits[node]
-        if commit.switched and commit.time == step.time:
-            return self._switched_at.get(node, step.index) < step.index
-        return commit.time <= step.time
-
-    def finished_before(self, node: str, step: Started) -> bool:
-        """Whether the node was new and past its warm-up when `step` started."""
-        warm = (
-            attempt.busy_until[node]
-            for attempt in self.attempts
-            if attempt.action == "patch" and attempt.done and node in attempt.job
-        )
-        return self.committed_before(node, step) and all(time <= step.time for time in warm)
-
-    def surge(self, time: int) -> int:
-        """Return the surge slots in use: by copies being built, and by those not switched yet."""
-        return sum(
-            attempt.start <= time < (self._flipped(node) if attempt.done else attempt.end)
-            for attempt in self.attempts
-            if attempt.action == "build"
-            for node in attempt.job
-        )
-
-    def _flipped(self, node: str) -> int:
-        return self.commits[node].time if node in self.commits else self.end + 1
-
-    def surge_before(self, step: Started) -> int:
-        """Return the surge slots in use as `step` starts, without its own."""
-        return sum(
-            not self.committed_before(node, step)
-            for attempt in self.attempts
-            if attempt.action == "build" and attempt.index < step.index
-            if attempt.start <= step.time and (attempt.done or step.time < attempt.end)
-            for node in attempt.job
+    def in_order(self, nodes: Iterable[str]) -> bool:
+        """Whether all that some nodes depend on is done, where order is strict."""
+        units = {self.unit_of[node] for node in nodes}
+        return not self.reading.strict or all(
+            self.finished(other) for unit in units for other in self.reading.depends_on[unit]
         )

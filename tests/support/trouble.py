@@ -28,6 +28,11 @@ TROUBLES = frozenset(
         "crash without memory",
         "crash by wear",
         "abort_share",
+        "review",
+        "respin",
+        "respin that may be defective",
+        "horizon shorter than the work",
+        "horizon longer than the work",
         "quiet",
     }
 )
@@ -53,9 +58,17 @@ def troubles(scenario: Mapping[str, Any]) -> set[str]:
         "crash without memory": shape == 1,
         "crash by wear": shape is not None and shape > 1,
         "abort_share": reading.abort_share is not None,
+        "review": around.review is not None,
+        "respin": around.respin is not None,
+        "respin that may be defective": around.respin is not None
+        and around.respin.defect_probability > 0,
     }
-    found = {name for name, holds in tests.items() if holds}
-    return found or {"quiet"}
+    found = {name for name, holds in tests.items() if holds} or {"quiet"}
+    shortest = max(reading.length(unit) for unit in reading.units)
+    longer = reading.horizon > sum(reading.length(unit) for unit in reading.units)
+    if reading.horizon < shortest:
+        found.add("horizon shorter than the work")
+    return found | ({"horizon longer than the work"} if longer else set())
 
 
 def _sometimes(draw: Draw, percent: int) -> bool:
@@ -109,4 +122,10 @@ def environments(draw: Draw, longest: int) -> dict[str, Any] | None:
             "mtbf": draw(st.integers(longest, 20 * longest)),
             "shape": draw(st.sampled_from([0.7, 1, 2.5])),
         }
+    if _sometimes(draw, 50):
+        around["review"] = {"delay": draw(_times(longest))}
+    if _sometimes(draw, 50):
+        around["respin"] = {"delay": draw(_times(longest))}
+        if _sometimes(draw, 60):
+            around["respin"]["defect_probability"] = draw(st.sampled_from([0, 0.5, 1]))
     return around or None

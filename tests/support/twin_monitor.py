@@ -8,9 +8,26 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from support.reading import Reading
+
+#: Metrics that count what a `Monitor` is told of, by their own names.
+COUNTED = (
+    "order_violations",
+    "failures",
+    "rollbacks",
+    "retries",
+    "guard_waits",
+    "failed_rollbacks",
+    "latent_failures",
+    "detections",
+    "false_alarms",
+    "crashes",
+    "repairs",
+    "reviews",
+    "respins",
+)
 
 
 @dataclass(eq=False)
@@ -21,7 +38,9 @@ class Standing:
     out: bool = False  # of service, by its own work or failure
     working: bool = False
     failed: str = ""  # "patch" or "crash"
-    bad: str = ""  # "latent", "impaired" or "reverting"
+    fault: str = ""  # of its version: "latent", "impaired" or "reverting"
+    bad: bool = False  # given up, or found to be impaired
+    committed: int = 0  # when, for the last time
 
 
 class Watched(Protocol):
@@ -36,7 +55,19 @@ class Watched(Protocol):
     @property
     def crew(self) -> int: ...
     @property
+    def reverting(self) -> int:
+        """Crew that rolls back nodes in service."""
+
+    @property
     def surge(self) -> int: ...
+    @property
+    def waived(self) -> Collection[str]:
+        """Services that some running step waives."""
+
+    @property
+    def pausing(self) -> bool:
+        """Whether the plan is stopped and will go on."""
+
     @property
     def abort(self) -> str: ...
 
@@ -48,15 +79,18 @@ class Picture(NamedTuple):
     old_weight: int
     down: int
     below: frozenset[str]
+    unplanned: int
     dark: int
     mixed: frozenset[int]
     crew: int
+    at_work: bool
     surge: int
     impaired: int
+    pausing: bool
 
 
 class Monitor:
-    """Watches one replication."""
+    """Watches one replication, until O; `last_end` is T."""
 
     def __init__(self, run: Watched) -> None:
         self.run, self.reading = run, run.reading
@@ -67,30 +101,37 @@ class Monitor:
         self.hosts = {node: sorted(self.reading.ancestors(node)) for node in self.reading.nodes}
 
     def note_peaks(self) -> None:
+        """Look at crew and surge, just after either has grown."""
         self.peak_crew = max(self.peak_crew, self.run.crew)
         self.peak_surge = max(self.peak_surge, self.run.surge)
 
     def serves(self, node: str) -> bool:
+        """Whether a node serves, so far as it and its hosts go."""
         nodes = self.run.nodes
         return not nodes[node].out and not any(nodes[host].out for host in self.hosts[node])
 
     def take_picture(self) -> None:
-        reading, nodes = self.reading, self.run.nodes
-        serving = {node for node in nodes if self.serves(node)}
+        """Note how things stand, in place of what was noted of the same second."""
+        reading, run = self.reading, self.run
+        serving = {node for node in run.nodes if self.serves(node)}
         up = {
             service: sum(node in serving for node in instances)
             for service, instances in reading.instances.items()
         }
+        below = frozenset(service for service, n in up.items() if n < reading.min_up[service])
         picture = Picture(
-            self.run.now,
-            sum(reading.nodes[node].weight for node in reading.patched if not nodes[node].new),
-            len(nodes) - len(serving),
-            frozenset(service for service, count in up.items() if count < reading.min_up[service]),
+            run.now,
+            sum(reading.nodes[node].weight for node in reading.patched if not run.nodes[node].new),
+            len(run.nodes) - len(serving),
+            below,
+            len(below.difference(run.waived)),
             sum(bool(reading.instances[service]) and not count for service, count in up.items()),
             self._mixed(serving),
-            self.run.crew,
-            self.run.surge,
-            sum(node.bad == "impaired" for node in nodes.values()),
+            run.crew,
+            run.crew > run.reverting,
+            run.surge,
+            sum(node.fault == "impaired" for node in run.nodes.values()),
+            run.pausing,
         )
         if self.pictures and self.pictures[-1].time == picture.time:
             self.pictures.pop()
@@ -109,90 +150,118 @@ class Monitor:
 
     def metrics(self) -> dict[str, Any]:
         """Return every metric by name; exposures in milli-weight-seconds."""
-        reading, nodes = self.reading, self.run.nodes
-        end = self.run.now if self.reading.restless else self.last_end
-        pictures = [picture for picture in self.pictures if picture.time <= end]
+        end = self.run.now  # this is O
         spans = [
             (one, after.time - one.time)
-            for one, after in pairwise([*pictures, pictures[-1]._replace(time=end)])
+            for one, after in pairwise([*self.pictures, self.pictures[-1]._replace(time=end)])
+            if after.time > one.time
         ]
-        kinds = {
-            kind: {k for k, edge in enumerate(reading.edges) if edge.compatibility == kind}
-            for kind in ("degraded", "incompatible")
+        total = sum(one.old_weight * length for one, length in spans)
+        exposure = sum(
+            one.old_weight * (min(one.time + length, self.last_end) - min(one.time, self.last_end))
+            for one, length in spans
+        )
+        found = {
+            "exposure": exposure,
+            "residual_exposure": total - exposure,
+            "total_exposure": total,
+            "completion_time": self.last_end,
+            "guardrail_pauses": self.pauses + self.count["guard_waits"],
+            "guard_wait_time": self.waited,
+            "peak_parallel": self.peak_crew,
+            "peak_surge": self.peak_surge,
+            **{name: self.count[name] for name in COUNTED},
+            **self._services(spans),
+            **self._edges(spans),
+            **self._work(spans),
+            **self._at_the_end(end),
         }
-        patched = sum(nodes[node].new for node in reading.patched)
-        old = [node for node in reading.patched if not nodes[node].new]
-        windows = reading.windows
+        breaking = ("unplanned_downtime", "incompatibility_violations", "order_violations")
+        overruns = ("crew_overrun", "surge_overrun", "window_overrun")
+        found["breach"] = int(any(found[name] for name in breaking + overruns))
+        return found
+
+    def _services(self, spans: list[tuple[Picture, int]]) -> dict[str, int]:
         return {
-            "exposure": sum(one.old_weight * length for one, length in spans),
-            "residual_exposure": reading.weight(old) * max(0, reading.horizon - end),
-            "completion_time": end,
             "downtime": sum(len(one.below) * length for one, length in spans),
+            "unplanned_downtime": sum(one.unplanned * length for one, length in spans),
             "max_downtime": max(
-                (self._longest(spans, service) for service in reading.instances), default=0
+                (_longest(spans, service) for service in self.reading.instances), default=0
             ),
             "outage": sum(one.dark * length for one, length in spans),
             "lost_capacity": sum(one.down * length for one, length in spans),
-            "mixed_time": sum(length for one, length in spans if one.mixed),
-            "mixed_edge_seconds": sum(len(one.mixed) * length for one, length in spans),
-            "degraded_time": sum(length for one, length in spans if one.mixed & kinds["degraded"]),
-            "degraded_intervals": sum(
-                bool(one.mixed & kinds["degraded"]) and not before & kinds["degraded"]
-                for before, one in self._changes(pictures)
-            ),
-            "incompatibility_violations": sum(
-                len((one.mixed - before) & kinds["incompatible"])
-                for before, one in self._changes(pictures)
-            ),
-            "violation_time": sum(
-                length for one, length in spans if one.mixed & kinds["incompatible"]
-            ),
-            **{
-                name: self.count[name]
-                for name in (
-                    "failures",
-                    "rollbacks",
-                    "retries",
-                    "failed_rollbacks",
-                    "latent_failures",
-                    "detections",
-                    "false_alarms",
-                    "crashes",
-                    "repairs",
-                )
-            },
-            "failed_nodes": sum(bool(node.failed) for node in nodes.values()),
-            "aborted": int(bool(self.run.abort)),
-            "abort_reason": self.run.abort,
-            "guardrail_pauses": self.pauses,
-            "guardrail_wait": self.waited,
-            "patched": patched,
-            "patched_share": patched / len(reading.patched) if reading.patched else 1.0,
-            "peak_parallel": self.peak_crew,
-            "peak_surge": self.peak_surge,
-            "work_seconds": sum(one.crew * length for one, length in spans),
-            "window_overrun": sum(
-                not windows.is_open(second)
-                for one, length in spans
-                if one.crew and not windows.always
-                for second in range(one.time, one.time + length)
-            ),
-            "surge_node_seconds": sum(one.surge * length for one, length in spans),
-            "latent_nodes": sum(bool(node.bad) for node in nodes.values()),
-            "impaired_time": sum(one.impaired * length for one, length in spans),
         }
 
-    @staticmethod
-    def _changes(pictures: list[Picture]) -> list[tuple[frozenset[int], Picture]]:
-        """Return each picture with the edges that were mixed in the one before."""
-        before = [frozenset[int](), *(picture.mixed for picture in pictures)]
-        return list(zip(before, pictures, strict=False))
+    def _edges(self, spans: list[tuple[Picture, int]]) -> dict[str, int]:
+        degraded, incompatible = (
+            {k for k, edge in enumerate(self.reading.edges) if edge.compatibility == kind}
+            for kind in ("degraded", "incompatible")
+        )
+        return {
+            "mixed_time": sum(length for one, length in spans if one.mixed),
+            "mixed_edge_seconds": sum(len(one.mixed) * length for one, length in spans),
+            "degraded_time": sum(length for one, length in spans if one.mixed & degraded),
+            "degraded_intervals": sum(
+                bool(one.mixed & degraded) and not before & degraded
+                for before, one in _changes(spans)
+            ),
+            "incompatibility_violations": sum(
+                len((one.mixed - before) & incompatible) for before, one in _changes(spans)
+            ),
+            "violation_time": sum(length for one, length in spans if one.mixed & incompatible),
+        }
 
-    @staticmethod
-    def _longest(spans: list[tuple[Picture, int]], service: str) -> int:
-        """Return the longest unbroken time that a service is below min_up."""
-        longest = lasted = 0
-        for one, length in spans:
-            lasted = lasted + length if service in one.below else 0
-            longest = max(longest, lasted)
-        return longest
+    def _work(self, spans: list[tuple[Picture, int]]) -> dict[str, int]:
+        crew, surge, windows = (
+            self.reading.max_parallel,
+            self.reading.surge,
+            self.reading.windows,
+        )
+        return {
+            "crew_overrun": sum(
+                max(0, one.crew - crew) * length for one, length in spans if crew is not None
+            ),
+            "surge_overrun": sum(
+                max(0, one.surge - surge) * length for one, length in spans if surge is not None
+            ),
+            "window_overrun": sum(
+                windows.closed(one.time, one.time + length) for one, length in spans if one.at_work
+            ),
+            "work_seconds": sum(one.crew * length for one, length in spans),
+            "surge_node_seconds": sum(one.surge * length for one, length in spans),
+            "impaired_time": sum(one.impaired * length for one, length in spans),
+            "stopped_time": sum(length for one, length in spans if one.pausing),
+        }
+
+    def _at_the_end(self, end: int) -> dict[str, Any]:
+        nodes = self.run.nodes
+        patched = [nodes[node] for node in self.reading.patched]
+        new = sum(node.new for node in patched)
+        remediated = max((node.committed for node in patched), default=0)
+        return {
+            "time_to_remediate": remediated if new == len(patched) else end,
+            "failed_nodes": sum(bool(node.failed) for node in nodes.values()),
+            "bad_nodes": sum(node.bad for node in nodes.values()),
+            "aborted": int(bool(self.run.abort)),
+            "abort_reason": self.run.abort,
+            "latent_nodes": sum(bool(node.fault) for node in nodes.values()),
+            "patched": new,
+            "patched_share": new / len(patched) if patched else 1.0,
+        }
+
+
+def _changes(spans: list[tuple[Picture, int]]) -> Iterator[tuple[frozenset[int], Picture]]:
+    """Return each picture that lasts with the edges that were mixed in the one before."""
+    before: frozenset[int] = frozenset()
+    for one, _ in spans:
+        yield before, one
+        before = one.mixed
+
+
+def _longest(spans: list[tuple[Picture, int]], service: str) -> int:
+    """Return the longest unbroken time that a service is below min_up."""
+    longest = lasted = 0
+    for one, length in spans:
+        lasted = lasted + length if service in one.below else 0
+        longest = max(longest, lasted)
+    return longest

@@ -1,4 +1,4 @@
-"""Nodes of the SimPy twin: what work does to them, and what befalls them by itself."""
+"""Nodes of the SimPy twin: who works on them, and what befalls them by itself."""
 
 from __future__ import annotations
 
@@ -8,21 +8,32 @@ from typing import TYPE_CHECKING, Any
 import simpy
 
 from support import luck as of
-from support.luck import Luck
 from support.twin_monitor import Monitor, Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Collection, Generator, Sequence
 
+    from support.luck import Luck
     from support.reading import Reading
+    from support.twin_plan import Step
 
     Process = Generator[simpy.Event, Any, None]
 
-#: Priorities within an instant: what ends, then what befalls nodes, then rollbacks and steps. SimPy
-#: has 0 (a process starts) and 1 (an event succeeds) for itself.
-START, ENDS, DUE, CRASHES, REPAIRS, ONSETS, DETECTIONS, REVERSALS, ALARMS, STARTS, JUDGE = range(
-    2, 13
-)
+#: Priorities within an instant: what ends, then what befalls nodes, then all that may start. SimPy
+#: has 0 (a process starts or is interrupted) and 1 (an event succeeds) for itself.
+(
+    ENDS,
+    REVERSALS,
+    DUE,
+    CRASHES,
+    REPAIRS,
+    ONSETS,
+    DETECTIONS,
+    ALARMS,
+    RESUMPTIONS,
+    LOOK,
+    CLOSE,
+) = range(2, 13)
 _MANY = 1_000_000
 
 
@@ -42,8 +53,13 @@ class NodeRecord(Standing):
     id: str
     number: int
     returned: simpy.Event  # succeeds when it comes back into service
-    built: int = 0
+    excused: bool = False  # bad as the plan went on: counted no more
+    built: int = 0  # the attempt that made its copy
+    copy_defective: bool = False
+    commits: int = 0
     made_new: int = 0  # the attempt that did
+    made_by: Step | None = None
+    going_back: bool = False  # rolled back in service
     repairs: int = 0
     repair: simpy.Process | None = None
 
@@ -51,40 +67,59 @@ class NodeRecord(Standing):
 class Nodes:
     """All nodes of a replication, and the crew that works on them."""
 
-    def __init__(self, reading: Reading, seed: int) -> None:
+    def __init__(self, reading: Reading, luck: Luck) -> None:
         self.env = simpy.Environment()
-        self.reading, self.around, self.luck = reading, reading.environment, Luck(seed)
+        self.reading, self.around, self.luck = reading, reading.environment, luck
         self.nodes = {
             name: NodeRecord(id=name, number=number, returned=self.env.event())
             for number, name in enumerate(reading.nodes)
         }
-        self.crew = self.surge = self.running = 0
-        self.rollbacks: list[NodeRecord] = []
+        self.crew = self.reverting = self.surge = 0
+        self.detected: list[NodeRecord] = []  # and waiting to be rolled back
         self.finished: set[str] = set()
-        self.attempted: dict[str, set[str]] = {}
-        self.unlucky: dict[str, set[str]] = {}
-        self.abort = ""
+        self.newly_bad = False
+        self.alarms_since_start = 0
         patches = {reading.patch(node).release: reading.patch(node) for node in reading.patched}
+        self.generation = dict.fromkeys(patches, 0)
         self.defective = {
             release: patch.defect is not None
             and self.luck.is_defective(release, patch.defect.probability)
             for release, patch in patches.items()
         }
-        watch, crash = self.around.detection, self.around.crash
-        alarms = 0.0 if watch is None else watch.false_alarms_per_day
         self.monitor = Monitor(self)
-        if crash is not None:
+        if self.around.crash is not None:
             for node in self.nodes.values():
                 self.env.process(self.live(node))
-        if alarms:
-            self.env.process(self.false_alarms(alarms))
+        watch = self.around.detection
+        if watch is not None and watch.false_alarms_per_day:
+            self.env.process(self.false_alarms(watch.false_alarms_per_day))
+
+    # --- what a monitor looks at ---
 
     @property
     def now(self) -> int:
+        """The time in seconds."""
         return int(self.env.now)
 
+    @property
+    def waived(self) -> Collection[str]:
+        """Services that a running step waives."""
+        raise NotImplementedError
+
+    @property
+    def pausing(self) -> bool:
+        """Whether the plan is stopped and will go on."""
+        raise NotImplementedError
+
+    @property
+    def abort(self) -> str:
+        """Why the plan is not gone through with."""
+        raise NotImplementedError
+
+    # --- time ---
+
     def due(self, delay: int, priority: int, number: int = 0) -> Due:
-        """Return an event some time ahead; whatever it changes, steps may start then."""
+        """Return an event some time ahead; whatever it changes, something may start then."""
         event = Due(self.env, delay, priority, number)
         event.callbacks.append(self.stir)
         return event
@@ -93,107 +128,81 @@ class Nodes:
         """Have a look, once the ends of this instant are over, at what may start."""
         raise NotImplementedError
 
-    def stop(self, why: str) -> None:
-        """Abort the plan."""
-        raise NotImplementedError
-
     # --- crew ---
 
     def take_crew(self, nodes: Sequence[NodeRecord]) -> None:
+        """Put people to work on nodes."""
         self.crew += len(nodes)
         for node in nodes:
             node.working = True
+        self.monitor.note_peaks()
 
     def free_crew(self, nodes: Sequence[NodeRecord]) -> None:
+        """Give back the people who worked on nodes."""
         self.crew -= len(nodes)
         for node in nodes:
             node.working = False
 
-    def count_retries(self, nodes: Sequence[NodeRecord], attempt: int) -> None:
-        if attempt > 1:
-            self.monitor.count["retries"] += len(nodes)
+    # --- versions ---
 
-    def finish(self) -> None:
-        self.running -= 1
-        self.monitor.last_end = self.now
+    def chance_of_failure(self, name: str, *, defective: bool) -> float:
+        """Return how likely an attempt on a node fails."""
+        patch = self.reading.patch(name)
+        if patch.defect is not None and defective:
+            return patch.defect.failure_probability
+        return patch.failure_probability
 
-    # --- attempts ---
-
-    def draw_duration(self, job: Sequence[str], attempt: int) -> int:
-        times = [
-            self.luck.lasts(self.reading.patch(node).time, of.DURATION, node, attempt)
-            for node in job
-        ]
-        return self.reading.step_overhead + max(times)
-
-    def draw_failures(self, job: Sequence[str], attempt: int, *, in_place: bool) -> bool:
-        """Draw for every member; whether any fails."""
-        failed = [node for node in job if self.attempt_fails(node, attempt, in_place)]
-        for node in job:
-            self.attempted.setdefault(self.reading.patch(node).release, set()).add(node)
-        self.monitor.count["failures"] += len(failed)
-        for node in failed:
-            self.unlucky.setdefault(self.reading.patch(node).release, set()).add(node)
-        if failed:
-            self.check_aborts(job)
-        return bool(failed)
-
-    def attempt_fails(self, node: str, attempt: int, in_place: bool) -> bool:
-        below = {node} | self.reading.ancestors(node)
-        if in_place and any(self.nodes[name].failed == "crash" for name in below):
-            return True
-        patch = self.reading.patch(node)
-        chance = patch.failure_probability
-        if patch.defect is not None and self.defective[patch.release]:
-            chance = patch.defect.failure_probability
-        return self.luck.happens(chance, of.FAILURE, node, attempt)
-
-    def check_aborts(self, nodes: Sequence[str]) -> None:
-        """Abort for too many failures, or too large a share of a release's nodes."""
-        failures = self.monitor.count["failures"] + self.monitor.count["detections"]
-        if self.reading.abort_after is not None and failures >= self.reading.abort_after:
-            self.stop("failures")
-        share = self.reading.abort_share
-        for release in (self.reading.patch(node).release for node in nodes):
-            tried, failed = len(self.attempted[release]), len(self.unlucky.get(release, ()))
-            if share is not None and failed * 10_000 >= round(share * 10_000) * tried:
-                self.stop("share")
-
-    def rollback_time(self, node: NodeRecord, attempt: int) -> int:
-        time = self.reading.patch(node.id).rollback_time
-        return 0 if time is None else self.luck.lasts(time, of.ROLLBACK_TIME, node.id, attempt)
-
-    def rollback_fails(self, node: NodeRecord, attempt: int) -> bool:
-        chance = self.reading.patch(node.id).rollback_failure
-        fails = self.luck.happens(chance, of.ROLLBACK, node.id, attempt)
-        self.monitor.count["failed_rollbacks"] += fails
-        return fails
-
-    def commit(self, node: NodeRecord, attempt: int) -> None:
+    def commit(self, node: NodeRecord, attempt: int, step: Step, *, defective: bool) -> None:
         """Make a node new, perhaps with a fault that shows later."""
-        node.new, node.made_new = True, attempt
+        node.new, node.bad, node.excused, node.fault = True, False, False, ""
+        node.made_new, node.made_by, node.committed = attempt, step, self.now
+        node.commits += 1
         patch = self.reading.patch(node.id)
         chance = patch.latent.probability if patch.latent else 0.0
-        if patch.defect is not None and self.defective[patch.release]:
+        if patch.defect is not None and defective:
             chance = patch.defect.latent_probability
         if self.luck.happens(chance, of.LATENT, node.id, attempt):
             self.monitor.count["latent_failures"] += 1
-            node.bad = "latent"
-            self.env.process(self.turn_out_bad(node, attempt))
+            node.fault = "latent"
+            self.env.process(self.turn_out_bad(node, attempt, node.commits))
+
+    def spoil(self, node: NodeRecord) -> None:
+        """Make a node bad, anew if it is so already."""
+        node.bad, node.excused, self.newly_bad = True, False, True
+
+    def rollback_time(self, node: NodeRecord, attempt: int) -> int:
+        """Draw how long it takes to roll back what an attempt did to a node."""
+        time = self.reading.patch(node.id).rollback_time
+        return 0 if time is None else self.luck.lasts(time, of.ROLLBACK_TIME, node.id, attempt)
+
+    def rolled_back(self, node: NodeRecord, attempt: int) -> bool:
+        """End the rollback of a node; FAILED and bad if it fails."""
+        chance = self.reading.patch(node.id).rollback_failure
+        node.new = False
+        if self.luck.happens(chance, of.ROLLBACK, node.id, attempt):
+            self.monitor.count["failed_rollbacks"] += 1
+            self.fail(node, "patch")
+            self.spoil(node)
+            return False
+        self.monitor.count["rollbacks"] += 1
+        return True
 
     # --- what befalls nodes ---
 
     def fail(self, node: NodeRecord, how: str) -> None:
+        """Put a node out of service, until it is repaired if it ever is."""
         node.failed, node.out = how, True
         if self.around.repair is not None:
             node.repair = self.env.process(self.repair(node))
 
     def bring_back(self, node: NodeRecord) -> None:
+        """Put a node into service."""
         node.out = False
         node.returned.succeed()
         node.returned = self.env.event()
 
     def repair(self, node: NodeRecord) -> Process:
+        """Repair a node, which makes it old."""
         node.repairs += 1
         try:
             lasts = self.luck.lasts(self.around.repair, of.REPAIR, node.id, node.repairs)  # type: ignore[arg-type]  # there is one
@@ -205,6 +214,7 @@ class Nodes:
         self.bring_back(node)
 
     def live(self, node: NodeRecord) -> Process:
+        """Crash whenever a life is over, unless the node is down then."""
         lives = 0
         while True:
             lives += 1
@@ -212,73 +222,42 @@ class Nodes:
             yield self.due(life, CRASHES, node.number)
             if not node.out:
                 self.monitor.count["crashes"] += 1
-                node.bad = ""
+                node.fault, node.going_back = "", False
                 self.fail(node, "crash")
+                self.strike(node)
             yield node.returned
 
-    def turn_out_bad(self, node: NodeRecord, attempt: int) -> Process:
+    def strike(self, node: NodeRecord) -> None:
+        """Let the work suffer that a node was needed for as it crashed."""
+        raise NotImplementedError
+
+    def turn_out_bad(self, node: NodeRecord, attempt: int, commits: int) -> Process:
         """Become IMPAIRED some time after the commit, and perhaps be detected."""
         patch, watch = self.reading.patch(node.id), self.around.detection
-        latent = patch.latent
-        delay = (
-            0
-            if latent is None
-            else self.luck.lasts(latent.delay, of.LATENT_DELAY, node.id, attempt)
-        )
+        if patch.latent is not None:
+            delay = self.luck.lasts(patch.latent.delay, of.LATENT_DELAY, node.id, attempt)
+        else:
+            delay = 0
         yield self.due(delay, ONSETS, node.number)
-        if node.bad != "latent":
+        if node.commits != commits or node.fault != "latent":
             return
-        node.bad = "impaired"
+        node.fault = "impaired"
         if watch is None or not self.luck.happens(
             watch.probability, of.DETECTION, node.id, attempt
         ):
             return
         delay = self.luck.lasts(watch.delay, of.DETECTION_DELAY, node.id, attempt)
         yield self.due(delay, DETECTIONS, node.number)
-        if node.bad != "impaired":
+        if node.commits != commits or node.fault != "impaired":
             return
         self.monitor.count["detections"] += 1
-        self.unlucky.setdefault(patch.release, set()).add(node.id)
-        self.check_aborts([node.id])
+        self.spoil(node)
         if patch.rollback is not None:
-            self.rollbacks.append(node)
-
-    def rollback_must_wait(self, node: NodeRecord) -> bool:
-        """Whether a detected node cannot be rolled back yet."""
-        limit = self.reading.max_parallel
-        guests = [
-            guest
-            for guest in self.nodes.values()
-            if node.id in self.reading.ancestors(guest.id) and guest.working
-        ]
-        return (
-            (limit is not None and self.crew >= limit)
-            or node.working
-            or any(self.nodes[host].out for host in self.reading.ancestors(node.id))
-            or (self.reading.patch(node.id).restart and bool(guests))
-        )
-
-    def roll_back_detected(self, node: NodeRecord) -> Process:
-        live = not self.reading.patch(node.id).restart
-        self.running += 1
-        self.take_crew([node])
-        self.monitor.note_peaks()
-        if not live:
-            node.bad, node.out = "reverting", True
-        yield self.due(self.rollback_time(node, node.made_new), REVERSALS, node.number)
-        self.free_crew([node])
-        self.finish()
-        if not node.bad:
-            return  # it has crashed meanwhile, and its repair makes it old
-        node.bad, node.new = "", False
-        if self.rollback_fails(node, node.made_new):
-            self.fail(node, "patch")
-            return
-        self.monitor.count["rollbacks"] += 1
-        if not live:
-            self.bring_back(node)
+            self.detected.append(node)
 
     def false_alarms(self, per_day: float) -> Process:
+        """Raise false alarms."""
         while True:
             yield self.due(self.luck.quiet(per_day, self.monitor.count["false_alarms"] + 1), ALARMS)
             self.monitor.count["false_alarms"] += 1
+            self.alarms_since_start += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from support.written import seconds
@@ -59,6 +60,19 @@ class Windows:
         if start == end:
             return self.is_open(start) or self.is_open(start - 1)
         return self._run[start % self.every] >= end - start
+
+    @cached_property
+    def _closed(self) -> list[int]:
+        """How many of the first so many seconds of a period are closed."""
+        return [0, *accumulate(not open_ for open_ in self.open)]
+
+    def closed(self, start: int, end: int) -> int:
+        """Return how many seconds from `start` to `end` are outside any window."""
+        return self._closed_until(end) - self._closed_until(start)
+
+    def _closed_until(self, second: int) -> int:
+        periods, rest = divmod(second, self.every)
+        return periods * self._closed[-1] + self._closed[rest]
 
     def earliest(self, time: int, length: int) -> int:
         """Return the first start, at `time` or later, of work of that length inside one window."""

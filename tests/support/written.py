@@ -75,6 +75,13 @@ class Crash(NamedTuple):
     shape: float
 
 
+class Respin(NamedTuple):
+    """How long it takes to replace a defective release, and how likely the new one is defective."""
+
+    delay: Time
+    defect_probability: float
+
+
 @dataclass(frozen=True)
 class Patch:
     """A patch as one node meets it; times in seconds, `severity` in tenths."""
@@ -191,16 +198,19 @@ def _rollback(written: Any) -> tuple[Time, float] | None:
 
 @dataclass(frozen=True)
 class Environment:
-    """What happens to nodes by itself."""
+    """What happens to nodes by itself, and what follows a stop of the plan."""
 
     repair: Time | None
     detection: Detection | None
     crash: Crash | None
+    review: Time | None
+    respin: Respin | None
 
     @classmethod
     def of(cls, written: Mapping[str, Any]) -> Environment:
         """Read the section, empty if it is absent."""
         repair, detection, crash = (written.get(key) for key in ("repair", "detection", "crash"))
+        review, respin = written.get("review"), written.get("respin")
         return cls(
             None if repair is None else Time.of(repair),
             None
@@ -211,4 +221,8 @@ class Environment:
                 detection.get("false_alarms_per_day", 0.0),
             ),
             None if crash is None else Crash(seconds(crash["mtbf"]), crash.get("shape", 1.0)),
+            None if review is None else Time.of(review["delay"]),
+            None
+            if respin is None
+            else Respin(Time.of(respin["delay"]), respin.get("defect_probability", 0.0)),
         )

@@ -61,7 +61,7 @@ def test_rows_are_those_of_the_simulator(folder: Path) -> None:
     mine = runs[
         (runs["scenario"] == "compatibility") & (runs["label"] == "canary(share=0.5, soak=1m)")
     ]
-    assert mine["seed"].tolist() == [3, 4, 5, 6, 7, 8, 9]
+    assert mine["seed"].tolist() == [3] * 7
     assert mine["replication"].tolist() == list(range(7))
     for metric in METRICS:
         assert mine[metric.name].tolist() == expected[metric.name].tolist(), metric.name
@@ -84,11 +84,12 @@ def test_every_plan_has_a_trace_of_its_first_seed(folder: Path) -> None:
         assert trace["event"].iloc[0] == "run_start"
         assert trace["event"].iloc[-1] == "run_end"
         assert set(trace["seed"]) == {3}
+        assert set(trace["replication"]) == {0}
 
 
 def test_metadata_says_where_it_comes_from(folder: Path) -> None:
     metadata = read_dataset(folder).metadata
-    assert metadata["schema_version"] == "2"
+    assert metadata["schema_version"] == "3"
     assert metadata["complete"] == "true"
     assert json.loads(metadata["config"])["sweep"]["replications"] == 7
     assert set(json.loads(metadata["versions"])) >= {"patchopt", "ortools", "numba", "python"}
@@ -179,6 +180,10 @@ def test_nothing_is_run_for_a_sweep_that_cannot_be(tmp_path: Path, folder: Path)
         ("+colour=red", "unknown key 'colour'"),
         ("parallel.n_jobs=0", "give -1 for all cores"),
         ("sweep.strategies=[{share: 0.2}]", "no name of a strategy"),
+        ("sweep.seed=-1", "sweep.seed: -1 is no seed; give 0 to"),
+        ("sweep.seed=[1,x]", "sweep.seed: 'x' is no seed; give 0 to"),
+        ("sweep.seed=[]", r"sweep.seed: \[\] names no seed"),
+        ("sweep.seed=[3,3]", "or one twice; name each once"),
         ("nonsense", "nonsense"),
     ],
 )
@@ -204,8 +209,55 @@ def test_a_dataset_of_another_version_is_refused(folder: Path, tmp_path: Path) -
 
 
 def test_blocks_cover_every_replication_once() -> None:
-    config = compose(["simulator.block=4"])
-    assert blocks(config, 10) == [Block(0, 4), Block(4, 4), Block(8, 2)]
+    config = compose(["simulator.block=4", "sweep.seed=[7,2]", "scenario=otel_demo"])
+    task = plan_tasks(config)[0]
+    of_one = [(0, 4), (4, 4), (8, 2)]
+    assert blocks(config, task, 10) == [Block(seed, *part) for seed in (7, 2) for part in of_one]
+    assert blocks(config, task, 10, done=8) == [Block(7, 8, 2), Block(2, 8, 2)]
+    assert blocks(config, task, 10, done=10) == []
+
+
+def test_seeds_share_no_replication_and_each_is_as_alone(tmp_path: Path) -> None:
+    small = [
+        "sweep.scenarios=[risky_patch]",
+        "sweep.strategies=[rolling]",
+        "sweep.replications=40",
+        "simulator.block=15",
+        "parallel.n_jobs=1",
+    ]
+    runs = {}
+    for name, seed in (("both", "[1,2]"), ("one", "1"), ("two", "2")):
+        sweep([*small, f"sweep.seed={seed}", f"sweep.out={tmp_path / name}"])
+        runs[name] = read_dataset(tmp_path / name).runs
+    both = runs["both"]
+    assert both["seed"].tolist() == [1] * 40 + [2] * 40
+    assert both["replication"].tolist() == [*range(40), *range(40)]
+    exposures = both["exposure"].tolist()
+    assert exposures == runs["one"]["exposure"].tolist() + runs["two"]["exposure"].tolist()
+    # Neighbouring seeds are not one stream, read from another place.
+    assert exposures[1:40] != exposures[40:79]
+
+
+def test_replications_until_precise_come_of_every_seed_alike(tmp_path: Path) -> None:
+    result = sweep(
+        [
+            "sweep.scenarios=[risky_patch]",
+            "sweep.strategies=[rolling]",
+            "sweep.replications=auto",
+            "sweep.precision={share: 0.0001, cap: 300}",
+            "sweep.seed=[5,6,7]",
+            "simulator.block=30",
+            "parallel.n_jobs=1",
+            f"sweep.out={tmp_path / 'out'}",
+        ]
+    )
+    assert result.imprecise == ("risky_patch / rolling",)
+    runs = read_dataset(tmp_path / "out").runs
+    assert (
+        runs.groupby("seed")["replication"].agg(["size", "max"]).to_numpy().tolist()
+        == [[100, 99]] * 3
+    )
+    assert not runs.duplicated(["seed", "replication"]).any()
 
 
 def test_lists_of_values_are_axes_of_a_grid() -> None:

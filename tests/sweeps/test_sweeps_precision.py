@@ -34,7 +34,8 @@ def outcome_of(**columns: Any) -> Outcome:
     return Outcome(
         scenario="s",
         strategy="t",
-        seeds=np.arange(count),
+        seed=0,
+        replications=np.arange(count),
         columns=columns,
         strata=np.zeros(count, int),
         weights=np.ones(count),
@@ -61,7 +62,7 @@ def test_auto_goes_on_until_every_mean_is_precise_on_any_workers(tmp_path: Path)
         for metric in ("total_exposure", "failures"):
             assert half_width(rows[metric].to_numpy(float)) <= 0.05
         assert rows["replication"].tolist() == list(range(len(rows)))
-        # Plans of a scenario share all of their seeds.
+        # Plans of a scenario share all of their replications.
         assert replications.setdefault(scenario, len(rows)) == len(rows)
     # No more than it takes: a block less would not have done.
     for scenario, rows in runs.groupby("scenario", observed=True):
