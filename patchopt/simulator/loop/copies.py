@@ -64,8 +64,7 @@ def end_switch(fixed: Fixed, state: State, job: int) -> None:
         state.nodes[node].switching = 0
         if state.nodes[node].built > 0:
             flip(fixed, state, node, step)
-        elif state.nodes[node].new == 0:
-            state.nodes[node].late_switch = step + 1
+        state.nodes[node].late_switch = step + 1
 
 
 @rare

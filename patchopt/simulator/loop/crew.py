@@ -40,5 +40,3 @@ def throw_copy_away(state: State, node: int) -> None:
     """Give up a copy that waits for its switch."""
     state.nodes[node].built = 0
     free_surge(state)
-
-

@@ -114,6 +114,7 @@ def _try_again(fixed: Fixed, state: State, job: int) -> None:
     elif going_on and state.jobs[job].lost == 0 and state.jobs[job].attempt < state.jobs[job].most:
         _wait(state, job)
     else:
+        state.jobs[job].again = 0
         give_up(fixed, state, job)
         close_job(fixed, state, job)
 
@@ -285,5 +286,6 @@ def release_next(fixed: Fixed, state: State, step: int) -> None:
     for place in range(fixed.steps[step].next_begin, fixed.steps[step].next_end):
         following = fixed.pool[place]
         state.steps[following].waits_for -= 1
-        if state.steps[following].waits_for == 0:
+        waiting = state.steps[following].stage == Stage.WAITING
+        if waiting and state.steps[following].waits_for == 0:
             release_step(fixed, state, following)

@@ -187,6 +187,7 @@ def _is_hoping(fixed: Fixed, state: State, job: int) -> bool:
     for place in range(fixed.jobs[job].node_begin, fixed.jobs[job].node_end):
         node = fixed.pool[place]
         goes_back = state.nodes[node].failed == Down.NOT and fixed.nodes[node].rollback_s >= 0
-        if state.nodes[node].bad == 1 and (state.nodes[node].new == 0 or goes_back):
+        will_be_old = state.nodes[node].new == 1 and goes_back
+        if state.nodes[node].bad == 1 and (will_be_old or is_open(state, node)):
             return True
     return False

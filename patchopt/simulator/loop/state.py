@@ -196,7 +196,7 @@ def _settle_service(fixed: Fixed, state: State, service: int) -> None:
     services = state.services
     services[service].dirty = 0
     serving = services[service].serving
-    outage = 1 if serving == 0 else 0
+    outage = 1 if serving == 0 and fixed.services[service].instances > 0 else 0
     state.counters.outages += outage - services[service].outage
     services[service].outage = outage
     below = serving < fixed.services[service].min_up
