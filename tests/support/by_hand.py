@@ -45,7 +45,7 @@ def several(nodes: dict[str, Document], **more: Any) -> Document:
     min_up = more.pop("min_up", {})
     return {
         "version": 1,
-        "name": "by hand",
+        "name": "by-hand",
         "constraints": {"horizon": DAY} | more.pop("constraints", {}),
         "services": {service: {"min_up": least} for service, least in min_up.items()},
         "nodes": written,
