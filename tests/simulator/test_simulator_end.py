@@ -157,7 +157,7 @@ def test_copies_that_wait_for_a_window_hold_their_slots() -> None:
     scenario = alike("a", constraints={"windows": windows, "step_overhead": 1})
     scenario["patches"]["p"]["duration"] = 9
     outcome = run(scenario, build("a"), switch("a"))
-    # Built at 10; the switch takes a second, in the window of 100. Waiting moves no T, the end does.
+    # Built at 10; the switch takes the first second of the next window.
     expect(outcome, surge_node_seconds=101, completion_time=101, guard_wait_time=90)
 
 
