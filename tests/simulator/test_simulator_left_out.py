@@ -7,7 +7,6 @@ from typing import Any
 from support.by_hand import DAY, Document, expect, patch, pause, reason, run, several, told
 
 DIES = {"failure_probability": 1}
-FAILS = DIES | {"rollback": 5}
 
 
 def pair(min_up: int = 2, **more: Any) -> Document:

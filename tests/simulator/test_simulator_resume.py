@@ -1,0 +1,275 @@
+"""After a stop: reviews, and releases that are replaced (MODEL 13)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from support.by_hand import (
+    DAY,
+    Document,
+    alike,
+    build,
+    expect,
+    patch,
+    pause,
+    reason,
+    run,
+    several,
+    switch,
+    told,
+)
+from support.luck import FAILURE, Luck
+
+if TYPE_CHECKING:
+    from patchopt.simulator.outcome import Outcome
+
+DIES = {"failure_probability": 1}
+FAILS = DIES | {"rollback": 5}
+HALF = {"failure_probability": 0.5, "rollback": 5}
+LATENT = {"rollback": 5, "latent": {"probability": 1, "delay": 20}}
+BROKEN = {"rollback": 5, "defect": {"probability": 1, "failure_probability": 1}}
+FIRST = {"abort_after_failures": 1}
+
+
+def reviewed(delay: int = 50, **more: Any) -> Document:
+    return {"review": {"delay": delay}} | more
+
+
+def respun(delay: int = 100, chance: float = 0, **more: Any) -> Document:
+    return {"respin": {"delay": delay, "defect_probability": chance}} | more
+
+
+def resumed(outcome: Outcome) -> list[tuple[int, str]]:
+    """Return when the plan went on, and why."""
+    events = outcome.events
+    return [(it["time"], it["reason"]) for it in events if it["event"] == "plan_resumed"]
+
+
+def seed_where(*unlucky: bool) -> int:
+    """Return the first seed on which the attempts on a, of probability 0.5, fail as told."""
+    return next(
+        seed
+        for seed in range(10_000)
+        if all(
+            Luck("by-hand", seed).happens(0.5, FAILURE, "a", attempt) == fails
+            for attempt, fails in enumerate(unlucky, 1)
+        )
+    )
+
+
+# --- reviews ---
+
+
+def test_after_a_review_the_bad_get_one_more_attempt_and_the_rest_goes_on() -> None:
+    nodes: dict[str, Document] = {"a": {"of": HALF}, "b": {}}
+    scenario = several(nodes, constraints=FIRST, environment=reviewed())
+    outcome = run(scenario, patch("a"), patch("b"), seed=seed_where(True, False))
+    # a is bad at 15; on at 65, when a and b start: both new at 75.
+    expect(outcome, reviews=1, respins=0, stopped_time=50, aborted=0, bad_nodes=0, patched=2)
+    expect(outcome, completion_time=75, retries=1, failures=1, exposure=2 * 75_000, guard_waits=0)
+    assert resumed(outcome) == [(65, "review")]
+    assert reason(outcome) == ""
+    starts = [it for it in outcome.events if it["event"] == "attempt_start"]
+    assert [(it["time"], it["nodes"], it["attempt"]) for it in starts] == [(65, ["a"], 2)]
+
+
+def test_a_review_gives_one_attempt_whatever_the_retries() -> None:
+    nodes: dict[str, Document] = {"a": {"of": FAILS}, "b": {}}
+    limits = FIRST | {"max_retries": 2, "horizon": 150}
+    scenario = several(nodes, constraints=limits, environment=reviewed())
+    outcome = run(scenario, patch("a"), patch("b"))
+    # Three attempts until 45; on at 95; the fourth until 110, which stops the plan once more: 160
+    # is too late, so for good.
+    expect(outcome, failures=4, retries=3, reviews=1, stopped_time=50, completion_time=110)
+    expect(outcome, aborted=1, bad_nodes=1, patched=1)
+
+
+def test_a_review_at_the_horizon_is_too_late() -> None:
+    nodes: dict[str, Document] = {"a": {"of": FAILS}, "b": {}}
+    for horizon, reviews in ((65, 0), (66, 1)):
+        limits = FIRST | {"horizon": horizon}
+        outcome = run(
+            several(nodes, constraints=limits, environment=reviewed()), patch("a"), patch("b")
+        )
+        # b goes on at 65, or never.
+        expect(outcome, reviews=reviews, stopped_time=50 * reviews, patched=reviews, aborted=1)
+        expect(outcome, completion_time=80 if reviews else 15)
+
+
+def test_who_was_bad_at_the_stop_counts_no_more() -> None:
+    nodes: dict[str, Document] = {name: {"of": DIES} for name in "abcd"} | {"e": {}}
+    limits = {"abort_after_failures": 2}
+    scenario = several(nodes, constraints=limits, environment=reviewed())
+    outcome = run(scenario, *(patch(name) for name in "abcde"))
+    # Dead at 10 and 20; on at 70, dead at 80 and 90; on at 140, e until 150. The dead get no other
+    # attempt without a repair: they are left out.
+    expect(outcome, reviews=2, stopped_time=100, completion_time=150, patched=1, bad_nodes=4)
+    expect(outcome, aborted=1, failures=4)
+    # A gate that allows one has nothing to say of the four.
+    scenario["constraints"] = {"horizon": DAY} | limits
+    outcome = run(scenario, *(patch(name) for name in "abcd"), pause(1, 0), patch("e"))
+    expect(outcome, reviews=2, patched=1, completion_time=151)
+
+
+def test_a_gate_counts_attempts_since_the_plan_went_on() -> None:
+    nodes: dict[str, Document] = {"a": {"of": DIES}, "b": {}, "c": {}}
+    scenario = several(nodes, environment=reviewed())
+    outcome = run(
+        scenario,
+        patch("a"),
+        pause(1, 0, count="attempts"),
+        patch("b"),
+        pause(1, 0, count="attempts"),
+        patch("c"),
+    )
+    # Stopped at 11, on at 61; b until 71, and the second gate has seen no failure since.
+    expect(outcome, reviews=1, patched=2, completion_time=82, stopped_time=50)
+
+
+def test_who_is_rolled_back_in_service_is_tried_again_after_a_review() -> None:
+    around = reviewed(detection={"probability": 1, "delay": 7})
+    scenario = alike("a", of=LATENT, constraints=FIRST | {"horizon": 150}, environment=around)
+    outcome = run(scenario, patch("a"), pause(200))
+    # Detected at 37, which stops the plan and its pause, and old at 42. On at 87: patched until
+    # 97, IMPAIRED at 117, detected at 124: too late for another review.
+    expect(outcome, detections=2, rollbacks=2, retries=1, reviews=1, impaired_time=14)
+    expect(outcome, completion_time=97, aborted=1, total_exposure=1000 * (10 + 97 - 42 + 150 - 129))
+
+
+def test_the_dead_are_tried_again_once_they_are_repaired() -> None:
+    nodes: dict[str, Document] = {"a": {"of": DIES}, "b": {}}
+    limits = FIRST | {"horizon": 400}
+    around = reviewed(50, repair=200)
+    outcome = run(several(nodes, constraints=limits, environment=around), patch("a"), patch("b"))
+    # Dead at 10 and back at 210. On at 60, b until 70; a from 210 to 220, dead again and excused no
+    # longer: stopped at 220 and on at 270. The plan is not over before a, back at 420, has died for
+    # the third time at 430; a review would come after the horizon.
+    expect(outcome, reviews=2, failures=3, repairs=2, patched=1, stopped_time=100, aborted=1)
+    expect(outcome, completion_time=430, residual_exposure=0, exposure=1000 * (430 + 70))
+
+
+def test_pauses_end_at_a_stop_and_begin_no_work() -> None:
+    nodes: dict[str, Document] = {"a": {"of": FAILS}, "b": {}}
+    scenario = several(nodes, constraints=FIRST | {"horizon": 60}, environment=reviewed(40))
+    pausing = pause(40) | {"after": []}
+    outcome = run(scenario, patch("a"), pausing, patch("b"))
+    # The pause is cut at 15, and after a review not held again: b from 55 to 65, a with it.
+    expect(outcome, completion_time=70, reviews=1, patched=1, guardrail_pauses=1)
+    assert told(outcome, "step_end")[:2] == [(15, "step_end", 0), (15, "step_end", 1)]
+
+
+def test_waits_end_at_a_stop_and_are_new_ones_after_it() -> None:
+    nodes: dict[str, Document] = {"a": {"of": FAILS}, "b": {"of": {"duration": 100}}, "c": {}}
+    limits = FIRST | {"max_parallel": 2, "horizon": 60}
+    scenario = several(nodes, constraints=limits, environment=reviewed(20))
+    outcome = run(scenario, patch("a"), patch("b", after=[]), patch("c", after=[]))
+    # c waits for crew from 0 to 15. On at 35, a comes first, and c waits again until a is bad anew
+    # at 50, which stops the plan for good. b is patched by 100.
+    expect(outcome, reviews=1, guard_waits=2, guard_wait_time=15 + 15, patched=1, aborted=1)
+    expect(outcome, completion_time=100, failures=2)
+
+
+def test_copies_are_kept_for_a_review_and_thrown_away_for_good() -> None:
+    nodes: dict[str, Document] = {"a": {"of": FAILS}, "b": {}}
+    steps = [build("b"), patch("a"), switch("b", after=[0, 1])]
+    scenario = several(nodes, constraints=FIRST)
+    # b's copy is ready at 10, and a bad at 25.
+    expect(run(scenario, *steps), surge_node_seconds=25, patched=0, completion_time=25)
+    outcome = run(scenario | {"environment": reviewed()}, *steps)
+    # On at 75, when b is switched.
+    assert outcome.exact("surge_node_seconds") == 75
+    assert outcome.exact("patched") == 1
+
+
+def test_a_copy_that_is_still_being_built_is_thrown_away_when_it_is_ready() -> None:
+    nodes: dict[str, Document] = {"a": {"of": FAILS}, "b": {"of": {"duration": 40}}}
+    steps = [build("b"), patch("a", after=[]), switch("b", after=[0])]
+    outcome = run(several(nodes, constraints=FIRST), *steps)
+    expect(outcome, surge_node_seconds=40, patched=0, completion_time=40, aborted=1)
+    assert told(outcome, "built", "abort") == [(15, "abort", None), (40, "built", "b")]
+
+
+# --- releases that are replaced ---
+
+
+def test_a_replaced_release_opens_every_step_again_for_what_is_old() -> None:
+    scenario = alike("ab", of=BROKEN, constraints=FIRST, environment=respun())
+    scenario["patches"]["q"] = {"severity": 1, "duration": 10}
+    scenario["nodes"] += several({"c": {"patch": "q"}})["nodes"]
+    outcome = run(scenario, patch("c"), pause(30, 0), patch("a"), patch("b"))
+    # c until 10, watched until 40, a bad at 55. On at 155: c's step is over at once, the pause is
+    # held anew until 185; then a until 195 and b until 205.
+    expect(outcome, respins=1, reviews=0, stopped_time=100, completion_time=205, aborted=0)
+    expect(outcome, patched=3, bad_nodes=0, failures=1, exposure=1000 * (10 + 195 + 205))
+    expect(outcome, guardrail_pauses=2, retries=1)
+    assert resumed(outcome) == [(155, "respin")]
+    replaced = [
+        (it["time"], it["release"], it["generation"])
+        for it in outcome.events
+        if it["event"] == "release_replaced"
+    ]
+    assert replaced == [(155, "p", 1)]
+    starts = [
+        (it["time"], it["step"], it["nodes"])
+        for it in outcome.events
+        if it["event"] == "step_start"
+    ]
+    assert starts[-3:] == [(155, 1, []), (185, 2, ["a"]), (195, 3, ["b"])]
+
+
+def test_a_new_release_that_is_defective_again_stops_again() -> None:
+    limits = FIRST | {"horizon": 300}
+    scenario = alike("ab", of=BROKEN, constraints=limits, environment=respun(100, 1))
+    outcome = run(scenario, patch("a"), patch("b"))
+    # Bad at 15, on at 115; bad at 130, on at 230; bad at 245, and 345 is too late.
+    expect(outcome, respins=2, stopped_time=200, failures=3, completion_time=245, aborted=1)
+    expect(outcome, exposure=2 * 245_000, residual_exposure=2 * 55_000, patched=0, retries=2)
+
+
+def test_nobody_falls_back_on_a_review() -> None:
+    around = respun(500) | reviewed(20)
+    scenario = alike("ab", of=BROKEN, constraints=FIRST | {"horizon": 400}, environment=around)
+    # The new release would come at 515.
+    expect(run(scenario, patch("a"), patch("b")), respins=0, reviews=0, aborted=1)
+    # Nothing is wrong with a release whose node just fails: then there is a review.
+    sound = alike("ab", of=FAILS, constraints=FIRST | {"horizon": 40}, environment=around)
+    expect(run(sound, patch("a"), patch("b")), respins=0, reviews=1)
+
+
+def test_reopened_units_have_all_their_attempts_again() -> None:
+    limits = FIRST | {"max_retries": 1, "horizon": 200}
+    scenario = alike("a", of=BROKEN, constraints=limits, environment=respun(100, 1))
+    outcome = run(scenario, patch("a"))
+    # Two attempts until 30; on at 130; two more until 160, numbered 3 and 4.
+    expect(outcome, failures=4, retries=3, respins=1, completion_time=160, aborted=1)
+    numbers = [it["attempt"] for it in outcome.events if it["event"] == "patch_failed"]
+    assert numbers == [1, 2, 3, 4]
+
+
+def test_copies_of_a_replaced_release_are_thrown_away_and_others_kept() -> None:
+    scenario = alike("ab", of=BROKEN, constraints=FIRST, environment=respun())
+    scenario["patches"]["q"] = {"severity": 1, "duration": 10}
+    scenario["patches"]["p"] |= {"defect": {"probability": 1, "failure_probability": 0.5}}
+    scenario["nodes"] += several({"c": {"patch": "q"}})["nodes"]
+    names = {"a": True, "b": False}
+    seed = next(
+        seed
+        for seed in range(1000)
+        if all(
+            Luck("by-hand", seed).happens(0.5, FAILURE, node, 1) == fails
+            for node, fails in names.items()
+        )
+    )
+    outcome = run(scenario, build("b", "c"), patch("a"), switch("b", "c", after=[0, 1]), seed=seed)
+    # Both copies are ready at 10, a is bad at 25. On at 125: b's copy is thrown away and built anew
+    # until 135, as a is patched after it, until 145; then both are switched.
+    expect(outcome, surge_node_seconds=(125 + 20) + 145, patched=3, completion_time=145)
+    expect(outcome, failures=1, respins=1, aborted=0)
+
+
+def test_a_plan_that_goes_on_is_not_over_before() -> None:
+    # O is not before the plan is over, which it is not while it is stopped.
+    scenario = alike("a", of=BROKEN, constraints=FIRST | {"horizon": 117}, environment=respun())
+    outcome = run(scenario, patch("a"))
+    # On at 115, patched at 125: T and O.
+    expect(outcome, completion_time=125, exposure=125_000, residual_exposure=0, patched=1)
