@@ -115,7 +115,7 @@ def test_nodes_that_have_crashed_hold_no_batch_up() -> None:
     late = ends[ends > 2700]
     assert ((ends == 2700) | ((ends > 14_700) & (ends <= 17_100))).all()
     assert 0.05 < len(late) / len(ends) < 0.25  # 1 - exp(-0.15)
-    assert round(expected_end()) == 4_490
+    assert round(expected_end()) == 4_493
     assert_mean(found, "completion_time", expected_end())
     first = int((ends > 2700).argmax())
     outcome = simulate(infrastructure, plan, seed=1, first=first, events=True)
