@@ -131,9 +131,102 @@ def test_who_is_rolled_back_in_service_is_tried_again_after_a_review() -> None:
     scenario = alike("a", of=LATENT, constraints=FIRST | {"horizon": 150}, environment=around)
     outcome = run(scenario, patch("a"), pause(200))
     # Detected at 37, which stops the plan and its pause, and old at 42. On at 87: patched until
-    # 97, IMPAIRED at 117, detected at 124: too late for another review.
+    # 97, when the plan is over; IMPAIRED at 117, detected at 124, which a review at 174, after the
+    # horizon, makes nothing of: a plan that is over cannot be aborted.
     expect(outcome, detections=2, rollbacks=2, retries=1, reviews=1, impaired_time=14)
-    expect(outcome, completion_time=97, aborted=1, total_exposure=1000 * (10 + 97 - 42 + 150 - 129))
+    expect(outcome, completion_time=97, aborted=0, total_exposure=1000 * (10 + 97 - 42 + 150 - 129))
+
+
+def test_a_plan_that_is_over_is_stopped_only_to_go_on() -> None:
+    around = reviewed(detection={"probability": 1, "delay": 7})
+    scenario = alike("a", of=LATENT, constraints=FIRST | {"horizon": 150}, environment=around)
+    outcome = run(scenario, patch("a"))
+    # Over at 10; detected at 37, and on at 87, as above.
+    expect(outcome, reviews=1, stopped_time=50, completion_time=97, retries=1, aborted=0)
+    scenario["constraints"]["horizon"] = 87
+    outcome = run(scenario, patch("a"))
+    # A review would come at the horizon: nothing is made of it.
+    expect(outcome, reviews=0, stopped_time=0, completion_time=10, aborted=0, bad_nodes=1)
+    assert not told(outcome, "abort", "plan_resumed")
+
+
+def test_the_end_of_the_observation_is_not_before_that_of_the_plan_gone_on() -> None:
+    around = reviewed(50, detection={"probability": 1, "delay": 7})
+    scenario = alike("a", of=LATENT, constraints=FIRST | {"horizon": 88}, environment=around)
+    outcome = run(scenario, patch("a"))
+    # On at 87, before the horizon; patched at 97, which is T and O.
+    expect(outcome, reviews=1, completion_time=97, total_exposure=1000 * (10 + 97 - 42), patched=1)
+
+
+def test_who_is_bad_as_the_plan_goes_on_counts_no_more() -> None:
+    nodes: dict[str, Document] = {
+        "a": {"of": FAILS},
+        "b": {"of": FAILS | {"duration": 30}},
+        "c": {},
+    }
+    limits = FIRST | {"horizon": 1000}
+    scenario = several(nodes, constraints=limits, environment=reviewed(50))
+    outcome = run(scenario, patch("a"), patch("b", after=[]), patch("c"))
+    # a is bad at 15, b, whose work goes on, at 35. On at 65: neither stops it at once. a from 65 to
+    # 80 and c, after b's step, from 65 to 75; a's second failure stops the plan at 80, when b is in
+    # work until 100; on at 130, with both.
+    first = [time for time, _ in resumed(outcome)][:2]
+    assert first == [65, 130]
+    expect(outcome, patched=1, aborted=1)
+
+
+def test_a_respin_forgets_what_was_left_out() -> None:
+    limits = FIRST | {"max_parallel": 1}
+    scenario = alike("abc", of=BROKEN, constraints=limits, environment=respun())
+    outcome = run(scenario, patch("a", "b"), patch("c"))
+    # Two at once are more than the crew: left out at 0, c from 0 to 15, which stops the plan. On at
+    # 115: the first step is left out again, c patched until 125.
+    expect(outcome, respins=1, patched=1, aborted=1, completion_time=125, failures=1)
+    assert told(outcome, "node_left_out") == [
+        (0, "node_left_out", "a"),
+        (0, "node_left_out", "b"),
+        (115, "node_left_out", "a"),
+        (115, "node_left_out", "b"),
+    ]
+
+
+def test_what_was_left_out_before_a_respin_may_be_forgotten() -> None:
+    limits = {"abort_after_failures": 2, "dependency_order": "strict"}
+    edges = [{"source": "b", "target": "a"}]
+    scenario = alike("ac", of=BROKEN, constraints=limits, environment=respun(), edges=edges)
+    scenario["nodes"] += several({"b": {}})["nodes"]
+    outcome = run(scenario, patch("a"), patch("b"), patch("c"))
+    # a is bad at 15, and b, which depends on it, left out; c is bad at 30, which stops the plan. On
+    # at 130: a until 140, b until 150, c until 160.
+    expect(outcome, respins=1, patched=3, aborted=0, completion_time=160, bad_nodes=0)
+    assert told(outcome, "node_left_out") == [(15, "node_left_out", "b")]
+    assert reason(outcome) == ""
+
+
+def test_a_copy_built_after_a_review_is_switched_by_itself() -> None:
+    around = reviewed(detection={"probability": 1, "delay": 7})
+    scenario = alike("a", of=LATENT, constraints=FIRST | {"horizon": 130}, environment=around)
+    outcome = run(scenario, build("a"), switch("a"))
+    # Switched at 10; detected at 37 and old at 42. On at 87: built again until 97, and switched in
+    # the same instant, its switch having ended long since.
+    expect(outcome, patched=0, reviews=1, completion_time=97, surge_node_seconds=20, detections=2)
+    assert told(outcome, "switched") == [(10, "switched", "a"), (97, "switched", "a")]
+
+
+def test_who_has_a_copy_ready_needs_no_further_attempt() -> None:
+    nodes: dict[str, Document] = {"a": {"of": HALF}, "b": {"of": DIES}}
+    scenario = several(nodes, constraints=FIRST | {"horizon": 400}, environment=reviewed())
+    outcome = run(
+        scenario,
+        build("a"),
+        switch("a", not_before=300),
+        patch("b", after=[], not_before=200),
+        seed=seed_where(True, False),
+    )
+    # The first copy fails at 10; on at 60, the second is ready at 70. b dies at 210; on at 260. a
+    # is bad until its switch at 300, but has a copy. b, for want of a repair, is left out.
+    expect(outcome, reviews=2, failures=2, retries=1, completion_time=300, patched=1, aborted=1)
+    expect(outcome, surge_node_seconds=10 + (300 - 60), work_seconds=10 + 10 + 10, bad_nodes=1)
 
 
 def test_the_dead_are_tried_again_once_they_are_repaired() -> None:
