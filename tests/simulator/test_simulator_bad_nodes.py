@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from support.by_hand import (
+from support.tiny import (
     DAY,
     Document,
     alike,

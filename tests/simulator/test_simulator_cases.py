@@ -9,7 +9,7 @@ import pytest
 from patchopt.reports.trace.nominal import NominalRun, breaks
 from patchopt.simulator.running import simulate
 from patchopt.strategies import make_strategy
-from support.by_hand import DAY, Document, assert_mean, expect
+from support.tiny import DAY, Document, assert_mean, expect
 from support.contract import infrastructure_of, solve
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any
 from patchopt.reports.trace.nominal import NominalRun
 from patchopt.simulator.running import simulate
 from patchopt.strategies import make_strategy
-from support.by_hand import DAY, Document, assert_mean, column, told
+from support.tiny import DAY, Document, assert_mean, column, told
 from support.contract import infrastructure_of
 
 HOUR = 3600

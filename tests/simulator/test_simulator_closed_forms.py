@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from scipy import stats
 
-from support.by_hand import DAY, Document, alike, assert_mean, column, expect, patch, pause, run
+from support.tiny import DAY, Document, alike, assert_mean, column, expect, patch, pause, run
 from support.closed_forms import Rollout, break_even, mean
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from support.by_hand import Document, build, expect, patch, run, several, switch, told
+from support.tiny import Document, build, expect, patch, run, several, switch, told
 from support.luck import Luck
 from support.written import Crash
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from support.by_hand import (
+from support.tiny import (
     DAY,
     alike,
     build,

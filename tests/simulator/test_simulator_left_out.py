@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from support.by_hand import DAY, Document, expect, patch, pause, reason, run, several, told
+from support.tiny import DAY, Document, expect, patch, pause, reason, run, several, told
 
 DIES = {"failure_probability": 1}
 

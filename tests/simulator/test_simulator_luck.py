@@ -6,7 +6,7 @@ import numpy as np
 
 from patchopt.simulator.running import simulate
 from support.building import plan_by_hand
-from support.by_hand import Document, column, patch, run, several
+from support.tiny import Document, column, patch, run, several
 from support.contract import infrastructure_of
 
 WILD: Document = {"duration": {"nominal": 10**7, "sigma": 0.3}}

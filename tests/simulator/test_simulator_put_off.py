@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from support.by_hand import (
+from support.tiny import (
     Document,
     build,
     expect,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from support.by_hand import (
+from support.tiny import (
     DAY,
     Document,
     alike,
@@ -167,15 +167,15 @@ def test_who_is_bad_as_the_plan_goes_on_counts_no_more() -> None:
     limits = FIRST | {"horizon": 1000}
     scenario = several(nodes, constraints=limits, environment=reviewed(50))
     outcome = run(scenario, patch("a"), patch("b", after=[]), patch("c"))
-    # a is bad at 15, b, whose work goes on, at 35. On at 65: neither stops it at once. a from 65 to
-    # 80 and c, after b's step, from 65 to 75; a's second failure stops the plan at 80, when b is in
-    # work until 100; on at 130, with both.
-    first = [time for time, _ in resumed(outcome)][:2]
-    assert first == [65, 130]
-    expect(outcome, patched=1, aborted=1)
+    # a is bad at 15 and b, whose work goes on, at 35, when b's step ends. On at 65, which neither
+    # prevents: c until 75, a until 80, when it is bad anew, b until 100. So every 65 s, on for the
+    # 15th time at 975: a until 990, too late for another review, b until 1,010.
+    assert resumed(outcome) == [(65 + 65 * k, "review") for k in range(15)]
+    expect(outcome, reviews=15, stopped_time=15 * 50, failures=2 * 16, retries=2 * 15)
+    expect(outcome, completion_time=1010, patched=1, bad_nodes=2, aborted=1)
 
 
-def test_a_respin_forgets_what_was_left_out() -> None:
+def test_a_respin_opens_again_what_was_left_out() -> None:
     limits = FIRST | {"max_parallel": 1}
     scenario = alike("abc", of=BROKEN, constraints=limits, environment=respun())
     outcome = run(scenario, patch("a", "b"), patch("c"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from support.by_hand import Document, alike, build, expect, patch, run, several, switch, told
+from support.tiny import Document, alike, build, expect, patch, run, several, switch, told
 
 if TYPE_CHECKING:
     from patchopt.simulator.outcome import Outcome

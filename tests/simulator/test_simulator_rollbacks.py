@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from support.by_hand import (
+from support.tiny import (
     DAY,
     Document,
     alike,
