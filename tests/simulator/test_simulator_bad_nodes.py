@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from support.luck import FAILURE, Luck
 from support.tiny import (
     DAY,
     Document,
@@ -17,7 +18,6 @@ from support.tiny import (
     switch,
     told,
 )
-from support.luck import FAILURE, Luck
 from support.written import Crash
 
 DIES = {"failure_probability": 1}

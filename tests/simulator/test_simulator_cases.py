@@ -9,8 +9,8 @@ import pytest
 from patchopt.reports.trace.nominal import NominalRun, breaks
 from patchopt.simulator.running import simulate
 from patchopt.strategies import make_strategy
-from support.tiny import DAY, Document, assert_mean, expect
 from support.contract import infrastructure_of, solve
+from support.tiny import DAY, Document, assert_mean, expect
 
 if TYPE_CHECKING:
     from patchopt.simulator.outcome import Outcome

@@ -8,8 +8,8 @@ from typing import Any
 from patchopt.reports.trace.nominal import NominalRun
 from patchopt.simulator.running import simulate
 from patchopt.strategies import make_strategy
-from support.tiny import DAY, Document, assert_mean, column, told
 from support.contract import infrastructure_of
+from support.tiny import DAY, Document, assert_mean, column, told
 
 HOUR = 3600
 

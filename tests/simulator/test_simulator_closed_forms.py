@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from scipy import stats
 
-from support.tiny import DAY, Document, alike, assert_mean, column, expect, patch, pause, run
 from support.closed_forms import Rollout, break_even, mean
+from support.tiny import DAY, Document, alike, assert_mean, column, expect, patch, pause, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable

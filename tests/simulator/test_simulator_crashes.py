@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from support.tiny import Document, build, expect, patch, run, several, switch, told
 from support.luck import Luck
+from support.tiny import Document, build, expect, patch, run, several, switch, told
 from support.written import Crash
 
 LIFE, WORK, END = 900, 1000, 1010

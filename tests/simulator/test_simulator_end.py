@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from support.luck import Luck
 from support.tiny import (
     DAY,
     alike,
@@ -15,7 +16,6 @@ from support.tiny import (
     switch,
     told,
 )
-from support.luck import Luck
 from support.written import Crash
 
 DIES = {"failure_probability": 1}

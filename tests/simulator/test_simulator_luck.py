@@ -6,8 +6,8 @@ import numpy as np
 
 from patchopt.simulator.running import simulate
 from support.building import plan_by_hand
-from support.tiny import Document, column, patch, run, several
 from support.contract import infrastructure_of
+from support.tiny import Document, column, patch, run, several
 
 WILD: Document = {"duration": {"nominal": 10**7, "sigma": 0.3}}
 

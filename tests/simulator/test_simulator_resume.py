@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from support.luck import FAILURE, Luck
 from support.tiny import (
     DAY,
     Document,
@@ -18,7 +19,6 @@ from support.tiny import (
     switch,
     told,
 )
-from support.luck import FAILURE, Luck
 
 if TYPE_CHECKING:
     from patchopt.simulator.outcome import Outcome
