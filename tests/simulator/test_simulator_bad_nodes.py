@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from support.luck import FAILURE, Luck
+from support.luck import Luck
 from support.tiny import (
     DAY,
     Document,
@@ -14,6 +14,7 @@ from support.tiny import (
     patch,
     pause,
     run,
+    seed_where,
     several,
     switch,
     told,
@@ -25,18 +26,6 @@ FAILS = DIES | {"rollback": 5}
 HALF = {"failure_probability": 0.5, "rollback": 5}
 LATENT = {"rollback": 5, "latent": {"probability": 1, "delay": 20}}
 WATCHED = {"detection": {"probability": 1, "delay": 7}}
-
-
-def seed_where(*unlucky: bool, node: str = "a") -> int:
-    """Return the first seed on which a node's attempts, of probability 0.5, fail as told."""
-    return next(
-        seed
-        for seed in range(10_000)
-        if all(
-            Luck("by-hand", seed).happens(0.5, FAILURE, node, attempt) == fails
-            for attempt, fails in enumerate(unlucky, 1)
-        )
-    )
 
 
 # --- attempts and nodes ---

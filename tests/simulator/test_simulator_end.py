@@ -5,6 +5,7 @@ from __future__ import annotations
 from support.luck import Luck
 from support.tiny import (
     DAY,
+    Document,
     alike,
     build,
     expect,
@@ -32,7 +33,11 @@ def test_what_is_out_at_the_end_of_the_plan_is_out_until_the_observation_ends() 
 
 
 def test_a_dead_host_keeps_its_guests_out() -> None:
-    nodes = {"h": {"type": "host", "of": DIES}, "a": {"host": "h"}, "b": {"host": "h"}}
+    nodes: dict[str, Document] = {
+        "h": {"type": "host", "of": DIES},
+        "a": {"host": "h"},
+        "b": {"host": "h"},
+    }
     expect(run(several(nodes), patch("h")), lost_capacity=3 * DAY, failed_nodes=1, bad_nodes=1)
 
 

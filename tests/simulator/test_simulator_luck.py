@@ -20,7 +20,7 @@ def chances(**more: object) -> Document:
 
 def ends(scenario: Document, seed: int, replications: int = 100) -> list[int]:
     outcome = run(scenario, patch("a"), seed=seed, replications=replications)
-    return column(outcome, "completion_time").tolist()
+    return [int(end) for end in column(outcome, "completion_time")]
 
 
 def test_two_seeds_share_no_replication() -> None:

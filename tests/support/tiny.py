@@ -10,6 +10,7 @@ import numpy as np
 from patchopt.simulator.running import simulate
 from support.building import plan_by_hand
 from support.contract import infrastructure_of
+from support.luck import FAILURE, Luck
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -83,6 +84,21 @@ def pause(duration: int, max_failures: int | None = None, **gate: Any) -> Docume
     return {"action": "pause", "nodes": [], "duration": duration, "gate": given}
 
 
+# --- luck ---
+
+
+def seed_where(*unlucky: bool, node: str = "a") -> int:
+    """Return the first seed on which a node's attempts, of probability 0.5, fail as told."""
+    return next(
+        seed
+        for seed in range(10_000)
+        if all(
+            Luck("by-hand", seed).happens(0.5, FAILURE, node, attempt) == fails
+            for attempt, fails in enumerate(unlucky, 1)
+        )
+    )
+
+
 # --- runs ---
 
 
@@ -117,6 +133,12 @@ def told(outcome: Outcome, *kinds: str) -> list[tuple[Any, ...]]:
     """Return time, kind, and step or node of the events of some kinds."""
     found = [event for event in outcome.events if event["event"] in kinds]
     return [(it["time"], it["event"], it.get("node", it.get("step"))) for it in found]
+
+
+def resumed(outcome: Outcome) -> list[tuple[int, str]]:
+    """Return when the plan of the first replication went on after a stop, and why."""
+    events = outcome.events
+    return [(it["time"], it["reason"]) for it in events if it["event"] == "plan_resumed"]
 
 
 def assert_mean(outcome: Outcome, metric: str, expected: float) -> None:
