@@ -137,7 +137,7 @@ def test_who_dies_is_missed_to_the_horizon(lean: Any) -> None:
 
 def test_a_retry_takes_as_long_again(lean: Any) -> None:
     # Twice 60 s of work and 30 s of rollback: 180 s down, and old all the while.
-    node = {"id": "db", "type": "database", "service": "db", "patch": FAILS | {"rollback": 30}}
+    node = {"id": "db-1", "type": "database", "service": "db", "patch": FAILS | {"rollback": 30}}
     found = run(
         lean,
         {
