@@ -34,7 +34,7 @@ from patchopt.strategies import make_strategy, strategy_names
 
 ROUNDS = 7
 #: Of one turn.
-TURN_S = 0.1
+TURN_S = 0.05
 LARGE = 100_000
 PARAMETERS = {"optimal": {"time_limit": 2.0, "workers": 1, "deterministic": True}}
 
@@ -173,7 +173,7 @@ def large(roots: dict[str, Path], rounds: int) -> str:
             )
             found[who].append(json.loads(done.stdout.splitlines()[-1]))
     lines = [
-        f"\n| {LARGE:,} nodes, `rolling`, one replication | seconds | memory of the process, MB |",
+        f"| {LARGE:,} nodes, `rolling`, one replication | seconds | memory of the process, MB |",
         "| --- | ---: | ---: |",
     ]
     for who, rows in found.items():
@@ -212,9 +212,11 @@ def main() -> None:
         one.close()
     how = "those without bad luck copied" if given.copying else "every replication simulated"
     text = table(rows, f"{given.rounds} rounds, {how}")
+    print(text, flush=True)
     if given.large_rounds:
-        text += large(roots, given.large_rounds)
-    sys.stdout.write(text)
+        many = large(roots, given.large_rounds)
+        print(many)
+        text += "\n" + many
     if not given.dry:
         pd.DataFrame(rows).assign(machine=machine()).to_parquet(given.out / "pairs.parquet")
         between_marks("pairs", text)
