@@ -5,7 +5,8 @@
 BASE is the root of the other checkout, with its own .venv (`make setup`); without one, this
 checkout's packages are used with the other's sources. Plans are made here, once, on the bundled
 scenarios with nothing but attempts that fail; both simulate them in turns, in changing order, a
-process each. A ratio is the time of BASE over the time of this one: above 1, this one is faster.
+process each. A ratio is the processor time of BASE over that of this one: above 1, this one is
+faster.
 """
 
 from __future__ import annotations
