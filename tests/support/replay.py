@@ -138,8 +138,8 @@ class Replay(Working):
                 self._reopen(step)
             return
         for job in self.jobs():
-            if not any(self._bad_and_old(node) for node in job.nodes):
-                continue
+            if job.opened or not any(self._bad_and_old(node) for node in job.nodes):
+                continue  # it starts with its step, or needs nothing
             if job.state == "over":
                 self.look_again(job)
             else:
