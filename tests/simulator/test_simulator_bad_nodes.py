@@ -179,7 +179,8 @@ def test_budgets_hold_their_tongue_once_the_plan_is_over_for_good() -> None:
     scenario = alike("ab", of=LATENT, environment=WATCHED, constraints={"abort_after_failures": 2})
     outcome = run(scenario, patch("a", "b"))
     # The plan is over at 10; two are bad at 37, and there is nothing left to abort.
-    expect(outcome, bad_nodes=2, completion_time=10)
+    expect(outcome, bad_nodes=2, completion_time=10, aborted=0)
+    assert not told(outcome, "abort")
 
 
 @pytest.mark.parametrize("guarded", [True, False])
