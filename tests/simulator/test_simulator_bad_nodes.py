@@ -179,7 +179,8 @@ def test_budgets_hold_their_tongue_once_the_plan_is_over_for_good() -> None:
     scenario = alike("ab", of=LATENT, environment=WATCHED, constraints={"abort_after_failures": 2})
     outcome = run(scenario, patch("a", "b"))
     # The plan is over at 10; two are bad at 37, and there is nothing left to abort.
-    expect(outcome, bad_nodes=2, completion_time=10)
+    expect(outcome, bad_nodes=2, completion_time=10, aborted=0)
+    assert not told(outcome, "abort")
 
 
 @pytest.mark.parametrize("guarded", [True, False])
@@ -201,3 +202,25 @@ def test_alarms_count_for_gates_since_the_last_start_of_work() -> None:
     expect(outcome, aborted=0, patched=2)
     outcome = run(scenario, pause(1), late, pause(second - quiet - 10, 0), patch("b"))
     expect(outcome, aborted=1, patched=1, bad_nodes=0, completion_time=second + 1)
+
+
+def test_an_attempt_that_starts_by_itself_is_a_start_of_work() -> None:
+    watch = {"probability": 1, "delay": 7, "false_alarms_per_day": 86.4}
+    windows = {"every": 1000, "open": [{"start": 0, "duration": 20}]}
+    seed = next(
+        seed
+        for seed in range(1000)
+        if (first := Luck("by-hand", seed).quiet(86.4, 1)) < 900
+        and first + Luck("by-hand", seed).quiet(86.4, 2) > 1100
+    )
+    scenario = several(
+        {"a": {"of": FAILS}},
+        constraints={"windows": windows, "max_retries": 1, "horizon": 1050},
+        environment={"detection": watch},
+    )
+    outcome = run(scenario, patch("a"), pause(1, 1), seed=seed)
+    # The alarm comes as a, failed once, waits for the window at 1,000; it fails again. The gate at
+    # 1,016 has one bad node and no alarm to count.
+    expect(outcome, false_alarms=1, bad_nodes=1, retries=1, aborted=0, completion_time=1016)
+    outcome = run(scenario, patch("a"), pause(1, 0), seed=seed)
+    expect(outcome, aborted=1)

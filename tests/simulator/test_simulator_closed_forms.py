@@ -130,6 +130,43 @@ def test_a_canary_pays_above_its_break_even_probability(
         assert (found[0] < found[1]) == pays
 
 
+# --- how often a plan goes on ---
+
+
+def test_new_releases_are_defective_as_often_as_they_should() -> None:
+    first, later, wait = 0.6, 0.3, 300
+    form = Rollout(nodes=8, work=100, rollback=40, soak=0, respin=wait, horizon=DAY)
+    scenario = scenario_of(form, first, abort_after_failures=1)
+    scenario["environment"]["respin"]["defect_probability"] = later
+    outcome = run(scenario, *each(), replications=10_000)
+    # The first is replaced with probability 0.6, every later one with 0.3: 0.6 / (1 - 0.3). Each
+    # stop costs 8 nodes an attempt, its rollback and the wait. A day has room for 196 of them.
+    assert_mean(outcome, "respins", first / (1 - later))
+    respins = column(outcome, "respins")
+    cost = form.sound + respins * form.nodes * (form.work + form.rollback + wait)
+    assert (column(outcome, "total_exposure") == 1000 * cost).all()
+    assert (column(outcome, "stopped_time") == wait * respins).all()
+    assert respins.max() > 2
+
+
+def test_reviews_come_until_an_attempt_does_well() -> None:
+    p, wait = 0.6, 300
+    scenario = alike(
+        "a",
+        of={"failure_probability": p, "rollback": 5},
+        constraints={"abort_after_failures": 1, "horizon": 30 * DAY},
+        environment={"review": {"delay": wait}},
+    )
+    outcome = run(scenario, patch("a"), replications=10_000)
+    # Geometric: each failed attempt costs its 10 s, 5 s and the wait.
+    assert_mean(outcome, "reviews", p / (1 - p))
+    reviews = column(outcome, "reviews")
+    assert (column(outcome, "completion_time") == 10 + (15 + wait) * reviews).all()
+    assert (column(outcome, "failures") == reviews).all()
+    assert (column(outcome, "retries") == reviews).all()
+    assert (column(outcome, "patched") == 1).all()
+
+
 # --- only instances that die, detection, budgets ---
 
 

@@ -66,6 +66,33 @@ def test_a_live_patch_fails_with_its_node_and_makes_it_not_bad(unlucky: int) -> 
     ]
 
 
+def test_not_even_if_it_is_back_when_its_work_fails() -> None:
+    live = LONG | {"restart": False, "failure_probability": 1}
+    seed = next(
+        seed
+        for seed in range(10_000)
+        if 100 < crash("a", seed) < WORK - 100
+        and Luck("by-hand", seed).life(Crash(LIFE, 2.0), "a", 2) > END
+    )
+    scenario = world({"a": {"of": live}}, repair=10, abort_after_failures=1)
+    outcome = run(scenario, patch("a"), seed=seed)
+    # Back 10 s after its crash, and rolled back at 1,005 as if nothing had been.
+    expect(outcome, failures=1, bad_nodes=0, crashes=1, failed_nodes=0, rollbacks=1, aborted=0)
+
+
+def test_who_has_crashed_is_not_made_bad_by_being_given_up() -> None:
+    windows = {"every": 5000, "open": [{"start": 0, "duration": 20}]}
+    fails = {"failure_probability": 1, "rollback": 5}
+    scenario = world({"a": {"of": fails}})
+    scenario["constraints"] |= {"windows": windows, "max_retries": 1}
+    outcome = run(scenario, patch("a"), seed=seed_where("a"))
+    # Failed at 10, back at 15 and waiting for the next window as it crashes: left out.
+    expect(outcome, failures=1, crashes=1, bad_nodes=0, failed_nodes=1, aborted=1, retries=0)
+    at = crash("a", seed_where("a"))
+    assert told(outcome, "node_left_out") == [(at, "node_left_out", "a")]
+    expect(outcome, guard_wait_time=at - 15)
+
+
 def test_work_on_a_guest_fails_with_its_host_at_its_own_end() -> None:
     nodes: dict[str, Document] = {
         "h": {"type": "host", "patch": None},

@@ -135,6 +135,30 @@ def test_a_build_minds_the_host_only() -> None:
     assert switched == [2, 2]
 
 
+def test_a_copy_that_is_ready_while_its_switch_is_under_way_is_taken_by_it() -> None:
+    scenario = on_a_host(environment={"repair": 5}, constraints={"step_overhead": 25})
+    outcome = run(scenario, patch("h"), build("g", "x"), switch("g", "x"))
+    # h is dead from 35 to 40. x's copy is built until 70, g's until 75; the switch lasts from 70 to
+    # 95.
+    expect(outcome, completion_time=95, patched=2, surge_node_seconds=60 + 55)
+    assert told(outcome, "switched") == [(95, "switched", "g"), (95, "switched", "x")]
+
+
+def test_events_say_why_and_what_is_waived() -> None:
+    scenario = on_a_host(environment={"repair": 30}, constraints={"max_parallel": 1})
+    scenario["services"] = {"s": {"min_up": 0}}
+    outcome = run(
+        scenario, patch("h", waives=["s"]), patch("g", "x"), patch("y", after=[0], not_before=38)
+    )
+    # g, back at 40, has to wait for y, at work until 48.
+    expect(outcome, completion_time=58, guard_waits=1, guard_wait_time=8)
+    waived = [it["waives"] for it in outcome.events if it["event"] == "step_start"]
+    assert waived == [["s"], [], []]
+    reasons = {it["event"]: it["reason"] for it in outcome.events if "reason" in it}
+    assert reasons["attempt_wait"] == "not enough crew: max_parallel"
+    assert "h" in reasons["node_put_off"]
+
+
 def test_a_waiting_retry_whose_host_dies_is_put_off() -> None:
     windows = {"every": 100, "open": [{"start": 0, "duration": 20}]}
     limits = {"windows": windows, "max_retries": 1}

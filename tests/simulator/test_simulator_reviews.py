@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from support.luck import Luck
 from support.tiny import (
     DAY,
     Document,
@@ -171,6 +172,50 @@ def test_who_has_a_copy_ready_needs_no_further_attempt() -> None:
     # is bad until its switch at 300, but has a copy. b, for want of a repair, is left out.
     expect(outcome, reviews=2, failures=2, retries=1, completion_time=300, patched=1, aborted=1)
     expect(outcome, surge_node_seconds=10 + (300 - 60), work_seconds=10 + 10 + 10, bad_nodes=1)
+
+
+def test_who_is_at_work_as_a_review_comes_is_tried_again_after_it() -> None:
+    slow = FAILS | {"duration": 100}
+    nodes: dict[str, Document] = {
+        "a": {"of": slow},
+        "b": {"of": slow | {"rollback": None}},
+        "c": {"of": DIES},
+        "d": {"of": DIES},
+    }
+    limits = {"abort_after_failures": 2}
+    scenario = several(nodes, constraints=limits, environment=reviewed(10))
+    outcome = run(scenario, patch("a", "b"), patch("c", "d"))
+    # a and b are bad at 105. On at 115: a until 220, while c and d die at 125; on at 135. a fails
+    # for the second time, alone as it is, and has its third attempt, until 325. The dead are left.
+    expect(outcome, reviews=2, failures=3 + 3, retries=2, completion_time=325, bad_nodes=4)
+    expect(outcome, aborted=1, stopped_time=20, guard_waits=0)
+
+
+def test_a_rollback_in_service_is_over_before_the_next_attempt() -> None:
+    around = reviewed(detection={"probability": 1, "delay": 7})
+    limits = FIRST | {"horizon": 180}
+    scenario = alike("a", of=LATENT | {"rollback": 100}, constraints=limits, environment=around)
+    outcome = run(scenario, patch("a"))
+    # Detected at 37 and old at 137; on at 87 already, which is no wait of the guard. New at 147.
+    expect(outcome, reviews=1, retries=1, completion_time=147, guard_waits=0, impaired_time=7 + 7)
+    expect(outcome, total_exposure=1000 * (10 + 10))
+    starts = [it for it in outcome.events if it["event"] == "attempt_start"]
+    assert [(it["time"], it["nodes"], it["attempt"]) for it in starts] == [(137, ["a"], 2)]
+
+
+def test_alarms_before_the_plan_goes_on_are_forgotten() -> None:
+    seed = next(
+        seed
+        for seed in range(1000)
+        if (first := Luck("by-hand", seed).quiet(86.4, 1)) < 900
+        and first + Luck("by-hand", seed).quiet(86.4, 2) > 1100
+    )
+    watch = {"probability": 1, "delay": 7, "false_alarms_per_day": 86.4}
+    around = reviewed(detection=watch)
+    scenario = several({"a": {}}, constraints={"horizon": 1090}, environment=around)
+    outcome = run(scenario, pause(1000, 0), pause(1, 0), patch("a"), seed=seed)
+    # The first gate fails for an alarm, at 1,000; on at 1,050, and the second knows of none.
+    expect(outcome, reviews=1, false_alarms=1, patched=1, completion_time=1061, aborted=0)
 
 
 def test_the_dead_are_tried_again_once_they_are_repaired() -> None:
