@@ -93,8 +93,11 @@ def _compile(function: F, **options: Any) -> F:
 
 
 def outer(function: F) -> F:
-    """Compile a function that Python calls too, and keep it on disk."""
-    return _compile(function, forceinline=True, cache=True)
+    """Compile a function that Python calls too, and keep it on disk.
+
+    It lets other threads run meanwhile.
+    """
+    return _compile(function, forceinline=True, cache=True, nogil=True)
 
 
 def inner(function: F) -> F:
