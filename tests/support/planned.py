@@ -115,8 +115,8 @@ class Planned(Law):
 
     def _bad_and_new(self, job: Job) -> bool:
         nodes = [self.run.nodes[node] for node in job.nodes]
-        return any(
-            node.detected and node.new and self.reading.patch(name).rollback is not None
+        return job.hoping and any(
+            node.bad and node.new and self.reading.patch(name).rollback is not None
             for name, node in zip(job.nodes, nodes, strict=True)
         )
 
