@@ -79,7 +79,7 @@ def _rollback_fails(fixed: Fixed, state: State, node: int, attempt: int) -> bool
 
 @rare
 def go_back(fixed: Fixed, state: State, node: int, step: int, attempt: int) -> bool:
-    """End a node's rollback: it serves again, or is FAILED; return whether it serves."""
+    """End a node's rollback: it is as before, or FAILED; return which."""
     if _rollback_fails(fixed, state, node, attempt):
         state.measures.failed_rollbacks += 1
         record(state, EventKind.ROLLBACK_FAILED, node, step, attempt)
@@ -88,7 +88,6 @@ def go_back(fixed: Fixed, state: State, node: int, step: int, attempt: int) -> b
         return False
     state.measures.rollbacks += 1
     record(state, EventKind.ROLLED_BACK, node, step, attempt)
-    serve(fixed, state, node, step, attempt)
     return True
 
 

@@ -170,9 +170,9 @@ def _instant(fixed: Fixed, state: State) -> None:
     """Let end what is due and start what may, until nothing changes."""
     counters, queue = state.counters, state.queue
     while True:
-        counters.again = 0
         while counters.queued > 0 and queue[0].time_s == counters.now:
             _let_come(fixed, state, pop(state))
+        counters.again = 0  # what has ended by now may be followed in this pass
         if counters.gates + counters.judge > 0:
             judge(fixed, state)
         if counters.rollbacks > 0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from patchopt.compiling.jit import inner, rare
+from patchopt.compiling.jit import inner
 from patchopt.simulator.loop.bundles import Fixed, State
 from patchopt.simulator.loop.codes import Latency, Reason
 from patchopt.simulator.loop.guard import closed_time
@@ -48,7 +48,7 @@ def _integrate_work(fixed: Fixed, state: State, begin: int, end: int) -> None:
         measures.window_overrun += closed_time(begin, end, period_s, starts_s, lengths_s)
 
 
-@rare
+@inner
 def close(fixed: Fixed, state: State) -> None:
     """Measure what is left to measure at O, which is now."""
     counters, measures = state.counters, state.measures
