@@ -92,7 +92,7 @@ class Planned(Law):
     def job_refused(self, job: Job, *, hopeful: bool = False) -> list[str]:
         """Return why a retry or a unit put off cannot start now."""
         members = self.run.to_do(job)
-        if not members or any(self.run.nodes[node].crew for node in job.nodes):
+        if not members or any(self.run.nodes[node].crew for node in members):
             return ["a member at work"]
         if away(self.run, job.action, members) and not hopeful:
             return ["a member that has failed"]
@@ -109,9 +109,8 @@ class Planned(Law):
     def held_by_guard(self, job: Job) -> bool:
         """Whether the guard alone keeps a retry or a unit put off from starting."""
         members = self.run.to_do(job)
-        ready = members and not any(self.run.nodes[node].crew for node in job.nodes)
         lost = away(self.run, job.action, members) or self._bad_and_new(job)
-        return bool(ready and not lost and self._guard(job))
+        return bool(members and not lost and self._guard(job))
 
     def _bad_and_new(self, job: Job) -> bool:
         nodes = [self.run.nodes[node] for node in job.nodes]

@@ -73,7 +73,12 @@ class Work(Rollbacks):
     # --- jobs ---
 
     def is_blocked(self, job: Job) -> bool:
-        """Whether what has failed or crashed keeps a job from starting."""
+        """Whether what has failed or crashed keeps a job from starting.
+
+        Who is back while the rollback goes on that its crash has cut short is not free yet.
+        """
+        if any(node.working for node in job.to_do):
+            return True
         names = {host for node in job.to_do for host in self.guard.ancestors[node.id]}
         if job.step.action == "patch":
             names |= {node.id for node in job.to_do}
