@@ -27,7 +27,9 @@ def guard(fixed: Fixed, state: State, step: int, hopeful: bool) -> Reason:
     lasts = fixed.steps[step].length_s
     if action == Action.SWITCH:
         return _guard_window(fixed, state, lasts)
-    if state.counters.failed > 0 or state.steps[step].partial == 1:
+    if state.steps[step].partial == 1 or (
+        state.counters.failed > 0 and _misses_someone(fixed, state, step)
+    ):
         begin, end = fixed.steps[step].job_begin, fixed.steps[step].job_end
         return guard_jobs(fixed, state, begin, end, Phase.OPEN, hopeful)
     reason = _guard_crew(fixed, state, action, fixed.steps[step].nodes)
@@ -38,6 +40,15 @@ def guard(fixed: Fixed, state: State, step: int, hopeful: bool) -> Reason:
     if reason == Reason.NONE:
         reason = _guard_window(fixed, state, lasts)
     return reason
+
+
+@inner
+def _misses_someone(fixed: Fixed, state: State, step: int) -> bool:
+    """Say whether some job of a step cannot start with it, or could only by a repair."""
+    for job in range(fixed.steps[step].job_begin, fixed.steps[step].job_end):
+        if _first_missing(fixed, state, job) >= 0:
+            return True
+    return False
 
 
 @inner

@@ -16,11 +16,14 @@ def advance(fixed: Fixed, state: State, coming: int) -> None:
     elapsed = coming - now
     counters.now = coming
     measures.total_exposure += counters.old_weight * elapsed
-    measures.downtime += counters.below * elapsed
-    measures.unplanned_downtime += counters.unplanned * elapsed
-    measures.outage += counters.outages * elapsed
     measures.lost_capacity += counters.not_serving * elapsed
-    measures.impaired_time += counters.impaired * elapsed
+    if counters.below > 0:
+        measures.downtime += counters.below * elapsed
+        measures.unplanned_downtime += counters.unplanned * elapsed
+    if counters.outages > 0:
+        measures.outage += counters.outages * elapsed
+    if counters.impaired > 0:
+        measures.impaired_time += counters.impaired * elapsed
     if counters.crew > 0:
         _integrate_work(fixed, state, now, coming)
     if counters.surge > 0:
