@@ -106,7 +106,9 @@ class Execution(Planned):
             return
         members = self.together(node)
         self.going_back |= set(members)
-        broken = self.rollback_refused(event["step"], members)
+        # Whose detection has started it is not said; almost always only one can have.
+        causes = [self.rollback_refused(step, members) for step in self.run.steps_detected(node)]
+        broken = min(causes, key=len)
         require(not broken, f"rollback at {event['time']} s: {'; '.join(broken)}: {event}")
 
     # --- stops, and what is left out ---

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Sequence
 
     from support.replay import Replay
 
@@ -14,8 +14,13 @@ Members = tuple[str, ...]
 WINDOW = "outside the windows"
 
 
-def away(run: Replay, action: str, members: Iterable[str]) -> bool:
-    """Whether something that an attempt needs has FAILED or crashed; builds mind only hosts."""
+def away(run: Replay, action: str, members: Collection[str]) -> bool:
+    """Whether something that an attempt needs has FAILED or crashed; builds mind only hosts.
+
+    Who is back while the rollback goes on that its crash has cut short is not free yet.
+    """
+    if any(run.nodes[node].crew for node in members):
+        return True
     needed = {host for node in members for host in run.hosts[node]}
     needed |= set(members) if action == "patch" else set()
     return any(run.nodes[node].failed for node in needed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from support.guarding import away
 from support.timeline import Watcher
 
 if TYPE_CHECKING:
@@ -249,9 +250,7 @@ class Attempts(Law):
 
     def away(self, job: Job, members: list[str]) -> bool:
         """Whether something that an attempt needs has FAILED or crashed."""
-        needed = {host for node in members for host in self.run.hosts[node]}
-        needed |= set(members) if job.action == "patch" else set()
-        return any(self.run.nodes[node].failed for node in needed)
+        return away(self.run, job.action, members)
 
     # --- what is due ---
 

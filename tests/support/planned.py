@@ -92,7 +92,7 @@ class Planned(Law):
     def job_refused(self, job: Job, *, hopeful: bool = False) -> list[str]:
         """Return why a retry or a unit put off cannot start now."""
         members = self.run.to_do(job)
-        if not members or any(self.run.nodes[node].crew for node in job.nodes):
+        if not members or any(self.run.nodes[node].crew for node in members):
             return ["a member at work"]
         if away(self.run, job.action, members) and not hopeful:
             return ["a member that has failed"]
@@ -109,14 +109,13 @@ class Planned(Law):
     def held_by_guard(self, job: Job) -> bool:
         """Whether the guard alone keeps a retry or a unit put off from starting."""
         members = self.run.to_do(job)
-        ready = members and not any(self.run.nodes[node].crew for node in job.nodes)
         lost = away(self.run, job.action, members) or self._bad_and_new(job)
-        return bool(ready and not lost and self._guard(job))
+        return bool(members and not lost and self._guard(job))
 
     def _bad_and_new(self, job: Job) -> bool:
         nodes = [self.run.nodes[node] for node in job.nodes]
-        return any(
-            node.detected and node.new and self.reading.patch(name).rollback is not None
+        return job.hoping and any(
+            node.bad and node.new and self.reading.patch(name).rollback is not None
             for name, node in zip(job.nodes, nodes, strict=True)
         )
 

@@ -162,6 +162,7 @@ class Replay(Working):
             job.late = False
         step.running = step.running or bool(working)
         for job in step.jobs:
+            job.hoping = False
             job.opened = job not in working and bool(self.to_do(job))
             if job.opened:
                 job.last, job.failed = job.attempt + 1 + self.reading.max_retries, set()
@@ -182,8 +183,15 @@ class Replay(Working):
         self.detected.append(event["node"])
         self.become_bad(event["node"])
 
+    def steps_detected(self, node: str) -> list[int]:
+        """Return the steps that made the detected members of a unit new, in their order."""
+        unit = self.reading.units[self.unit_of[node]]
+        found = (self.nodes[each] for each in self.detected if each in unit)
+        return [each.made_by[0] for each in found if each.detected and each.new] or [-1]
+
     def on_rollback_start(self, event: Event) -> None:
-        self.nodes[event["node"]].reverting = True
+        node = self.nodes[event["node"]]
+        node.reverting, node.reverted_by = True, self.steps_detected(event["node"])[0]
         self.start_work(event["node"], "rollback")
 
     def on_node_crashed(self, event: Event) -> None:

@@ -19,6 +19,7 @@ class Node:
     failed: str = ""  # "work" or "crash"
     latent: str = ""  # "latent" or "impaired"
     reverting: bool = False  # a rollback in service runs
+    reverted_by: int = -1  # step of the detected member with which it goes back
     detected: bool = False
     bad: bool = False
     excused: bool = False  # bad when the plan went on after a stop
@@ -53,6 +54,7 @@ class Job:
     drawn: int = -1  # when this attempt turned out well or badly
     good: bool = False
     again: bool = False  # a review gives it one more attempt after the one that goes on
+    hoping: bool = False  # it waits until its bad members are old
     over: int = 0  # when its last attempt was over
 
     @property

@@ -182,7 +182,7 @@ class Timeline:
 
     def waived(self) -> set[str]:
         """Return the services that a step waives which counts as running."""
-        reverting = {node.made_by[0] for node in self.nodes.values() if node.reverting}
+        reverting = {node.reverted_by for node in self.nodes.values() if node.reverting}
         return {
             service
             for number, step in self.steps.items()

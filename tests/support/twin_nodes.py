@@ -53,6 +53,7 @@ class NodeRecord(Standing):
     id: str
     number: int
     returned: simpy.Event  # succeeds when it comes back into service
+    reversible: bool  # it can be rolled back
     excused: bool = False  # bad as the plan went on: counted no more
     built: int = 0  # the attempt that made its copy
     copy_defective: bool = False
@@ -71,7 +72,12 @@ class Nodes:
         self.env = simpy.Environment()
         self.reading, self.around, self.luck = reading, reading.environment, luck
         self.nodes = {
-            name: NodeRecord(id=name, number=number, returned=self.env.event())
+            name: NodeRecord(
+                id=name,
+                number=number,
+                returned=self.env.event(),
+                reversible=name in reading.patched and reading.patch(name).rollback is not None,
+            )
             for number, name in enumerate(reading.nodes)
         }
         self.crew = self.reverting = self.surge = 0

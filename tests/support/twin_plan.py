@@ -65,7 +65,7 @@ class Job(Wait):
     put_off: bool = False
     refused: bool = False  # by the guard, as it was asked for the last time
     again: bool = False  # once more, after the work that is going on
-    hoping: tuple[NodeRecord, ...] = ()  # members that must be old before
+    hoping: bool = False  # its bad members must be old before
     members: tuple[NodeRecord, ...] = ()  # who are worked on
     defective: frozenset[str] = frozenset()  # members whose release is so in this attempt
     trying: bool = False  # an attempt is not decided yet
@@ -74,12 +74,18 @@ class Job(Wait):
     failed: set[str] = field(default_factory=set)  # in any attempt
 
     @property
+    def to_be_old(self) -> tuple[NodeRecord, ...]:
+        """Members that it waits for: bad, and new still."""
+        waits_for = (n for n in self.records if n.bad and n.new and n.reversible)
+        return tuple(waits_for) if self.hoping else ()
+
+    @property
     def to_do(self) -> tuple[NodeRecord, ...]:
         """Members that are old, or will be as it starts, and have no copy."""
         return tuple(
             node
             for node in self.records
-            if not node.built and (not node.new or node in self.hoping)
+            if not node.built and (not node.new or node in self.to_be_old)
         )
 
 

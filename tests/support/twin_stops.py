@@ -171,16 +171,15 @@ class Stops(Work):
 
     def look_again(self, job: Job) -> None:
         """Give a job one more attempt for its bad members, if its step has started it."""
-        hoping = [
-            node
+        hopes = any(
+            node.bad and (not node.new or (node.reversible and not node.failed))
             for node in job.records
-            if node.bad and (not node.new or node.going_back or node in self.detected)
             if not node.built  # what has a copy needs only its switch
-        ]
-        if not hoping or job.step.state == "open" or job.step.left_out:
+        )
+        if not hopes or job.step.state == "open" or job.step.left_out:
             return
         if job.working:
             job.again = True
         else:
             job.limit = job.attempt + 1
-            self.wait_late(job, hoping)
+            self.wait_late(job, hoping=True)

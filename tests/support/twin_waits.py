@@ -61,9 +61,7 @@ class Waits(Stops):
 
     def reasons(self, job: Job, *, hopeful: bool = False) -> list[str]:
         """Return what keeps a job from being started by itself."""
-        reasons = [
-            "old" for node in job.hoping if node.new and not (hopeful and self.may_go_back(node))
-        ]
+        reasons = ["old" for node in job.to_be_old if not (hopeful and self.may_go_back(node))]
         if not hopeful and self.is_blocked(job):
             reasons.append("node")
         if job.step.guarded and (hopeful or not reasons):

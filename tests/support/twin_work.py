@@ -73,7 +73,12 @@ class Work(Rollbacks):
     # --- jobs ---
 
     def is_blocked(self, job: Job) -> bool:
-        """Whether what has failed or crashed keeps a job from starting."""
+        """Whether what has failed or crashed keeps a job from starting.
+
+        Who is back while the rollback goes on that its crash has cut short is not free yet.
+        """
+        if any(node.working for node in job.to_do):
+            return True
         names = {host for node in job.to_do for host in self.guard.ancestors[node.id]}
         if job.step.action == "patch":
             names |= {node.id for node in job.to_do}
@@ -86,7 +91,7 @@ class Work(Rollbacks):
             (job.step.late if late else job.step.holding).add(job)
         job.opened = job.waiting = job.put_off = job.refused = False
         job.working = job.trying = True
-        job.members, job.hoping, job.hit, job.crashed = job.to_do, (), set(), set()
+        job.members, job.hoping, job.hit, job.crashed = job.to_do, False, set(), set()
         job.defective = frozenset(
             node.id for node in job.members if self.defective[self.reading.patch(node.id).release]
         )
@@ -105,7 +110,7 @@ class Work(Rollbacks):
     def job_over(self, job: Job) -> None:
         """Let a job hold its step no longer."""
         job.working = job.waiting = job.put_off = False
-        job.hoping = ()
+        job.hoping = False
         step = job.step
         step.late.discard(job)
         if job in step.holding:
@@ -122,11 +127,11 @@ class Work(Rollbacks):
         job.failed.clear()
         self.job_over(job)
 
-    def wait_late(self, job: Job, hoping: Sequence[NodeRecord] = ()) -> None:
+    def wait_late(self, job: Job, *, hoping: bool = False) -> None:
         """Let a job wait to be started by itself."""
         job.waiting = job.put_off = True
         job.opened = False
-        job.hoping = tuple(hoping)
+        job.hoping = hoping
 
     # --- attempts ---
 
@@ -170,7 +175,7 @@ class Work(Rollbacks):
         if again:
             self.give_up(job)
             job.limit = job.attempt + 1
-            self.wait_late(job)
+            self.wait_late(job, hoping=True)
         elif whole and job.attempt < job.limit and not self.stopped:
             job.waiting = True
         else:

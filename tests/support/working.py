@@ -90,7 +90,7 @@ class Working(Timeline):
 
     def _start(self, job: Job, members: tuple[str, ...], attempt: int) -> None:
         self.order_violations += not self.in_order(members)
-        job.state, job.opened, job.good = "working", False, False
+        job.state, job.opened, job.good, job.hoping = "working", False, False, False
         job.members, job.busy, job.back, job.crashed = members, set(members), set(), set()
         job.attempt, job.started, job.drawn = attempt, self.now, -1
         self.retries += len(members) * (attempt > 1)
@@ -124,6 +124,7 @@ class Working(Timeline):
     def look_again(job: Job) -> None:
         """Let a job wait for one more attempt, by itself."""
         job.last, job.failed, job.state, job.again = job.attempt + 1, set(), "put off", False
+        job.hoping = True
 
     def become_bad(self, node: str) -> None:
         self.nodes[node].bad, self.nodes[node].excused = True, False
