@@ -89,7 +89,7 @@ def _print_metrics(outcome: Outcome) -> None:
     from patchopt.model.metrics import NUMERIC_METRICS
 
     count = len(outcome)
-    title = f"{outcome.scenario}, {outcome.strategy}, seed {outcome.seeds[0]}"
+    title = f"{outcome.scenario}, {outcome.strategy}, seed {outcome.seed}"
     rows = []
     for metric in NUMERIC_METRICS:
         values = outcome.values(metric)
@@ -103,7 +103,7 @@ def _print_metrics(outcome: Outcome) -> None:
     single = [("metric", False), ("unit", False), ("value", True)]
     many = [*single[:2], ("mean", True), ("min", True), ("max", True)]
     if count > 1:
-        title += f" and the {count - 1} after it"
+        title += f", {count:,} replications"
     printing.table(single if count == 1 else many, rows, title)
     reasons = Counter(reason for reason in outcome.columns["abort_reason"].tolist() if reason)
     for reason, times in reasons.most_common():

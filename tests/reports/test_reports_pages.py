@@ -49,6 +49,7 @@ def test_waits_mixed_edges_and_aborts() -> None:
         incompatible=[],
         max_parallel=1,
         abort_after_failures=1,
+        horizon=10,
     )
     scenario["edges"] = [{"source": "a", "target": "b", "compatibility": "degraded"}]
     steps: list[dict[str, Any]] = [
@@ -58,14 +59,11 @@ def test_waits_mixed_edges_and_aborts() -> None:
     ]
     assert told(scenario, *steps) == [
         (0, "step 1 waited 2s: not enough crew: max\\_parallel"),
-        (2, "degraded edge `a` → `b` mixed until the end, 2s"),
+        (2, "degraded edge `a` → `b` mixed until the end, 8s"),
         (4, "patch of `c` failed, attempt 1"),
-        (
-            4,
-            "plan aborted: step 1: 1 failed attempts reach abort\\_after\\_failures 1",
-        ),
         (4, "`c` FAILED"),
-        (4, "2 planned nodes left unpatched at the end"),
+        (4, "plan aborted: 1 bad nodes reach abort\\_after\\_failures 1"),
+        (10, "2 planned nodes left unpatched at the end"),
     ]
 
 
@@ -86,9 +84,9 @@ def test_the_page_of_a_run() -> None:
         assert "Nothing went wrong" in page
         row = "| `a (inline)` (1.0) | `s` |  | 0s | 2s | 0s to 2s |  | guarded | canary"
         assert row in page
-        assert "pause 1m, then abort if more than 0 nodes failed" in page
+        assert "pause 1m, then stop if more than 0 nodes are bad" in page
     assert "seed 5" in one
-    assert "seeds 5 to 8" in many
+    assert "seed 5, replications 0 to 3" in many
     assert "mean [95% interval]" in many
 
 

@@ -148,6 +148,6 @@ def _gantt(study: Study, infrastructure: Infrastructure, number: int, title: str
         bars(infrastructure, plan, events),
         availability(infrastructure, events),
         outages(infrastructure, plan, events),
-        end_of(infrastructure, events),
+        end_of(events),
         title,
     )

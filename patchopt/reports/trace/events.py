@@ -1,4 +1,4 @@
-"""What the events of a run say at once: its end, whether it was aborted, which nodes are new."""
+"""What the events of a run say at once: its ends, whether it was aborted, which nodes are new."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from patchopt.model.events import EventKind
-from patchopt.model.infrastructure import Infrastructure
 
 Event = Mapping[str, Any]
 
@@ -19,13 +18,9 @@ _REVERSALS: Final = (
 )
 
 
-def end_of(infrastructure: Infrastructure, events: Iterable[Event]) -> int:
-    """Return T in seconds: when the last step ends, or the run where nodes change by themselves.
-
-    A plan that waited in vain for a step is aborted after its end.
-    """
-    last = EventKind.RUN_END if infrastructure.restless else EventKind.STEP_END
-    return max((int(e["time"]) for e in events if e["event"] == last.label), default=0)
+def end_of(events: Iterable[Event]) -> int:
+    """Return O in seconds, the end of the observation; 0 without events."""
+    return max((int(e["time"]) for e in events if e["event"] == EventKind.RUN_END.label), default=0)
 
 
 def changes_of(events: Iterable[Event]) -> Iterator[tuple[int, str, bool]]:
@@ -53,8 +48,14 @@ def times_of(events: Iterable[Event], kind: EventKind) -> dict[int, int]:
 
 
 def was_aborted(events: Iterable[Event]) -> bool:
-    """Say whether the run was aborted."""
-    return any(event["event"] == EventKind.ABORT.label for event in events)
+    """Say whether the plan was aborted and did not go on, or left something out."""
+    aborted = False
+    for event in events:
+        if event["event"] == EventKind.ABORT.label:
+            aborted = True
+        elif event["event"] == EventKind.PLAN_RESUMED.label:
+            aborted = False
+    return aborted
 
 
 def tell(reader: object, events: Iterable[Event]) -> None:
