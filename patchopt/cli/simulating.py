@@ -94,7 +94,8 @@ def _print_metrics(outcome: Outcome) -> None:
     for metric in NUMERIC_METRICS:
         values = outcome.values(metric)
         digits = 3 if metric.kind in ("exposure", "share") else 0
-        cells = [metric.name, metric.unit, printing.number(values.mean(), max(digits, 1))]
+        rare = 2 if metric.unit in ("count", "0/1") else 1
+        cells = [metric.name, metric.unit, printing.number(values.mean(), max(digits, rare))]
         if count == 1:
             cells = [metric.name, metric.unit, printing.number(values[0], digits)]
         else:

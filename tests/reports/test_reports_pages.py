@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from patchopt.model.metrics import NUMERIC_METRICS
 from patchopt.reports import plan_page, run_report
 from patchopt.reports.pages.incidents import incidents
@@ -65,6 +67,69 @@ def test_waits_mixed_edges_and_aborts() -> None:
         (4, "plan aborted: 1 bad nodes reach abort\\_after\\_failures 1"),
         (10, "2 planned nodes left unpatched at the end"),
     ]
+
+
+#: What happened to steps, attempts and the plan, and how it is told.
+HAPPENED: list[tuple[list[dict[str, Any]], list[tuple[int, str]]]] = [
+    (
+        [
+            {"time": 1, "event": "attempt_wait", "step": 0, "nodes": ["a"], "attempt": 2}
+            | {"reason": "not enough crew"},
+            {"time": 7, "event": "attempt_start", "step": 0, "nodes": ["a"], "attempt": 2},
+        ],
+        [(1, "attempt 2 of step 0 on `a` waited 6s: not enough crew")],
+    ),
+    (
+        [
+            {"time": 1, "event": "node_put_off", "step": 0, "nodes": ["a"], "attempt": 1}
+            | {"reason": "a has failed"},
+            {"time": 2, "event": "attempt_wait", "step": 0, "nodes": ["a"], "attempt": 1}
+            | {"reason": "no window"},
+            {"time": 5, "event": "node_left_out", "node": "a", "step": 0},
+        ],
+        [
+            (1, "`a` of step 0 put off: a has failed"),
+            (2, "attempt 1 of step 0 on `a` waited 3s until it was left out: no window"),
+            (5, "`a` left out of step 0"),
+        ],
+    ),
+    (
+        [
+            {"time": 1, "event": "step_wait", "step": 0, "reason": "not enough crew"},
+            {"time": 4, "event": "abort", "reason": "1 bad node"},
+            {"time": 8, "event": "release_replaced", "release": "r", "generation": 1},
+            {"time": 8, "event": "plan_resumed", "reason": "respin"},
+        ],
+        [
+            (1, "step 0 waited 3s until the plan was aborted: not enough crew"),
+            (4, "plan aborted: 1 bad node"),
+            (8, "`r` replaced by a new one, generation 1"),
+            (8, "plan goes on after a respin"),
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("events", "expected"), HAPPENED)
+def test_what_happens_to_steps_and_attempts_is_told(
+    events: list[dict[str, Any]], expected: list[tuple[int, str]]
+) -> None:
+    infrastructure = infrastructure_of(small({"a": {}}))
+    plan = plan_by_hand(infrastructure, PATCH | {"nodes": ["a"]})
+    found = incidents(infrastructure, plan, [*events, {"time": 9, "event": "run_end"}])
+    told = [(each.time_s, each.text) for each in found]
+    assert told == [*expected, (9, "1 planned node left unpatched at the end")]
+
+
+def test_gates_that_count_attempts_say_so() -> None:
+    infrastructure = infrastructure_of(small({"a": {}}))
+    gates = [{"max_failures": 1}, {"max_failures": 2, "count": "attempts"}]
+    pauses = ({"action": "pause", "duration": 60, "nodes": [], "gate": gate} for gate in gates)
+    page = plan_page(
+        infrastructure, plan_by_hand(infrastructure, PATCH | {"nodes": ["a"]}, *pauses)
+    )
+    assert "pause 1m, then stop if more than 1 node is bad |" in page
+    assert "pause 1m, then stop if more than 2 attempts failed |" in page
 
 
 def test_the_page_of_a_run() -> None:

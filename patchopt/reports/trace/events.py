@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from patchopt.model.events import EventKind
@@ -21,6 +21,25 @@ _REVERSALS: Final = (
 def end_of(events: Iterable[Event]) -> int:
     """Return O in seconds, the end of the observation; 0 without events."""
     return max((int(e["time"]) for e in events if e["event"] == EventKind.RUN_END.label), default=0)
+
+
+def completion_of(events: Iterable[Event]) -> int:
+    """Return T in seconds, when the plan's last work ends; 0 without events."""
+    ends = (e for e in events if e["event"] == EventKind.RUN_END.label)
+    return max((int(e.get("completion_time", e["time"])) for e in ends), default=0)
+
+
+def drawn_until(events: Sequence[Event]) -> int:
+    """Return O, or an instant a little after the last thing that happens if O is much later.
+
+    Examples
+    --------
+    >>> run = [{"event": "step_end", "time": 100}, {"event": "run_end", "time": 86400}]
+    >>> drawn_until(run), drawn_until([run[0], run[1] | {"time": 103}])
+    (105, 103)
+    """
+    inside = (int(e["time"]) for e in events if e["event"] != EventKind.RUN_END.label)
+    return min(end_of(events), max(inside, default=0) * 21 // 20)
 
 
 def changes_of(events: Iterable[Event]) -> Iterator[tuple[int, str, bool]]:
@@ -45,6 +64,24 @@ def new_at_end(events: Iterable[Event]) -> set[str]:
 def times_of(events: Iterable[Event], kind: EventKind) -> dict[int, int]:
     """Return when something happened to each step, the last time that it did, in seconds."""
     return {int(e["step"]): int(e["time"]) for e in events if e["event"] == kind.label}
+
+
+def stops_of(events: Iterable[Event]) -> list[tuple[int, int]]:
+    """Return from when until when the plan was stopped before it went on, in seconds.
+
+    Examples
+    --------
+    >>> run = [{"event": "abort", "time": 5}, {"event": "plan_resumed", "time": 9}]
+    >>> stops_of([*run, {"event": "abort", "time": 12}])
+    [(5, 9)]
+    """
+    stops, since = [], 0
+    for event in events:
+        if event["event"] == EventKind.ABORT.label:
+            since = int(event["time"])
+        elif event["event"] == EventKind.PLAN_RESUMED.label:
+            stops.append((since, int(event["time"])))
+    return stops
 
 
 def was_aborted(events: Iterable[Event]) -> bool:
