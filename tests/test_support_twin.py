@@ -201,3 +201,21 @@ def test_an_attempt_in_which_a_node_crashes_makes_it_not_bad(crash: Document | N
     # Such lives last from 900 to 1,050 s: the first ends in the attempt, the second after O.
     expect(found, failures=1, rollbacks=1, crashes=int(crash is not None), completion_time=1510)
     expect(found, bad_nodes=int(crash is None))
+
+
+def test_what_comes_after_a_step_that_ends_as_it_starts_is_looked_at_anew() -> None:
+    scenario = small(
+        {"h": {"type": "host", "patch_with": {"failure_probability": 1.0}}, "a": {"host": "h"}},
+        horizon=100,
+    )
+    found = run(
+        scenario,
+        patch("h"),
+        pause(0),
+        patch("a", after=[0]),
+        pause(0, 0),
+        pause(0, after=[1]),
+    )
+    # At 2 step 1 starts, and step 2, which ends at once for a is left out. Then step 1 ends, and
+    # 3 and 4 start; only then does the gate of 3 fail.
+    expect(found, guardrail_pauses=3, completion_time=2, aborted=1, abort_reason="gate")

@@ -4,156 +4,71 @@ From the root of a checkout, after `make setup`:
 
     .venv/bin/python experiments/benchmarks/simulator.py
 
-Everything is measured in one run, in this order, on a machine that has nothing else to do. The
-slow twin is the SimPy model of tests/support, which the tests hold against the simulator.
+Everything is measured in one run, in this order, on a machine that has nothing else to do. What
+SimPy takes for the same plans is in `rivals.py`, another checkout in `pairs.py`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
-import yaml
-from numpy.random import default_rng
-
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
 
-from tables import Row, keep, row
+from cases import Row, scenario_of, seconds
+from tables import keep, row
 
-from patchopt.files import load_preset, scenario_from_text
 from patchopt.model.build import build_infrastructure
-from patchopt.model.infrastructure import Infrastructure
-from patchopt.model.presets import with_failures
 from patchopt.simulator import Simulator
 from patchopt.strategies import make_strategy
-from support.simpy_twin import Twin
 
 #: Turns in which one worker is held against two.
 PAIRS = 5
+#: Replications of a block.
+BLOCK = 20_000
 
 
-def shop(services: int, replicas: int, edges: int, seed: int = 1) -> Row:
-    """Return a scenario of services that depend on earlier ones, edges between instances."""
-    generator = default_rng(seed)
-    nodes = [
-        {
-            "id": f"s{k}",
-            "replicas": replicas,
-            "type": "service_instance",
-            "service": f"service-{k}",
-            "criticality": int(generator.integers(1, 10)),
-            "patch": f"CVE-{int(generator.integers(1, 6))}",
-        }
-        for k in range(services)
-    ]
-    pairs: set[tuple[str, str]] = set()
-    while len(pairs) < edges:
-        one, other = sorted(generator.integers(0, services, 2).tolist())
-        ends = generator.integers(1, replicas + 1, 2).tolist()
-        if one != other:
-            pairs.add((f"s{other}-{ends[0]}", f"s{one}-{ends[1]}"))
-    kinds = ["compatible", "degraded"]
-    return {
-        "version": 1,
-        "name": f"shop-{services * replicas}",
-        "constraints": {"max_parallel": max(4, services // 100), "max_retries": 1},
-        "services": {f"service-{k}": {"min_up": replicas - 1} for k in range(services)},
-        "patches": {
-            f"CVE-{k}": {
-                "severity": 5 + k / 2,
-                "duration": 60 * k,
-                "rollback": 60,
-                "failure_probability": 0.02,
-            }
-            for k in range(1, 6)
-        },
-        "nodes": nodes,
-        "edges": [
-            {"source": a, "target": b, "compatibility": kinds[k % 2]}
-            for k, (a, b) in enumerate(sorted(pairs))
-        ],
-    }
-
-
-def seconds(work: Callable[[], object], least: float) -> tuple[float, int]:
-    """Repeat something for some time; return the seconds it took, and how often it was done."""
-    done, begun = 0, time.perf_counter()
-    while (taken := time.perf_counter() - begun) < least or not done:
-        work()
-        done += 1
-    return taken, done
-
-
-def built(written: Row, preset: str) -> tuple[Infrastructure, Row]:
-    read = scenario_from_text(yaml.safe_dump(written), "benchmark")
-    scenario = with_failures(read, load_preset(preset))
-    return build_infrastructure(scenario), scenario.model_dump(mode="json", exclude_none=True)
-
-
-def against_simpy(name: str, written: Row, preset: str) -> list[Row]:
-    infrastructure, plain = built(written, preset)
+def rates(name: str, failures: str) -> list[Row]:
+    """Replications a second on one core: simulated each, and as it is."""
+    infrastructure = build_infrastructure(scenario_of(name, failures))
     plan = make_strategy("rolling", {}).plan(infrastructure)
-    twin = Twin(plain, plan.model_dump(mode="json")["steps"])
-    seeds = iter(range(10**9))
-    taken, done = seconds(lambda: twin.run(next(seeds)), 5.0)
-    slow = done / taken
-    block = 20_000
-
-    def rate(simulator: Simulator) -> float:
-        simulator.run(0, block)  # compiled, and warm
-        taken, done = seconds(lambda: simulator.run(0, block), 2.0)
-        return done * block / taken
-
     each = Simulator(infrastructure, plan)
     # As if durations varied, by nothing: no replication is a copy of another then.
     each._fixed.limits.variable = 1
-    rates = {
-        "every replication simulated": rate(each),
-        "as it is (those without bad luck copied)": rate(Simulator(infrastructure, plan)),
-    }
-    about = f"{name}, {len(infrastructure.nodes)} nodes, failures {preset}"
-    rows = [row(f"SimPy twin: {about}", slow, "replications/s")]
-    for how, fast in rates.items():
-        rows.append(row(f"patchopt: {about}, {how}", fast, "replications/s"))
-        rows.append(row(f"ratio: {about}, {how}", fast / slow, "times", ">= 200"))
-    if len(infrastructure.nodes) == 13 and preset == "as_written":
-        fast = rates["every replication simulated"]
-        rows.append(row("13 nodes, one core, every replication simulated", fast, "/s", ">= 200000"))
-    return rows
+    about = f"{name}, {len(infrastructure.nodes)} nodes, failures {failures}"
+    reach = ">= 200000" if (name, failures) == ("ha_microservices", "attempts") else ""
+    return [
+        row(f"{about}, every replication simulated", rate(each), "/s", reach),
+        row(
+            f"{about}, as it is (those without bad luck copied)",
+            rate(Simulator(infrastructure, plan)),
+            "/s",
+        ),
+    ]
+
+
+def rate(simulator: Simulator) -> float:
+    simulator.run(0, BLOCK)  # compiled, and warm
+    taken, done = seconds(lambda: simulator.run(0, BLOCK), 2.0)
+    return done * BLOCK / taken
 
 
 def large(nodes: int) -> Row:
     """One replication of a rolling plan, in a process of its own: seconds and megabytes."""
-    script = f"import simulator; simulator.one_large({nodes})"
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=HERE, check=True, capture_output=True, text=True
+        [sys.executable, "large.py", str(nodes)],
+        cwd=HERE,
+        check=True,
+        capture_output=True,
+        text=True,
     )
     return dict(json.loads(done.stdout.splitlines()[-1]))
-
-
-def one_large(nodes: int) -> None:
-    from patchopt.model.scenario import Scenario
-
-    written = shop(nodes // 8, 8, 3 * nodes)
-    infrastructure = build_infrastructure(Scenario.model_validate(written))
-    before_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    plan = make_strategy("rolling", {}).plan(infrastructure)
-    simulator = Simulator(infrastructure, plan)
-    simulator.run(0)  # loads the compiled loop
-    taken, done = seconds(lambda: simulator.run(1), 3.0)
-    most_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    found = {"seconds": taken / done, "built_mb": before_mb, "most_mb": most_mb}
-    sys.stdout.write(json.dumps(found) + "\n")
 
 
 def growth() -> list[Row]:
@@ -260,8 +175,7 @@ def side_by_side(count: int, scenario: str, preset: str) -> float:
 
 
 def bare_loop(scenario: str, preset: str) -> None:
-    written = yaml.safe_load((ROOT / "scenarios" / f"{scenario}.yaml").read_text())
-    infrastructure, _ = built(written, preset)
+    infrastructure = build_infrastructure(scenario_of(scenario, preset))
     simulator = Simulator(infrastructure, make_strategy("rolling", {}).plan(infrastructure))
     simulator.run(0, 100)
     print("warm", flush=True)
@@ -276,13 +190,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--out", type=Path, default=HERE, help="folder of simulator.parquet")
     out = parser.parse_args().out
-    small = yaml.safe_load((ROOT / "scenarios" / "ha_microservices.yaml").read_text())
     rows = [
-        *against_simpy("ha_microservices", small, "as_written"),
-        *against_simpy("ha_microservices", small, "pessimistic"),
-        *against_simpy("shop", shop(10, 5, 150), "as_written"),
-        *against_simpy("shop", shop(20, 5, 300), "as_written"),
-        *against_simpy("shop", shop(20, 5, 300), "pessimistic"),
+        *rates("ha_microservices", "attempts"),
+        *rates("ha_microservices", "as_written"),
+        *rates("ha_microservices", "pessimistic"),
+        *rates("shop_10", "attempts"),
+        *rates("shop_20", "attempts"),
+        *rates("shop_20", "pessimistic"),
         *growth(),
         *cold_start(),
         *workers("cloud_foundry", "pessimistic"),

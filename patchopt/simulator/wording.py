@@ -81,9 +81,9 @@ class Teller:
             what = "bad nodes" if code == Reason.GATE else "failed attempts"
             gate = self.plan.steps[step].gate
             allowed = 0 if gate is None else gate.max_failures
-            return f"{detail} {what} and false alarms are more than the gate's {allowed}"
+            return f"{what} and false alarms: {detail}, more than the gate's {allowed}"
         if code == Reason.BUDGET:
-            return f"{detail} bad nodes reach abort_after_failures {limits.abort_after_failures}"
+            return f"bad nodes: {detail}, as many as abort_after_failures"
         release = self.infrastructure.releases.names[detail]
         share = f"{limits.abort_share_bp / 100:g}%"
         return f"of the nodes patched with {release}, more than abort_share {share} are bad"

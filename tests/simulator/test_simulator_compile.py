@@ -56,7 +56,7 @@ def test_the_plain_loop_leaves_no_plain_modules_behind(before: str) -> None:
 from patchopt.simulator.loop.compile import uncompiled
 uncompiled()
 from patchopt.simulator.loop import draws, kernel
-from patchopt.simulator.loop.work import is_unlucky
+from patchopt.simulator.loop.attempts import is_unlucky
 print(*(hasattr(function, "py_func") for function in (draws.draw, kernel.run, is_unlucky)))
 """
     assert prints(script) == "True True True"

@@ -73,7 +73,7 @@ def test_keys_depend_on_kind_and_name_alone() -> None:
 
 def test_streams_are_all_different() -> None:
     numbers = [value for name, value in vars(streams).items() if name.startswith("STREAM_")]
-    assert sorted(numbers) == list(range(1, 13))
+    assert sorted(numbers) == list(range(1, 16))
 
 
 @given(st.floats(2.0**-54, 1 - 2.0**-53))

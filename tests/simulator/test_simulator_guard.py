@@ -49,7 +49,7 @@ def test_crew() -> None:
     outcome = run(scenario, patch("a"), patch("b"), patch("c"))
     assert starts(outcome) == {0: 0, 1: 0, 2: 2}
     assert waits(outcome) == [(0, 2, "not enough crew: max_parallel")]
-    assert (outcome.exact("guardrail_pauses"), outcome.exact("guardrail_wait")) == (1, 2)
+    assert (outcome.exact("guardrail_pauses"), outcome.exact("guard_wait_time")) == (1, 2)
     assert (outcome.exact("peak_parallel"), outcome.exact("work_seconds")) == (2, 6)
     # w = 1000 mw each: 2 + 2 + 4 seconds.
     assert outcome.exact("exposure") == 8000
@@ -114,16 +114,17 @@ def test_windows() -> None:
     assert outcome.exact("window_overrun") == 0
 
 
-def test_a_retry_may_overrun_the_window() -> None:
-    # Nominally 0 to 2 of an open 0 to 3; failed at 2, back at 3, again 3 to 5: 2 s outside.
+def test_a_retry_waits_for_a_window_as_a_start_does() -> None:
+    # Nominally 0 to 2 of an open 0 to 3; failed at 2, back at 3: 2 s fit no more, but from 10 on.
     windows = {"every": 10, "open": [{"start": 0, "duration": 3}]}
     scenario = small(
         {"a": {"patch_with": FAILING | {"rollback": 1}}}, windows=windows, max_retries=1
     )
     outcome = run(scenario, patch("a"), seed=seed_for("small", {("a", 1): True, ("a", 2): False}))
-    assert outcome.exact("completion_time") == 5
-    assert outcome.exact("window_overrun") == 2
+    assert outcome.exact("completion_time") == 12
+    assert outcome.exact("window_overrun") == 0
     assert (outcome.exact("retries"), outcome.exact("rollbacks")) == (1, 1)
+    assert (outcome.exact("guard_waits"), outcome.exact("guard_wait_time")) == (1, 7)
 
 
 def test_a_step_that_fits_no_more_waits_for_the_next_window() -> None:
@@ -221,13 +222,15 @@ def test_strict_order_over_a_failed_dependency_can_never_start() -> None:
     ]
 
 
-@pytest.mark.parametrize(("allowed", "aborted"), [(0, 1), (1, 0)])
-def test_a_gate_counts_failed_nodes_at_the_end_of_its_pause(allowed: int, aborted: int) -> None:
-    # a fails once at 2, is back at 3 and succeeds at 5: one failed node, two attempts.
+@pytest.mark.parametrize(
+    ("count", "allowed", "aborted"), [("attempts", 0, 1), ("attempts", 1, 0), ("bad", 0, 0)]
+)
+def test_a_gate_counts_at_the_end_of_its_pause(count: str, allowed: int, aborted: int) -> None:
+    # a fails once at 2, is back at 3 and succeeds at 5: one failed attempt, no bad node.
     scenario = small(
         {"a": {"patch_with": FAILING | {"rollback": 1}}, "b": {}}, max_retries=1, horizon=20
     )
-    pause = {"action": "pause", "duration": 4, "gate": {"max_failures": allowed}}
+    pause = {"action": "pause", "duration": 4, "gate": {"max_failures": allowed, "count": count}}
     outcome = run(
         scenario,
         patch("a"),
@@ -242,7 +245,7 @@ def test_a_gate_counts_failed_nodes_at_the_end_of_its_pause(allowed: int, aborte
     assert outcome.exact("residual_exposure") == (11_000 if aborted else 0)
     if aborted:
         assert outcome.columns["abort_reason"].tolist() == [
-            "step 1: 1 failed nodes are more than the gate's 0"
+            "step 1: failed attempts and false alarms: 1, more than the gate's 0"
         ]
 
 
@@ -267,7 +270,8 @@ def test_not_before_and_pauses_take_no_crew() -> None:
         scenario, {"action": "pause", "duration": 9, "after": []}, patch("a", not_before=4)
     )
     assert starts(outcome) == {0: 0, 1: 4}
-    assert (outcome.exact("completion_time"), outcome.exact("guardrail_pauses")) == (9, 0)
+    assert (outcome.exact("completion_time"), outcome.exact("guardrail_pauses")) == (9, 1)
+    assert outcome.exact("guard_waits") == 0
     assert outcome.exact("peak_parallel") == 1
 
 

@@ -55,7 +55,7 @@ CASES = [
         examples.ABORTED_METRICS,
         {
             "crew": "not enough crew: max_parallel",
-            "1 failed attempt": "step 0: 1 failed attempts reach abort_after_failures 1",
+            "1 bad node": "bad nodes: 1, as many as abort_after_failures",
         },
     ),
     (

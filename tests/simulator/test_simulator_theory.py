@@ -253,13 +253,13 @@ def test_latent_failures_are_detected_as_often_as_they_should() -> None:
         "latent": {"probability": latent, "delay": 600},
     }
     scenario = scenario_of(
-        *[patch] * n, environment={"detection": {"probability": seen, "delay": 60}}
+        *[patch] * n,
+        environment={"detection": {"probability": seen, "delay": 60}},
+        constraints={"horizon": 1060},
     )
     nodes = [f"n{k}" for k in range(1, n + 1)]
     work = {"action": "patch", "nodes": nodes}
-    found = columns(
-        scenario, work, {"action": "pause", "duration": 1000}, replications=replications
-    )
+    found = columns(scenario, work, replications=replications)
     law = [float(stats.binom.pmf(k, n, latent)) for k in range(n + 1)]
     assert_distribution(found["latent_failures"], pooled(law, replications))
     law = [float(stats.binom.pmf(k, n, latent * seen)) for k in range(n + 1)]

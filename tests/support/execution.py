@@ -111,6 +111,12 @@ class Execution(Planned):
 
     # --- stops, and what is left out ---
 
+    def on_abort(self, _: Event) -> None:
+        """Require that a plan that is over is stopped only to go on."""
+        over = self.run.over and not self.steps.keys() - self.ended
+        goes_on = self.run.goes_on_after(self.run.place)
+        require(goes_on or not over, f"the plan was over before {self.run.now}")
+
     def on_plan_resumed(self, event: Event) -> None:
         if event["reason"] == "respin":
             self.begun.clear()

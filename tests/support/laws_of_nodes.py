@@ -69,7 +69,8 @@ class Nodes(Law):
         require(node.made_by == (event["step"], event["attempt"]), f"made new by others: {event}")
         unit = self.unit_of[event["node"]]
         require(any(self._wanted(each) for each in unit), f"nothing was detected: {event}")
-        hosts = self.run.hosts[event["node"]]
+        with_it = {each for each in unit if self.reverting_since.get(each) == event["time"]}
+        hosts = self.run.hosts[event["node"]] - with_it
         require(not any(self.run.nodes[host].out for host in hosts), f"its host is out: {event}")
         self.reverting_since[event["node"]] = event["time"]
 

@@ -41,13 +41,12 @@ class Stops(Law):
         require(self.run.abort is None, f"stopped already: {event}")
 
     def on_abort(self, event: Event) -> None:
-        require(self.run.abort is None or self.incomplete, f"aborted twice: {event}")
-        goes_on = self.run.goes_on_after(self.run.place)
-        require(goes_on or not self.run.over, f"the plan is over already: {event}")
+        cut = "does not end" in event["reason"]
+        require(self.run.abort is None or self.incomplete or cut, f"aborted twice: {event}")
         require(event["reason"], f"an abort has a reason: {event}")
         share = self.reading.abort_share is not None and self.counted()
         cause = self.failed_gate or self._spent() or share or self.run.left_out
-        require(cause or "does not end" in event["reason"], f"nothing to abort for: {event}")
+        require(cause or cut, f"nothing to abort for: {event}")
         self.failed_verdict = self.failed_gate or self._spent()
         # What befalls nodes afterwards may still stop it.
         self.incomplete = bool(self.run.left_out) and not self.failed_verdict

@@ -29,7 +29,7 @@ class Replay(Working):
         self.resumed_at = -1  # the last time
         self._stop = -1  # place of the last abort
         self.detected: list[str] = []  # in the order of their detection
-        self.over = False  # so was the plan when the last instant ended
+        self.over = False  # so may the plan have been when the last instant ended
         self._goes_on = self._stops_that_end()
 
     def _stops_that_end(self) -> set[int]:
@@ -44,10 +44,12 @@ class Replay(Working):
 
     def end_instant(self) -> None:
         idle = not any(step.running for step in self.steps.values())
-        idle &= not any(job.running or job.state == "put off" for job in self.jobs())
+        idle &= not self.waits and not any(
+            job.running or job.state == "put off" for job in self.jobs()
+        )
         later = (event["event"] for event in self.events[self.place + 1 :])
         first = next((name for name in later if name in _OF_PLANS), "")
-        # Nothing more comes of it, unless a stop lets it go on.
+        # Nothing more comes of it, unless a stop lets it go on; steps that are due are not known.
         self.over = idle and first in ("abort", "")
 
     @property
@@ -136,8 +138,8 @@ class Replay(Working):
                 self._reopen(step)
             return
         for job in self.jobs():
-            if not any(self._bad_and_old(node) for node in job.nodes):
-                continue
+            if job.opened or not any(self._bad_and_old(node) for node in job.nodes):
+                continue  # it starts with its step, or needs nothing
             if job.state == "over":
                 self.look_again(job)
             else:

@@ -92,9 +92,8 @@ class Run(Waits):
         before = self.how_far()
         for job in self.waiting_jobs():
             self.try_job(job)
-        for step in self.steps:
-            if self.is_ready(step):
-                self.try_step(step)
+        for step in self.ready_steps():  # as they are now: one may end as it starts
+            self.try_step(step)
         if (self.newly_bad and not self.stopped) or self.how_far() != before:
             self.stir()
         if not self.closing:

@@ -88,6 +88,7 @@ class Timeline:
             self._end_warm_ups(self.now)
             for watcher in watchers:
                 watcher.settled()
+            self.end_instant()
         self.now = until
         self._end_warm_ups(until)
 

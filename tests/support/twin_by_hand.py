@@ -23,9 +23,9 @@ def switch(*nodes: str, **more: Any) -> Document:
     return {"action": "switch", "nodes": list(nodes)} | more
 
 
-def pause(duration: int, max_failures: int | None = None, **gate: Any) -> Document:
-    given = None if max_failures is None else {"max_failures": max_failures} | gate
-    return {"action": "pause", "nodes": [], "duration": duration, "gate": given}
+def pause(duration: int, max_failures: int | None = None, **more: Any) -> Document:
+    gate = None if max_failures is None else {"max_failures": max_failures}
+    return {"action": "pause", "nodes": [], "duration": duration, "gate": gate} | more
 
 
 def run(scenario: Document, *steps: Document, replication: int = 0) -> Document:

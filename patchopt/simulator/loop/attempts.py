@@ -223,13 +223,20 @@ def throw_away(fixed: Fixed, state: State, job: int) -> None:
 def roll_back(fixed: Fixed, state: State, job: int) -> None:
     """End a rollback of all members together: they serve again, but those that are lost."""
     step, attempt = fixed.jobs[job].step, state.jobs[job].attempt
-    for place in range(fixed.jobs[job].node_begin, fixed.jobs[job].node_end):
+    begin, end = fixed.jobs[job].node_begin, fixed.jobs[job].node_end
+    for place in range(begin, end):
         node = fixed.pool[place]
         if state.nodes[node].working != Work.ATTEMPT:
             continue
-        free_crew(state, node)
         if state.nodes[node].failed > 0:  # crashed
             state.jobs[job].lost = 1
+            free_crew(state, node)
             record(state, EventKind.WORK_OVER, node, step, attempt)
         elif not go_back(fixed, state, node, step, attempt):
             state.jobs[job].lost = 1
+            free_crew(state, node)
+    for place in range(begin, end):
+        node = fixed.pool[place]
+        if state.nodes[node].working == Work.ATTEMPT:
+            free_crew(state, node)
+            serve(fixed, state, node, step, attempt)

@@ -21,8 +21,7 @@ def commit(fixed: Fixed, state: State, node: int, step: int, attempt: int) -> No
     state.counters.last_commit_s = state.counters.now
 
 
-@rare
-def flip(fixed: Fixed, state: State, node: int, step: int) -> None:
+def _flip(fixed: Fixed, state: State, node: int, step: int) -> None:
     """Let the copy of a node take its place."""
     attempt = state.nodes[node].built  # that has built it
     state.nodes[node].built = 0
@@ -36,6 +35,11 @@ def flip(fixed: Fixed, state: State, node: int, step: int) -> None:
             take_back(fixed, state, node)
 
 
+#: The one is part of a switch, the other of all that is done to copies apart from it.
+_flip_in_switch = inner(_flip)
+_flip_apart = rare(_flip)
+
+
 @inner
 def settle_copy(fixed: Fixed, state: State, node: int) -> None:
     """Switch a copy whose switch has been; throw it away if none will take it."""
@@ -45,17 +49,17 @@ def settle_copy(fixed: Fixed, state: State, node: int) -> None:
     if state.counters.stop == Stop.FOR_GOOD or late < 0:
         throw_copy_away(state, node)
     elif late > 0 and state.counters.stop == Stop.NO:
-        flip(fixed, state, node, late - 1)
+        _flip_apart(fixed, state, node, late - 1)
 
 
-@rare
+@inner
 def begin_switch(fixed: Fixed, state: State, job: int) -> None:
     """Let copies wait for the switch that is under way."""
     for place in range(fixed.jobs[job].node_begin, fixed.jobs[job].node_end):
         state.nodes[fixed.pool[place]].switching = 1
 
 
-@rare
+@inner
 def end_switch(fixed: Fixed, state: State, job: int) -> None:
     """Switch all copies that are ready by now; others are switched when they are."""
     step = fixed.jobs[job].step
@@ -63,7 +67,7 @@ def end_switch(fixed: Fixed, state: State, job: int) -> None:
         node = fixed.pool[place]
         state.nodes[node].switching = 0
         if state.nodes[node].built > 0:
-            flip(fixed, state, node, step)
+            _flip_in_switch(fixed, state, node, step)
         state.nodes[node].late_switch = step + 1
 
 

@@ -44,7 +44,7 @@ def make_good(fixed: Fixed, state: State, node: int) -> None:
     state.nodes[node].excused = 0
 
 
-@rare
+@inner
 def give_up(fixed: Fixed, state: State, job: int) -> None:
     """Let the members on which a job has failed be bad: it is over without success."""
     for place in range(fixed.jobs[job].node_begin, fixed.jobs[job].node_end):
@@ -55,7 +55,7 @@ def give_up(fixed: Fixed, state: State, job: int) -> None:
                 make_bad(fixed, state, node)
 
 
-@rare
+@inner
 def rollback_time(fixed: Fixed, state: State, node: int, attempt: int) -> int:
     """Draw the seconds that a rollback takes."""
     return lognormal(
@@ -77,9 +77,9 @@ def _rollback_fails(fixed: Fixed, state: State, node: int, attempt: int) -> bool
     return bool(draw(state.counters.seed, STREAM_ROLLBACK, key, attempt) < luck)
 
 
-@rare
+@inner
 def go_back(fixed: Fixed, state: State, node: int, step: int, attempt: int) -> bool:
-    """End a node's rollback: it serves again, or is FAILED; return whether it serves."""
+    """End a node's rollback: it is as before, or FAILED; return which."""
     if _rollback_fails(fixed, state, node, attempt):
         state.measures.failed_rollbacks += 1
         record(state, EventKind.ROLLBACK_FAILED, node, step, attempt)
@@ -88,7 +88,6 @@ def go_back(fixed: Fixed, state: State, node: int, step: int, attempt: int) -> b
         return False
     state.measures.rollbacks += 1
     record(state, EventKind.ROLLED_BACK, node, step, attempt)
-    serve(fixed, state, node, step, attempt)
     return True
 
 

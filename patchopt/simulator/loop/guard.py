@@ -119,7 +119,7 @@ def _guard_services(fixed: Fixed, state: State, step: int, hopeful: bool) -> Rea
 # Some of a step's jobs, whatever their members are at ------------------------------------
 
 
-@rare
+@inner
 def missing(fixed: Fixed, state: State, job: int) -> int:
     """Return the first node for whose sake a job cannot start, -1 if there is none.
 
@@ -129,6 +129,11 @@ def missing(fixed: Fixed, state: State, job: int) -> int:
     """
     if state.counters.failed + state.counters.reverting == 0:
         return -1
+    return _first_missing(fixed, state, job)
+
+
+@rare
+def _first_missing(fixed: Fixed, state: State, job: int) -> int:
     action = fixed.steps[fixed.jobs[job].step].action
     for place in range(fixed.jobs[job].node_begin, fixed.jobs[job].node_end):
         node = fixed.pool[place]

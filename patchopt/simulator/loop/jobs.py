@@ -104,7 +104,7 @@ def note_end(state: State) -> None:
     state.measures.exposure = state.measures.total_exposure
 
 
-@rare
+@inner
 def _try_again(fixed: Fixed, state: State, job: int) -> None:
     """Let a job whose attempt has failed wait for the next one, if there is one."""
     going_on = state.counters.stop == Stop.NO

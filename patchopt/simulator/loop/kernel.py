@@ -121,7 +121,7 @@ def _replicate(fixed: Fixed, state: State) -> None:
         if counters.now >= fixed.limits.end_s:
             _cut_plan(state)
             break
-        if counters.stop == Stop.NO:
+        if counters.stop == Stop.NO and counters.pending + counters.ready > 0:
             note_waits(fixed, state)
         advance(fixed, state, min(_next_time(fixed, state), fixed.limits.end_s))
     close(fixed, state)
@@ -170,9 +170,9 @@ def _instant(fixed: Fixed, state: State) -> None:
     """Let end what is due and start what may, until nothing changes."""
     counters, queue = state.counters, state.queue
     while True:
-        counters.again = 0
         while counters.queued > 0 and queue[0].time_s == counters.now:
             _let_come(fixed, state, pop(state))
+        counters.again = 0  # what has ended by now may be followed in this pass
         if counters.gates + counters.judge > 0:
             judge(fixed, state)
         if counters.rollbacks > 0:
@@ -180,8 +180,10 @@ def _instant(fixed: Fixed, state: State) -> None:
         if counters.over == 0 and counters.stop == Stop.NO:
             if counters.pending > 0:
                 start_pending(fixed, state)
-            start_ready(fixed, state)
-            _leave_out(fixed, state)
+            if counters.ready > 0:
+                start_ready(fixed, state)
+            if counters.pending + counters.ready > 0:
+                _leave_out(fixed, state)
         if counters.again == 0 and (counters.queued == 0 or queue[0].time_s > counters.now):
             break
 
@@ -206,8 +208,6 @@ def _let_come(fixed: Fixed, state: State, subject: int) -> None:
 def _leave_out(fixed: Fixed, state: State) -> None:
     """Leave one out of what waits, if nothing that is under way or due could let any start."""
     counters = state.counters
-    if counters.pending + counters.ready == 0:
-        return
     if counters.again + counters.running + counters.reverting + counters.due > 0:
         return
     if counters.queued > 0 and state.queue[0].time_s == counters.now:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from patchopt.compiling.jit import inner, rare
+from patchopt.compiling.jit import inner
 from patchopt.simulator.loop.bundles import Fixed, State
 from patchopt.simulator.loop.codes import Latency, Reason
 from patchopt.simulator.loop.guard import closed_time
@@ -16,11 +16,14 @@ def advance(fixed: Fixed, state: State, coming: int) -> None:
     elapsed = coming - now
     counters.now = coming
     measures.total_exposure += counters.old_weight * elapsed
-    measures.downtime += counters.below * elapsed
-    measures.unplanned_downtime += counters.unplanned * elapsed
-    measures.outage += counters.outages * elapsed
     measures.lost_capacity += counters.not_serving * elapsed
-    measures.impaired_time += counters.impaired * elapsed
+    if counters.below > 0:
+        measures.downtime += counters.below * elapsed
+        measures.unplanned_downtime += counters.unplanned * elapsed
+    if counters.outages > 0:
+        measures.outage += counters.outages * elapsed
+    if counters.impaired > 0:
+        measures.impaired_time += counters.impaired * elapsed
     if counters.crew > 0:
         _integrate_work(fixed, state, now, coming)
     if counters.surge > 0:
@@ -48,7 +51,7 @@ def _integrate_work(fixed: Fixed, state: State, begin: int, end: int) -> None:
         measures.window_overrun += closed_time(begin, end, period_s, starts_s, lengths_s)
 
 
-@rare
+@inner
 def close(fixed: Fixed, state: State) -> None:
     """Measure what is left to measure at O, which is now."""
     counters, measures = state.counters, state.measures

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from patchopt.compiling.jit import inner, rare
+from patchopt.compiling.jit import inner
 from patchopt.simulator.loop.bundles import Fixed, State, clearing, copying
 from patchopt.simulator.loop.failing import begin_life
 from patchopt.simulator.loop.queue import release_step
@@ -32,7 +32,7 @@ _clear_group = inner(clearing(GroupState))
 _clear_release = inner(clearing(ReleaseState))
 
 
-@rare
+@inner
 def reset(fixed: Fixed, state: State) -> None:
     """Put everything back to the start but the seed and which releases are defective."""
     seed = state.counters.seed

@@ -7,7 +7,7 @@ from patchopt.model.events import EventKind
 from patchopt.simulator.loop.bundles import Fixed, State
 from patchopt.simulator.loop.codes import Down, Latency, Work
 from patchopt.simulator.loop.crew import free_crew, take_crew
-from patchopt.simulator.loop.failing import go_back, rollback_time
+from patchopt.simulator.loop.failing import go_back, rollback_time, serve
 from patchopt.simulator.loop.guard import count_loss, guest_is_at_work, judge_loss
 from patchopt.simulator.loop.queue import push
 from patchopt.simulator.loop.state import count_active, record, set_out, set_version
@@ -142,25 +142,36 @@ def end_rollback(fixed: Fixed, state: State, first: int) -> None:
     count_active(fixed, state, state.troubles[first].leads - 1, -1)
     state.counters.reverting -= 1
     unit = fixed.nodes[first].unit
-    for place in range(fixed.units[unit].member_begin, fixed.units[unit].member_end):
+    begin, end = fixed.units[unit].member_begin, fixed.units[unit].member_end
+    for place in range(begin, end):
         node = fixed.pool[place]
-        with_it = state.troubles[node].reverting
-        if with_it == 1 + first or with_it == -1 - first:
-            state.troubles[node].reverting = 0
+        if _goes_with(state, node, first):
             state.counters.reverting_crew -= 1
             free_crew(state, node)
-            _revert(fixed, state, node, with_it < 0)
+            if not _revert(fixed, state, node):
+                state.troubles[node].reverting = 0
+    for place in range(begin, end):
+        node = fixed.pool[place]
+        if _goes_with(state, node, first):
+            state.troubles[node].reverting = 0
+            serve(fixed, state, node, state.troubles[node].step, state.troubles[node].attempt)
 
 
 @inner
-def _revert(fixed: Fixed, state: State, node: int, crashed: bool) -> None:
-    """Let a node be old again; one that has crashed meanwhile is so by its repair."""
+def _goes_with(state: State, node: int, first: int) -> bool:
+    with_it = state.troubles[node].reverting
+    return bool(with_it == 1 + first or with_it == -1 - first)
+
+
+@inner
+def _revert(fixed: Fixed, state: State, node: int) -> bool:
+    """Let a node be old again; return whether it has neither failed nor crashed meanwhile."""
     step, attempt = state.troubles[node].step, state.troubles[node].attempt
-    if crashed:
+    if state.troubles[node].reverting < 0:  # its repair makes it old
         record(state, EventKind.WORK_OVER, node, step, attempt)
-        return
+        return False
     if state.troubles[node].latency == Latency.IMPAIRED:
         state.counters.impaired -= 1
     state.troubles[node].latency = Latency.NONE
     set_version(fixed, state, node, 0)
-    go_back(fixed, state, node, step, attempt)
+    return go_back(fixed, state, node, step, attempt)

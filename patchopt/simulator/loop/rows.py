@@ -332,31 +332,31 @@ class TroubleState:
 class StepState:
     """What a step is at."""
 
-    waits_for: int = 0
-    jobs_left: int = 0
     wait_since_s: int = -1  # -1: does not wait
-    reason: int = 0  # of the last time it could not start
-    stage: int = 0
-    active: int = 0  # why it counts as running: itself, late work, rollbacks in service
-    partial: int = 0  # not all of its jobs are to be done
-    left_out: int = 0
+    waits_for: SmallInt = 0
+    jobs_left: SmallInt = 0
+    active: SmallInt = 0  # why it counts as running: itself, late work, rollbacks in service
+    reason: Flag = 0  # of the last time it could not start
+    stage: Flag = 0
+    partial: Flag = 0  # not all of its jobs are to be done
+    left_out: Flag = 0
 
 
 @dataclass(slots=True)
 class JobState:
     """What a job is at."""
 
-    phase: int = 0
-    attempt: int = 0
-    most: int = 0  # attempts
     since_s: int = 0  # start of the attempt
     wait_since_s: int = -1  # -1: the guard does not make it wait
-    reason: int = 0  # of the last time it could not start
-    late: int = 0  # as in `Late`
-    put_off: int = 0
-    lost: int = 0  # a member is FAILED by the attempt
-    again: int = 0  # a review grants one more attempt after this
-    hoping: int = 0  # waits for the rollback in service of its bad members
+    attempt: SmallInt = 0
+    most: SmallInt = 0  # attempts
+    phase: Flag = 0
+    reason: Flag = 0  # of the last time it could not start
+    late: Flag = 0  # as in `Late`
+    put_off: Flag = 0
+    lost: Flag = 0  # a member is FAILED by the attempt
+    again: Flag = 0  # a review grants one more attempt after this
+    hoping: Flag = 0  # waits for the rollback in service of its bad members
 
 
 @dataclass(slots=True)

@@ -117,12 +117,12 @@ def finish(fixed: Fixed, state: State, node: int) -> None:
 
     What depends on its unit may start once all members are.
     """
-    if state.nodes[node].finished == 1:
+    if fixed.limits.strict == 0 or state.nodes[node].finished == 1:
         return
     state.nodes[node].finished = 1
     unit = fixed.nodes[node].unit
     state.units[unit] -= 1
-    if fixed.limits.strict == 1 and state.units[unit] == 0:
+    if state.units[unit] == 0:
         component = fixed.units[unit].component
         state.components[component].units -= 1
         _finish_components(fixed, state, component)

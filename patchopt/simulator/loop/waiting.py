@@ -147,12 +147,15 @@ def _count_wait(state: State) -> None:
     state.measures.guardrail_pauses += 1
 
 
-@rare
+@inner
 def opening(fixed: Fixed, state: State) -> int:
     """Return when a window next opens for what waits for nothing else, `FOREVER` if never."""
+    return FOREVER if fixed.limits.period_s == 0 else _next_opening(fixed, state)
+
+
+@rare
+def _next_opening(fixed: Fixed, state: State) -> int:
     coming = FOREVER
-    if fixed.limits.period_s == 0:
-        return coming
     for place in range(state.counters.ready):
         step = state.ready[place]
         if state.steps[step].reason == Reason.WINDOW:
