@@ -160,5 +160,5 @@ def _rest(events: Sequence[Event]) -> str:
     """Say what is not drawn."""
     plan_s, end_s, drawn_s = completion_of(events), end_of(events), drawn_until(events)
     plan, end = format_duration(plan_s), format_duration(end_s)
-    rest = "" if drawn_s == end_s else "; nothing happens after what is drawn"
+    rest = "" if drawn_s == end_s else "; nothing changes after what is drawn"
     return f"The plan ends at {plan}, the observation at {end}{rest}."

@@ -17,6 +17,9 @@ _REVERSALS: Final = (
     EventKind.NODE_REPAIRED.label,
 )
 
+#: Events that change nothing that is drawn.
+_UNSEEN: Final = (EventKind.RUN_END.label, EventKind.FALSE_ALARM.label)
+
 
 def end_of(events: Iterable[Event]) -> int:
     """Return O in seconds, the end of the observation; 0 without events."""
@@ -30,7 +33,7 @@ def completion_of(events: Iterable[Event]) -> int:
 
 
 def drawn_until(events: Sequence[Event]) -> int:
-    """Return O, or an instant a little after the last thing that happens if O is much later.
+    """Return O, or an instant a little after the last thing that shows if O is much later.
 
     Examples
     --------
@@ -38,7 +41,7 @@ def drawn_until(events: Sequence[Event]) -> int:
     >>> drawn_until(run), drawn_until([run[0], run[1] | {"time": 103}])
     (105, 103)
     """
-    inside = (int(e["time"]) for e in events if e["event"] != EventKind.RUN_END.label)
+    inside = (int(e["time"]) for e in events if e["event"] not in _UNSEEN)
     return min(end_of(events), max(inside, default=0) * 21 // 20)
 
 
