@@ -73,7 +73,7 @@ exposure: weight·s; downtime: service·s; completion: s. gap: (exposure - prove
 total exposure: mean until the end of the observation, and how far its 95% interval reaches. vs
 nominal optimum: paired under the same luck; ~ if that is only the best plan known. unplanned: the
 downtime that no running step allows. *: non-dominated over total exposure, downtime and completion,
-among plans that break nothing. !: replications that end after the horizon.
+among plans that break nothing. !: plans, and replications, that end after the horizon.
 """
 _NOMINAL = [
     ("strategy", False),
@@ -128,7 +128,8 @@ def _nominal_row(record: dict[str, Any]) -> list[str]:
         printing.number(record["nominal_exposure"]),
         printing.percent(record["gap"], 2),
         printing.number(record["nominal_downtime"]),
-        printing.number(record["nominal_completion_time"]),
+        ("! " if record["nominal_completion_time"] > record["horizon"] else "")
+        + printing.number(record["nominal_completion_time"]),
         record["certificate"],
     ]
 

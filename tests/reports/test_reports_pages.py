@@ -64,7 +64,7 @@ def test_waits_mixed_edges_and_aborts() -> None:
         (2, "degraded edge `a` → `b` mixed until the end, 8s"),
         (4, "patch of `c` failed, attempt 1"),
         (4, "`c` FAILED"),
-        (4, "plan aborted: 1 bad nodes reach abort\\_after\\_failures 1"),
+        (4, "plan aborted: bad nodes: 1, as many as abort\\_after\\_failures"),
         (10, "2 planned nodes left unpatched at the end"),
     ]
 
@@ -119,6 +119,24 @@ def test_what_happens_to_steps_and_attempts_is_told(
     found = incidents(infrastructure, plan, [*events, {"time": 9, "event": "run_end"}])
     told = [(each.time_s, each.text) for each in found]
     assert told == [*expected, (9, "1 planned node left unpatched at the end")]
+
+
+def test_what_stops_a_plan_and_what_follows_is_told() -> None:
+    scenario = small({"a": {}}, abort_after_failures=1, abort_share=0.125, horizon=1)
+    scenario["environment"] = {
+        "review": {"delay": "1h"},
+        "respin": {"delay": "1d", "defect_probability": 0},
+    }
+    infrastructure = infrastructure_of(scenario)
+    plan = plan_by_hand(infrastructure, PATCH | {"nodes": ["a"]})
+    page = run_report(infrastructure, plan, simulate(infrastructure, plan, seed=5, events=True))
+    assert (
+        "horizon 1s, a stop at 1 bad node, a stop if more than 12.5% of a release are bad, a "
+        "review 1h after a stop, a new release 1d after a stop." in page
+    )
+    # It takes 2 seconds.
+    assert "The plan ends beyond the horizon of 1s." in page
+    assert "- **Time in all**: 2s, beyond the horizon of 1s" in page
 
 
 def test_gates_that_count_attempts_say_so() -> None:

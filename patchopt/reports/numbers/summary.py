@@ -109,10 +109,10 @@ def summarise(dataset: Path) -> pd.DataFrame:
         difference.
 
         Without failures: ``nominal_exposure``, ``nominal_downtime``,
-        ``nominal_completion_time``; ``bound``, below which no guarded plan of whole units can
-        be, and ``gap``, (nominal exposure - bound) / nominal exposure, of plans that break
-        nothing; ``certificate``, of the plan itself; ``optimum_proven``, whether the nominal
-        optimum is proven or only the best plan known.
+        ``nominal_completion_time``, to hold against the ``horizon``; ``bound``, below which no
+        guarded plan of whole units can be, and ``gap``, (nominal exposure - bound) / nominal
+        exposure, of plans that break nothing; ``certificate``, of the plan itself;
+        ``optimum_proven``, whether the nominal optimum is proven or only the best plan known.
 
     Raises
     ------
@@ -238,6 +238,7 @@ def _nominal(
         "nominal_exposure": nominal,
         "nominal_downtime": float(kept.downtime_s) if kept else np.nan,
         "nominal_completion_time": _number(plans["nominal_completion_time"].get(number)),
+        "horizon": float(kept.horizon_s) if kept else np.nan,
         "bound": bound,
         "gap": gap(nominal, bound) if kept and kept.comparable else np.nan,
         "certificate": "" if status is None or pd.isna(status) else str(status),

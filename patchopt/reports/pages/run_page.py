@@ -101,6 +101,7 @@ def _what(infrastructure: Infrastructure, plan: Plan) -> str:
     if infrastructure.scenario.constraints.windows is not None:
         rules.append("maintenance windows")
     rules.append(f"horizon {clock(limits.horizon_s)}")
+    rules += _budgets(infrastructure)
     rules += _after_stops(infrastructure)
     what = (
         f"Scenario {code(infrastructure.scenario.name)}: {plural(len(nodes), 'node')}, "
@@ -111,6 +112,15 @@ def _what(infrastructure: Infrastructure, plan: Plan) -> str:
     )
     found = plan.certificate
     return what if found is None else f"{what}\n{_certificate(found)}"
+
+
+def _budgets(infrastructure: Infrastructure) -> list[str]:
+    limits = infrastructure.scenario.constraints
+    most, share = limits.abort_after_failures, limits.abort_share
+    told = [] if most is None else [f"a stop at {plural(most, 'bad node')}"]
+    if share is not None:
+        told.append(f"a stop if more than {percent(float(share))} of a release are bad")
+    return told
 
 
 def _after_stops(infrastructure: Infrastructure) -> list[str]:
@@ -161,6 +171,8 @@ def _wrong(infrastructure: Infrastructure, plan: Plan, outcome: Outcome) -> list
     lines = ["## What went wrong, and when\n"]
     horizon_s = infrastructure.limits.horizon_s
     found = incidents(infrastructure, plan, outcome.events)
+    if len(outcome) == 1 and outcome.exact("completion_time") > horizon_s:
+        lines.append(f"The plan ends beyond the horizon of {clock(horizon_s)}.\n")
     if len(outcome) > 1:
         first = int(outcome.replications[0])
         lines += [_over_all(outcome, horizon_s), f"In the first replication, number {first}:\n"]

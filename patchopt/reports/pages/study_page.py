@@ -52,7 +52,7 @@ independent draws would need four times as many replications.
 - A plan **breaks** what it does not keep even if nothing fails and nothing takes too long. \
 Such plans stand apart, below the others, and are never non-dominated.
 - **Beyond horizon** is the share of replications whose plan ends after the horizon; they are \
-observed longer than the others.
+observed longer than the others. A **bold** completion without failures is after it too.
 - **p50, p95, p99** are quantiles over replications, **CVaR** is the mean of the worst 5%. \
 **Any breach** is the probability of any unplanned downtime, violation or overrun of a limit, with \
 its 95% interval (Wilson's, if every replication counts alike).

@@ -45,11 +45,15 @@ def without_failures(rows: Sequence[Row]) -> list[str]:
             number(row["nominal_exposure"]),
             percent(row["gap"], 2),
             number(row["nominal_downtime"]),
-            number(row["nominal_completion_time"]),
+            _flagged(number(row["nominal_completion_time"]), row),
             escape(row["certificate"]),
         ]
 
     return ["### Without failures\n", *_apart(header, ordered, cells, dropped=2)]
+
+
+def _flagged(text: str, row: Row) -> str:
+    return f"**{text}**" if row["nominal_completion_time"] > row["horizon"] else text
 
 
 def with_failures(rows: Sequence[Row]) -> list[str]:
