@@ -129,6 +129,7 @@ def simulate(
     *,
     seed: int | None = None,
     replications: int = 1,
+    first: int = 0,
     events: bool = False,
 ) -> Outcome:
     """Simulate a plan with failure injection.
@@ -140,9 +141,12 @@ def simulate(
     plan : Plan
         What is done.
     seed : int, optional
-        Replication i has seed ``seed + i``; the scenario's own seed by default.
+        Of all replications; the scenario's own by default. The same seed is the same luck
+        for every plan, and two seeds share no replication.
     replications : int
         How many.
+    first : int
+        Number of the first; with that of the last before plus one, more of the same seed.
     events : bool
         Whether to keep the events of the first replication.
 
@@ -162,12 +166,13 @@ def simulate(
 
     arguments.need_scenario(scenario)
     arguments.need_plan(plan)
-    first = scenario.seed if seed is None else seed
+    given = scenario.seed if seed is None else seed
     return run(
         build_infrastructure(scenario),
         plan,
-        seed=arguments.whole("seed", first, 0, arguments.SEEDS - 1),
+        seed=arguments.whole("seed", given, 0, arguments.SEEDS - 1),
         replications=arguments.whole("replications", replications, 1, arguments.MOST_REPLICATIONS),
+        first=arguments.whole("first", first, 0, arguments.SEEDS - 1),
         events=events,
     )
 

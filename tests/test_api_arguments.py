@@ -39,7 +39,23 @@ def test_replications_are_counted(scenario: patchopt.Scenario, count: Any) -> No
 def test_whole_numbers_of_numpy_count_as_such(scenario: patchopt.Scenario) -> None:
     plan = patchopt.plan(scenario, "rolling")
     some = patchopt.simulate(scenario, plan, seed=np.int64(3), replications=np.uint8(2))  # type: ignore[arg-type]
-    assert some.seeds.tolist() == [3, 4]
+    assert (some.seed, some.replications.tolist()) == (3, [0, 1])
+
+
+def test_replications_go_on_where_others_ended(scenario: patchopt.Scenario) -> None:
+    plan = patchopt.plan(scenario, "rolling")
+    every = patchopt.simulate(scenario, plan, seed=3, replications=5).frame()
+    later = patchopt.simulate(scenario, plan, seed=3, replications=3, first=2, events=True)
+    assert later.replications.tolist() == [2, 3, 4]
+    assert later.frame().equals(every.iloc[2:].reset_index(drop=True))
+    assert (later.events[0]["seed"], later.events[0]["replication"]) == (3, 2)
+
+
+@pytest.mark.parametrize("first", [-1, 1.5, True, 2**53])
+def test_numbers_of_replications_are_whole(scenario: patchopt.Scenario, first: Any) -> None:
+    plan = patchopt.plan(scenario, "rolling")
+    with pytest.raises(PatchoptError, match=r"^first: .* give a whole number from 0 to"):
+        api.simulate(scenario, plan, first=first)
 
 
 Call = Callable[[patchopt.Scenario], Any]

@@ -55,8 +55,8 @@ def fingerprint(
         found.update(name.encode())
         whole = values.tolist() if values.dtype == object else None
         found.update(json.dumps(whole).encode() if whole else np.ascontiguousarray(values).data)
-    for seed in range(1, logs + 1):
-        found.update(json.dumps(simulator.trace(seed)).encode())
+    for replication in range(logs):
+        found.update(json.dumps(simulator.trace(1, replication)).encode())
     return found.hexdigest()
 
 

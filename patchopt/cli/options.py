@@ -32,7 +32,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Seed = Annotated[
     int | None,
     typer.Option(
-        "--seed", min=0, max=2**53 - 1, help="Of the first replication; omitted: the scenario's."
+        "--seed", min=0, max=2**53 - 1, help="Of all replications; omitted: the scenario's."
     ),
 ]
 Replications = Annotated[

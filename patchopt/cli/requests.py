@@ -80,7 +80,7 @@ class SimulateRequest:
     plan : StrategyChoice or Path
         Who plans, or the file of a plan.
     seed : int, optional
-        Of the first replication; the scenario's own without one.
+        Of all replications; the scenario's own without one.
     replications : int
         How many.
     failures : str

@@ -89,12 +89,13 @@ def _print_metrics(outcome: Outcome) -> None:
     from patchopt.model.metrics import NUMERIC_METRICS
 
     count = len(outcome)
-    title = f"{outcome.scenario}, {outcome.strategy}, seed {outcome.seeds[0]}"
+    title = f"{outcome.scenario}, {outcome.strategy}, seed {outcome.seed}"
     rows = []
     for metric in NUMERIC_METRICS:
         values = outcome.values(metric)
         digits = 3 if metric.kind in ("exposure", "share") else 0
-        cells = [metric.name, metric.unit, printing.number(values.mean(), max(digits, 1))]
+        rare = 2 if metric.unit in ("count", "0/1") else 1
+        cells = [metric.name, metric.unit, printing.number(values.mean(), max(digits, rare))]
         if count == 1:
             cells = [metric.name, metric.unit, printing.number(values[0], digits)]
         else:
@@ -103,7 +104,7 @@ def _print_metrics(outcome: Outcome) -> None:
     single = [("metric", False), ("unit", False), ("value", True)]
     many = [*single[:2], ("mean", True), ("min", True), ("max", True)]
     if count > 1:
-        title += f" and the {count - 1} after it"
+        title += f", {count:,} replications"
     printing.table(single if count == 1 else many, rows, title)
     reasons = Counter(reason for reason in outcome.columns["abort_reason"].tolist() if reason)
     for reason, times in reasons.most_common():

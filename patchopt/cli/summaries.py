@@ -70,10 +70,10 @@ def print_summary(summary: Any) -> None:
 
 _LEGEND = """\
 exposure: weight·s; downtime: service·s; completion: s. gap: (exposure - proven bound) / exposure.
-total exposure: mean of exposure + residual, and how far its 95% interval reaches. vs nominal
-optimum: paired on the same seeds; ~ if that is only the best plan known. *: non-dominated over
-total exposure, downtime and completion, among plans that break nothing. !: replications that end
-after the horizon.
+total exposure: mean until the end of the observation, and how far its 95% interval reaches. vs
+nominal optimum: paired under the same luck; ~ if that is only the best plan known. unplanned: the
+downtime that no running step allows. *: non-dominated over total exposure, downtime and completion,
+among plans that break nothing. !: plans, and replications, that end after the horizon.
 """
 _NOMINAL = [
     ("strategy", False),
@@ -90,6 +90,7 @@ _UNDER_FAILURES = [
     ("total exposure", True),
     ("vs nominal optimum", True),
     ("downtime", True),
+    ("unplanned", True),
     ("completion", True),
     (_LATE, True),
     ("patched", True),
@@ -127,14 +128,15 @@ def _nominal_row(record: dict[str, Any]) -> list[str]:
         printing.number(record["nominal_exposure"]),
         printing.percent(record["gap"], 2),
         printing.number(record["nominal_downtime"]),
-        printing.number(record["nominal_completion_time"]),
+        ("! " if record["nominal_completion_time"] > record["horizon"] else "")
+        + printing.number(record["nominal_completion_time"]),
         record["certificate"],
     ]
 
 
 def _row_under_failures(record: dict[str, Any]) -> list[str]:
     if record["replications"] == 0:
-        return ["", record["label"], "failed", *[""] * 6]
+        return ["", record["label"], "failed", *[""] * 7]
     late = record["beyond_horizon"]
     return [
         "*" if record["non_dominated"] else "",
@@ -142,6 +144,7 @@ def _row_under_failures(record: dict[str, Any]) -> list[str]:
         _mean(record, "total_exposure"),
         _ratio(record, "relative_to_nominal_optimum"),
         printing.number(record["downtime"]),
+        printing.number(record["unplanned_downtime"]),
         printing.number(record["completion_time"]),
         f"! {printing.percent(late)}" if late else "",
         printing.percent(record["patched_share"]),

@@ -86,7 +86,8 @@ class Constraints(Frozen):
     surge: Annotated[int, Field(ge=0)] | None = None
     """Spare slots for blue-green builds at once; null: unlimited, 0: none."""
     dependency_order: DependencyOrder = "none"
-    """strict: a unit starts only after every unit that it depends on has committed."""
+    """strict: a unit starts only after every unit that it depends on has finished: committed,
+    and is past its warm-up."""
     windows: Windows | None = None
     """Maintenance windows; null: always open."""
     horizon: PositiveDuration | None = None
@@ -95,10 +96,10 @@ class Constraints(Frozen):
     max_retries: Annotated[int, Field(ge=0, le=1000)] = 0
     """Further attempts after a rolled-back failure."""
     abort_after_failures: Annotated[int, Field(ge=1)] | None = None
-    """Failed attempts after which no step starts any more; null: never."""
+    """Bad nodes at which the plan is stopped; null: never."""
     abort_share: AbortShare | None = None
-    """Share of the nodes attempted for one release that have failed, at which no step
-    starts any more; null: never."""
+    """The plan is stopped once more than this share of the nodes that it patches with one
+    release, and more than one of them, are bad; null: never."""
     step_overhead: Duration = 0
     """Orchestration latency added to every patch, build and switch step."""
 

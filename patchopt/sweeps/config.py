@@ -18,7 +18,7 @@ from pydantic import (
 from patchopt import wording
 from patchopt.errors import ConfigError, Problem, nearest
 from patchopt.model.base import Frozen
-from patchopt.model.metrics import NUMERIC_METRICS, TOTAL_EXPOSURE
+from patchopt.model.metrics import NUMERIC_METRICS
 from patchopt.model.presets import FailurePreset
 from patchopt.optimizer import OptimizerParameters
 from patchopt.resources import resource_folder
@@ -29,7 +29,7 @@ MOST_WORKERS: Final = 512
 
 
 def _metric(name: str) -> str:
-    known = [metric.name for metric in (TOTAL_EXPOSURE, *NUMERIC_METRICS)]
+    known = [metric.name for metric in NUMERIC_METRICS]
     if name not in known:
         raise ValueError(f"there is no metric '{name}'; {nearest(name, known)}")
     return name

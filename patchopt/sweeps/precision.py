@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from patchopt.model.metrics import TOTAL_EXPOSURE, Z_95
+from patchopt.model.metrics import Z_95
 from patchopt.simulator import Outcome
 
 
@@ -21,7 +21,7 @@ class Precision:
     Parameters
     ----------
     metrics : sequence of str
-        Numeric metrics, or ``total_exposure``.
+        Numeric metrics.
 
     References
     ----------
@@ -38,7 +38,8 @@ class Precision:
 
     def add(self, outcome: Outcome) -> None:
         """Take in a block."""
-        values = np.column_stack([_column(outcome, name) for name in self.metrics])
+        columns = [outcome.columns[name].astype(np.float64) for name in self.metrics]
+        values = np.column_stack(columns)
         self.replications += len(outcome)
         for stratum in np.unique(outcome.strata):
             chosen = outcome.strata == stratum
@@ -76,10 +77,3 @@ class Precision:
                 count = math.ceil(varies * (Z_95 / (share * centre)) ** 2) if centre else 2**62
                 most = max(most, count)
         return most
-
-
-def _column(outcome: Outcome, name: str) -> NDArray[np.float64]:
-    if name == TOTAL_EXPOSURE.name:
-        total = _column(outcome, "exposure") + _column(outcome, "residual_exposure")
-        return np.asarray(total, np.float64)
-    return outcome.columns[name].astype(np.float64)

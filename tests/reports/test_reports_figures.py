@@ -101,6 +101,22 @@ def test_windows_and_crew_are_drawn(tmp_path: Path) -> None:
     assert closed_spans(WindowSet.of(None), 100) == []
 
 
+def test_stops_are_tinted_and_short_work_is_seen(tmp_path: Path) -> None:
+    infrastructure = infrastructure_of(small({"a": {}}))
+    work = [Bar("a", 0, 1, "warmup"), Bar("a", 600, 700, "warmup")]
+    serving = Curve(np.array([0, 1000]), np.ones((2, 0), np.int64))
+    with style():
+        figure = gantt_figure(infrastructure, work, serving, [], 1000, "title", [(100, 600)])
+        save(figure, tmp_path / "gantt")
+    short, long, stop = (patch for patch in figure.axes[0].patches if isinstance(patch, Rectangle))
+    # A second of a thousand would be nothing but a white edge.
+    assert short.get_edgecolor() == short.get_facecolor()
+    assert long.get_edgecolor() != long.get_facecolor()
+    minutes = stop.get_x(), stop.get_x() + stop.get_width()
+    assert minutes == pytest.approx((100 / 60, 10))
+    assert "the plan is stopped" in [text.get_text() for text in figure.legends[0].get_texts()]
+
+
 def summary(downtime: list[float], low: list[float]) -> pd.DataFrame:
     count = len(downtime)
     times = pd.Series([600.0] * count)

@@ -151,7 +151,7 @@ def test_what_is_better_than_the_nominal_optimum_is_said_with_how_much() -> None
     assert verdict(rows[:1]) == ""
     assert verdict(rows, lambda label: f"<{label}>") == (
         "Under failures <c> is better than the nominal optimum (the best plan known): "
-        "30.0% [20.0, 40.0] less total exposure (95% interval, paired on the same seeds); "
+        "30.0% [20.0, 40.0] less total exposure (95% interval, paired under the same luck); "
         "so is <b> (15.0% [10.0, 20.0])."
     )
     many = [row_of(f"s{k}", -0.2, -0.1 - k / 1000) for k in range(6)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
@@ -13,9 +14,10 @@ from hypothesis import strategies as st
 from patchopt.model.events import EventKind
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.reports.pages.incidents import _Teller
-from patchopt.reports.trace.bars import _Reader, bars
+from patchopt.reports.trace.bars import Bar, _Reader, bars
 from patchopt.reports.trace.curves import availability, burn_down
 from patchopt.reports.trace.events import end_of, new_at_end, was_aborted
+from patchopt.reports.trace.outages import outages
 from patchopt.simulator.running import simulate
 from support.building import drawn, plan_by_hand, seed_for
 from support.contract import infrastructure_of
@@ -23,6 +25,14 @@ from support.examples import ABORTED, BUILT, FAILING, small
 
 #: Bars that stand for crew at work.
 WORK = {"patch", "live", "warmup", "rollback", "build"}
+
+
+#: Bars that stand for surge slots in use.
+SURGE = {"build", "built"}
+
+
+def length(bars: Iterable[Bar]) -> int:
+    return sum(bar.end_s - bar.start_s for bar in bars)
 
 
 def integral(times: Any, values: Any) -> float:
@@ -35,10 +45,11 @@ def areas_are_metrics(data: st.DataObject, seed: int, **kind: Any) -> None:
     _, infrastructure, plan = drawn(data, **kind)
     outcome = simulate(infrastructure, plan, seed=seed, events=True)
     events = outcome.events
-    assert end_of(infrastructure, events) == outcome.exact("completion_time")
+    end_s = max(infrastructure.limits.horizon_s, outcome.exact("completion_time"))
+    assert end_of(events) >= end_s
     assert was_aborted(events) == bool(outcome.exact("aborted"))
     curve = burn_down(infrastructure, events)
-    assert integral(curve.times_s, np.rint(curve.values * 1000)) == outcome.exact("exposure")
+    assert integral(curve.times_s, np.rint(curve.values * 1000)) == outcome.exact("total_exposure")
     serving = availability(infrastructure, events)
     services = infrastructure.services
     short = (serving.values < services.min_up).sum(axis=1)
@@ -47,9 +58,12 @@ def areas_are_metrics(data: st.DataObject, seed: int, **kind: Any) -> None:
     assert integral(serving.times_s, none) == outcome.exact("outage")
     assert len(new_at_end(events)) == outcome.exact("patched")
     found = bars(infrastructure, plan, events)
-    assert all(bar.start_s <= bar.end_s <= outcome.exact("completion_time") for bar in found)
-    worked = sum(bar.end_s - bar.start_s for bar in found if bar.kind in WORK)
-    assert worked == outcome.exact("work_seconds")
+    assert all(bar.start_s <= bar.end_s <= end_of(events) for bar in found)
+    assert length(bar for bar in found if bar.kind in WORK) == outcome.exact("work_seconds")
+    slots = length(bar for bar in found if bar.kind in SURGE)
+    assert slots == outcome.exact("surge_node_seconds")
+    broken = [each for each in outages(infrastructure, plan, events) if not each.allowed]
+    assert sum(each.length_s for each in broken) == outcome.exact("unplanned_downtime")
 
 
 @pytest.mark.slow
@@ -108,6 +122,7 @@ def test_bars_of_a_build_that_waits_for_its_switch_and_one_that_waits_for_a_slot
 
 def test_bars_of_a_node_that_is_lost() -> None:
     # The live node fails at 2 and is back at 6; its host has no rollback, and the plan aborts.
+    # It is FAILED until the observation ends.
     steps: list[dict[str, Any]] = [
         {"action": "patch", "nodes": ["live", "host"], "guarded": False},
         {"action": "patch", "nodes": ["last"], "after": []},
@@ -116,7 +131,7 @@ def test_bars_of_a_node_that_is_lost() -> None:
         ("live", 0, 2, "live"),
         ("live", 2, 6, "rollback"),
         ("host", 0, 2, "patch"),
-        ("host", 2, 6, "failed"),
+        ("host", 2, 10, "failed"),
         ("last", 0, 2, "wait"),
     }
 
@@ -190,17 +205,26 @@ def test_what_takes_a_node_out_of_service_and_what_brings_it_back(down: str, up:
 def test_without_events_all_serve() -> None:
     curve = availability(restless(), [])
     assert (curve.times_s.tolist(), curve.values.tolist()) == ([0], [[2]])
-    assert end_of(restless(), []) == 0
+    assert end_of([]) == 0
 
 
-def test_a_run_in_which_nodes_change_by_themselves_ends_with_the_run() -> None:
-    events = [at(10, "step_end", step=0), at(70, "run_end")]
-    assert end_of(restless(), events) == 70
-    # Where they do not, a plan that waited in vain is aborted after its end.
-    assert end_of(infrastructure_of(small({"a": {}})), events) == 10
+def test_a_plan_that_goes_on_is_not_aborted() -> None:
+    stop, on = at(10, "abort", reason="why"), at(20, "plan_resumed", reason="review")
+    assert was_aborted([stop])
+    assert not was_aborted([stop, on])
+    assert was_aborted([stop, on, at(30, "abort", reason="why")])
+    assert end_of([stop, on, at(70, "run_end", completion_time=30)]) == 70
 
 
-#: What happened to a, and the bars of it, in a run that ends at 90.
+#: A copy of b that fails, and its second attempt.
+BUILT_AGAIN = [
+    at(20, "step_start", step=1, action="build", nodes=["b"]),
+    at(30, "build_failed", "b", step=1),
+    at(35, "attempt_start", step=1, nodes=["b"], attempt=2),
+    at(45, "built", "b", step=1),
+]
+
+#: What happened to a node, and its bars, in a run that ends at 90.
 HAPPENED: dict[str, tuple[list[dict[str, Any]], set[Any]]] = {
     "a crash and its repair": (
         [at(20, "node_crashed", "a"), at(50, "node_repaired", "a")],
@@ -252,13 +276,32 @@ HAPPENED: dict[str, tuple[list[dict[str, Any]], set[Any]]] = {
         ],
         {("a", 5, 90, "failed")},
     ),
-    "work that is over with its step": (
+    "put off until it is back, then held by the guard": (
+        [
+            at(5, "node_crashed", "a"),
+            at(20, "step_start", step=0, action="patch", nodes=["a"]),
+            at(20, "node_put_off", step=0, nodes=["a"], attempt=1, reason="crashed"),
+            at(20, "step_end", step=0),
+            at(50, "node_repaired", "a"),
+            at(50, "attempt_wait", step=0, nodes=["a"], attempt=1, reason="crew"),
+            at(60, "attempt_start", step=0, nodes=["a"], attempt=1),
+            at(70, "node_patched", "a"),
+        ],
+        {("a", 5, 50, "failed"), ("a", 50, 60, "wait"), ("a", 60, 70, "patch")},
+    ),
+    "a retry that is given up as the plan is stopped": (
         [
             at(20, "step_start", step=0, action="patch", nodes=["a"]),
-            at(30, "step_end", step=0),
-            at(40, "node_patched", "a"),
+            at(25, "patch_failed", "a"),
+            at(32, "rolled_back", "a"),
+            at(32, "attempt_wait", step=0, nodes=["a"], attempt=2, reason="crew"),
+            at(40, "abort", reason="why"),
         ],
-        set(),
+        {("a", 20, 25, "patch"), ("a", 25, 32, "rollback"), ("a", 32, 40, "wait")},
+    ),
+    "work that is cut at the end": (
+        [at(80, "step_start", step=0, action="patch", nodes=["a"])],
+        {("a", 80, 90, "patch")},
     ),
     "work that ends because the plan is aborted": (
         [
@@ -269,12 +312,34 @@ HAPPENED: dict[str, tuple[list[dict[str, Any]], set[Any]]] = {
         {("a", 20, 25, "patch"), ("a", 25, 32, "rollback")},
     ),
     "a copy thrown away, another that is never switched to": (
+        [*BUILT_AGAIN],
+        {("b", 20, 30, "build"), ("b", 35, 45, "build"), ("b", 45, 90, "built")},
+    ),
+    "a copy thrown away as the plan is stopped for good": (
+        [*BUILT_AGAIN, at(60, "abort", reason="why")],
+        {("b", 20, 30, "build"), ("b", 35, 45, "build"), ("b", 45, 60, "built")},
+    ),
+    "a copy kept as the plan goes on": (
         [
-            at(20, "step_start", step=0, action="build", nodes=["a"]),
-            at(30, "build_failed", "a"),
-            at(45, "built", "a"),
+            *BUILT_AGAIN,
+            at(60, "abort", reason="why"),
+            at(70, "plan_resumed", reason="review"),
+            at(80, "switched", "b", step=2),
         ],
-        {("a", 20, 30, "build"), ("a", 30, 45, "build"), ("a", 45, 90, "built")},
+        {("b", 20, 30, "build"), ("b", 35, 45, "build"), ("b", 45, 80, "built")},
+    ),
+    "a copy of a release that is replaced": (
+        [
+            *BUILT_AGAIN,
+            at(60, "abort", reason="why"),
+            at(70, "release_replaced", release="b (inline)", generation=1),
+            at(70, "plan_resumed", reason="respin"),
+        ],
+        {("b", 20, 30, "build"), ("b", 35, 45, "build"), ("b", 45, 70, "built")},
+    ),
+    "a copy whose switch is left out": (
+        [*BUILT_AGAIN, at(60, "node_left_out", "b", step=2)],
+        {("b", 20, 30, "build"), ("b", 35, 45, "build"), ("b", 45, 60, "built")},
     ),
 }
 
@@ -282,7 +347,8 @@ HAPPENED: dict[str, tuple[list[dict[str, Any]], set[Any]]] = {
 @pytest.mark.parametrize("what", HAPPENED)
 def test_bars_of_what_happens(what: str) -> None:
     infrastructure = restless()
-    plan = plan_by_hand(infrastructure, {"action": "patch", "nodes": ["a"]})
+    steps = [("patch", "a"), ("build", "b"), ("switch", "b")]
+    plan = plan_by_hand(infrastructure, *({"action": what, "nodes": [on]} for what, on in steps))
     events, expected = HAPPENED[what]
     found = bars(infrastructure, plan, [at(0, "run_start"), *events, at(90, "run_end")])
     assert {(bar.node, bar.start_s, bar.end_s, bar.kind) for bar in found} == expected

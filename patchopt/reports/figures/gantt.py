@@ -59,6 +59,8 @@ _MOST_ROWS: Final = 130
 _CREW_ROWS: Final = 5
 #: With more closed times than that the figure would be nothing else.
 _MOST_SPANS: Final = 300
+#: Work of less than that of the axis would be all edge: it has the edge of its own colour.
+_SHORT: Final = 0.006
 
 
 def gantt_figure(
@@ -68,6 +70,7 @@ def gantt_figure(
     outages: Sequence[Outage],
     end_s: int,
     title: str,
+    stops: Sequence[tuple[int, int]] = (),
 ) -> Figure:
     """Draw one run: the work on each node, the crew at work, and how many instances serve.
 
@@ -85,12 +88,14 @@ def gantt_figure(
         End of what is drawn, seconds.
     title : str
         Above the figure.
+    stops : sequence of (int, int)
+        From when until when the plan was stopped, seconds.
 
     Returns
     -------
     Figure
         Nodes in the order of their first work, from the top; those without any are left out.
-        Times outside of every window are hatched.
+        Times outside of every window are hatched; those in which the plan is stopped are tinted.
     """
     first: dict[str, int] = {}
     for bar in sorted(bars, key=lambda bar: (bar.start_s, bar.end_s)):
@@ -103,17 +108,20 @@ def gantt_figure(
     handles: list[Artist] = [*_legend(bars), *_crew_legend(infrastructure, bars)]
     handles += service_legend(infrastructure, serving, outages)
     handles += [_closed(label="outside of every window")] * bool(closed)
+    handles += [Swatch(label="the plan is stopped", **_STOPPED)] * bool(stops)
     legend = LegendShape.of([str(handle.get_label()) for handle in handles], 8.6)
     figure = new_figure(8.6, 1.8 + legend.height + 0.17 * sum(rows))
     upper, middle, lower = figure.subplots(3, 1, sharex=True, height_ratios=rows)
     unit, seconds = time_unit(end_s)
-    _work(upper, bars, first, seconds)
+    _work(upper, bars, first, end_s, seconds)
     _crew(middle, infrastructure, bars, end_s, seconds)
     service_panel(lower, infrastructure, serving, outages, seconds)
     name_rows(lower, service_names(infrastructure), "services")
     for axes in (upper, middle, lower):
         for start, end in closed:
             axes.axvspan(start / seconds, end / seconds, zorder=0.5, **_CLOSED)
+        for start, end in stops:
+            axes.axvspan(start / seconds, end / seconds, zorder=0.6, **_STOPPED)
     lower.set_xlabel(f"time [{unit}]")
     lower.set_xlim(0, end_s / seconds)
     figure.suptitle(as_text(title), x=0.01, ha="left", fontsize=11)
@@ -128,6 +136,8 @@ _CLOSED: Final[dict[str, Any]] = {
     "hatch": "\\\\",
     "linewidth": 0,
 }
+
+_STOPPED: Final[dict[str, Any]] = {"facecolor": "#FBE3D6", "linewidth": 0}
 
 
 def _closed(label: str) -> Swatch:
@@ -214,18 +224,19 @@ def _crew_legend(infrastructure: Infrastructure, bars: Sequence[Bar]) -> list[Li
     return handles
 
 
-def _work(axes: Axes, bars: Sequence[Bar], first: dict[str, int], seconds: int) -> None:
+def _work(axes: Axes, bars: Sequence[Bar], first: dict[str, int], end_s: int, seconds: int) -> None:
     for bar in bars:
         colour, hatch, edge, _ = _WORK[bar.kind]
+        short = bar.end_s - bar.start_s < _SHORT * end_s
         axes.barh(
             first[bar.node],
             (bar.end_s - bar.start_s) / seconds,
             left=bar.start_s / seconds,
             height=0.8,
             facecolor=colour,
-            hatch=hatch,
-            edgecolor=edge,
-            linewidth=0.3,
+            hatch="" if short else hatch,
+            edgecolor=colour if short else edge,
+            linewidth=1.0 if short else 0.3,
         )
         if bar.kind == "failed":  # at the very end it has no length
             at = (bar.start_s / seconds, first[bar.node])

@@ -10,6 +10,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from patchopt.model.infrastructure import Infrastructure
+from patchopt.model.quantities import format_duration
 from patchopt.reports.figures.burn_down import BurnDown, burn_down_figure, is_logarithmic
 from patchopt.reports.figures.gantt import gantt_figure
 from patchopt.reports.figures.pareto import pareto_figure
@@ -19,7 +20,7 @@ from patchopt.reports.numbers.summary import Results
 from patchopt.reports.trace.bands import MOST_RUNS, band
 from patchopt.reports.trace.bars import bars
 from patchopt.reports.trace.curves import availability
-from patchopt.reports.trace.events import end_of
+from patchopt.reports.trace.events import Event, completion_of, drawn_until, end_of, stops_of
 from patchopt.reports.trace.outages import outages
 
 
@@ -100,7 +101,7 @@ def draw(
         _gantt(study, infrastructure, best, f"{scenario}: {reference}, seed {seed}"),
         f"The plan of {reference} in the first replication: work on every node, the crew at work, "
         "and the instances of every service that serve; crossed out where min_up is broken, "
-        "hatched where the plan gives it up.",
+        f"hatched where the plan gives it up. {_rest(study.trace(best))}",
     )
     return pictures
 
@@ -132,7 +133,8 @@ def _of_burn_down(plans: Sequence[BurnDown]) -> str:
     area = (
         "time is on a logarithmic scale, so areas say nothing of exposure"
         if is_logarithmic(plans)
-        else "the area under the line of one run is its exposure"
+        else "the area under the line of one run, to the end of the observation, is its total "
+        "exposure"
     )
     return (
         "Weight (criticality × severity) of the nodes still unpatched, over time: median and 5% to "
@@ -148,6 +150,15 @@ def _gantt(study: Study, infrastructure: Infrastructure, number: int, title: str
         bars(infrastructure, plan, events),
         availability(infrastructure, events),
         outages(infrastructure, plan, events),
-        end_of(infrastructure, events),
+        drawn_until(events),
         title,
+        stops_of(events),
     )
+
+
+def _rest(events: Sequence[Event]) -> str:
+    """Say what is not drawn."""
+    plan_s, end_s, drawn_s = completion_of(events), end_of(events), drawn_until(events)
+    plan, end = format_duration(plan_s), format_duration(end_s)
+    rest = "" if drawn_s == end_s else "; nothing changes after what is drawn"
+    return f"The plan ends at {plan}, the observation at {end}{rest}."

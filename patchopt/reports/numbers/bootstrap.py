@@ -1,4 +1,4 @@
-"""Means with 95% bootstrap intervals, alone and paired on the same seeds.
+"""Means with 95% bootstrap intervals, alone and paired under the same luck.
 
 Metrics are whole numbers of their smallest unit (an exposure of thousandths), so sums
 over resamples are exact in double precision and no result depends on their order, nor
@@ -108,7 +108,7 @@ def estimate(values: Floats) -> Estimate:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """How one plan fares against another on the same seeds; NaN where nothing is known.
+    """How one plan fares against another under the same luck; NaN where nothing is known.
 
     Parameters
     ----------

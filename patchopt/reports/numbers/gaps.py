@@ -1,4 +1,4 @@
-"""How far plans are from what is proven, and from the nominal optimum on the same seeds."""
+"""How far plans are from what is proven, and from the nominal optimum under the same luck."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,9 @@ from patchopt.model.base import Floats
 from patchopt.model.metrics import TOTAL_EXPOSURE
 from patchopt.reports.numbers.bootstrap import Comparison, compare, exact
 from patchopt.reports.numbers.study import Study
+
+#: What two plans must share to have met the same luck.
+_LUCK: Final = ["seed", "replication"]
 
 
 @dataclass(frozen=True)
@@ -88,21 +92,21 @@ def gap(value: float, bound: float) -> float:
     return (value - bound) / value
 
 
-def on_same_seeds(study: Study, plan: int, reference: int) -> Comparison | None:
-    """Compare the total exposure of two plans on the seeds that both were run on.
+def under_same_luck(study: Study, plan: int, reference: int) -> Comparison | None:
+    """Compare the total exposure of two plans, replication by replication of each seed.
 
     Returns
     -------
     Comparison or None
-        None if they share no seed; differences in milli-weight-seconds.
+        None if they share no replication; differences in milli-weight-seconds.
     """
-    first, second = (study.runs[study.runs["plan"] == number] for number in (plan, reference))
-    shared = np.intersect1d(first["seed"], second["seed"])
+    first, second = (
+        study.runs[study.runs["plan"] == number].set_index(_LUCK) for number in (plan, reference)
+    )
+    shared = first.index.intersection(second.index).sort_values()
     if not len(shared):
         return None
-    ordered = [
-        rows.drop_duplicates("seed").set_index("seed").loc[shared] for rows in (first, second)
-    ]
+    ordered = [rows.loc[shared] for rows in (first, second)]
     values, others = (_totals(rows) for rows in ordered)
     strata = ordered[0]["stratum"].to_numpy(np.int64)
     return compare(values, others, strata, ordered[0]["weight"].to_numpy(np.float64))

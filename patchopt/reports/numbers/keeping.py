@@ -20,11 +20,14 @@ class Keeping:
         Service-seconds below min_up.
     finishes : bool
         Whether it comes to its end.
+    horizon_s : int
+        End of the observation of a plan that is over by then, seconds.
     """
 
     breaks: tuple[str, ...]
     downtime_s: int
     finishes: bool
+    horizon_s: int
 
     @property
     def comparable(self) -> bool:
@@ -60,5 +63,6 @@ def keepings(study: Study, scenario: str) -> dict[int, Keeping]:
             tuple(breaks(run)),
             run.outcome.exact("downtime"),
             not run.outcome.exact("aborted"),
+            infrastructure.limits.horizon_s,
         )
     return found

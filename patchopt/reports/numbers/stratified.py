@@ -58,7 +58,7 @@ def variance_saved(values: Floats, reference: Floats, weights: Floats) -> float:
     Parameters
     ----------
     values, reference, weights : ndarray of float64, shape (replications,)
-        Pairs on the same seeds.
+        Pairs that met the same luck.
 
     Returns
     -------

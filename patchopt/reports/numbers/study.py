@@ -15,20 +15,8 @@ from patchopt.errors import DatasetError
 from patchopt.files.dataset import Dataset, read_dataset
 from patchopt.model.build import build_infrastructure
 from patchopt.model.infrastructure import Infrastructure
-from patchopt.model.metrics import NUMERIC_METRICS, TOTAL_EXPOSURE, Metric
 from patchopt.model.plan import Plan
 from patchopt.model.scenario import Scenario
-
-#: Whether anything was broken that a guarded plan is there to keep.
-BREACH: Final = Metric("breach", "0/1", "any time below min_up, or any violation")
-
-_DERIVED: Final = {TOTAL_EXPOSURE.name, BREACH.name}
-#: Every number that a replication is described by.
-MEASURES: Final = (
-    TOTAL_EXPOSURE,
-    *(metric for metric in NUMERIC_METRICS if metric.name not in _DERIVED),
-    BREACH,
-)
 
 #: The objectives of the Pareto front, in the order of its points.
 OBJECTIVES: Final = ("total_exposure", "downtime", "completion_time")
@@ -47,7 +35,7 @@ class Study:
     cells : DataFrame
         A row a plan, by number: ``plan``, ``scenario``, ``strategy``, ``label``.
     runs : DataFrame
-        A row a replication that was done, with ``total_exposure`` and ``breach``.
+        A row a replication that was done.
     failed : DataFrame
         A row a failed cell: ``plan``, ``scenario``, ``label``, ``error``.
     plans, events : DataFrame
@@ -71,9 +59,6 @@ class Study:
         every = dataset.runs.astype(dict.fromkeys([*_CELL[1:], "status"], str))
         cells = pd.concat([plans[_CELL], every[_CELL]]).drop_duplicates("plan")
         done = _without_gaps(every[every["status"] == "done"])
-        done[TOTAL_EXPOSURE.name] = done["exposure"] + done["residual_exposure"]
-        broken = (done["downtime"] > 0) | (done["incompatibility_violations"] > 0)
-        done[BREACH.name] = broken.astype("float64")
         failed = every.loc[every["status"] != "done", ["plan", "scenario", "label", "error"]]
         return cls(
             cells.sort_values("plan", ignore_index=True),

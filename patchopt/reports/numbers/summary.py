@@ -14,7 +14,7 @@ from patchopt.model.quantities import from_milli
 from patchopt.reports.numbers.bootstrap import Comparison
 from patchopt.reports.numbers.estimates import QUANTILES, estimates
 from patchopt.reports.numbers.fronts import Front, front_of
-from patchopt.reports.numbers.gaps import Reference, gap, on_same_seeds, references, rules
+from patchopt.reports.numbers.gaps import Reference, gap, references, rules, under_same_luck
 from patchopt.reports.numbers.keeping import Keeping, keepings
 from patchopt.reports.numbers.study import OBJECTIVES, Study, read_study
 
@@ -22,7 +22,7 @@ from patchopt.reports.numbers.study import OBJECTIVES, Study, read_study
 R = TypeVar("R", bound=Mapping[Any, Any])
 
 #: Measures of the summary that come with their interval, and those of which the mean is enough.
-_WITH_INTERVAL: Final = (*OBJECTIVES, "breach")
+_WITH_INTERVAL: Final = (*OBJECTIVES, "unplanned_downtime", "breach")
 #: Measures of the summary that come with their tails.
 _WITH_TAILS: Final = ("total_exposure", "downtime")
 _TAILS: Final = (*QUANTILES, "cvar95")
@@ -99,20 +99,20 @@ def summarise(dataset: Path) -> pd.DataFrame:
         ``non_dominated``, among those that break nothing, and ``hypervolume_contribution``.
 
         With failures: means, with ``_low`` and ``_high`` for total exposure, downtime,
-        completion time and ``breach`` (the probability of any downtime or violation);
+        ``unplanned_downtime``, completion time and ``breach`` (its probability);
         ``_p50``, ``_p95``, ``_p99`` and ``_cvar95`` of total exposure and downtime;
         ``beyond_horizon``, the share of replications that end after it;
-        ``relative_to_nominal_optimum``, the paired ratio of mean total exposure less 1 on the
-        same seeds, and ``difference_to_nominal_optimum`` in weight·s, both with limits;
+        ``relative_to_nominal_optimum``, the paired ratio of mean total exposure less 1 under the
+        same luck, and ``difference_to_nominal_optimum`` in weight·s, both with limits;
         ``better_than_nominal_optimum``, whether the limits of the difference are below 0 and
-        nothing is broken; ``variance_saved`` by the same seeds, of the variance of that
+        nothing is broken; ``variance_saved`` by the same luck, of the variance of that
         difference.
 
         Without failures: ``nominal_exposure``, ``nominal_downtime``,
-        ``nominal_completion_time``; ``bound``, below which no guarded plan of whole units can
-        be, and ``gap``, (nominal exposure - bound) / nominal exposure, of plans that break
-        nothing; ``certificate``, of the plan itself; ``optimum_proven``, whether the nominal
-        optimum is proven or only the best plan known.
+        ``nominal_completion_time``, to hold against the ``horizon``; ``bound``, below which no
+        guarded plan of whole units can be, and ``gap``, (nominal exposure - bound) / nominal
+        exposure, of plans that break nothing; ``certificate``, of the plan itself;
+        ``optimum_proven``, whether the nominal optimum is proven or only the best plan known.
 
     Raises
     ------
@@ -238,6 +238,7 @@ def _nominal(
         "nominal_exposure": nominal,
         "nominal_downtime": float(kept.downtime_s) if kept else np.nan,
         "nominal_completion_time": _number(plans["nominal_completion_time"].get(number)),
+        "horizon": float(kept.horizon_s) if kept else np.nan,
         "bound": bound,
         "gap": gap(nominal, bound) if kept and kept.comparable else np.nan,
         "certificate": "" if status is None or pd.isna(status) else str(status),
@@ -256,7 +257,7 @@ def _paired(
     kept: Keeping | None,
 ) -> dict[str, Any]:
     reference = _reference(study, number, certified)
-    found = on_same_seeds(study, number, reference.plan) if reference else None
+    found = under_same_luck(study, number, reference.plan) if reference else None
     found = found or Comparison()
     itself = reference is not None and reference.plan == number
     return {

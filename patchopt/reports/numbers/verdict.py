@@ -43,7 +43,7 @@ def verdict(rows: Sequence[Mapping[Any, Any]], named: Callable[[str], str] = str
     text = (
         f"Under failures {named(first['label'])} is better than {_optimum(first)}: {_less(first)} "
     )
-    text += "less total exposure (95% interval, paired on the same seeds)"
+    text += "less total exposure (95% interval, paired under the same luck)"
     if others:
         told = [f"{named(row['label'])} ({_less(row)})" for row in others[:_MOST]]
         more = [f"{len(others) - _MOST} more"] if others[_MOST:] else []

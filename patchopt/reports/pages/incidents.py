@@ -9,7 +9,7 @@ from typing import Final
 from patchopt.model.events import EventKind
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan
-from patchopt.reports.pages.markdown import clock, code, escape, plural
+from patchopt.reports.pages.markdown import clock, code, escape, names, plural
 from patchopt.reports.trace.events import Event, end_of, new_at_end, tell
 
 #: Incidents that need no more words than these, by the event that they are.
@@ -19,15 +19,18 @@ _AT_ONCE: Final = {
     EventKind.ROLLED_BACK.label: "{node} rolled back",
     EventKind.ROLLBACK_FAILED.label: "rollback of {node} failed",
     EventKind.NODE_FAILED.label: "{node} FAILED",
-    EventKind.NODE_LEFT_OUT.label: "{node} left out of step {step}: FAILED before",
+    EventKind.NODE_LEFT_OUT.label: "{node} left out of step {step}",
     EventKind.NODE_IMPAIRED.label: "{node} IMPAIRED: the patch turned out bad in service",
     EventKind.FAILURE_DETECTED.label: "latent failure of {node} detected",
-    EventKind.ROLLBACK_START.label: "{node} being rolled back after its detection",
+    EventKind.ROLLBACK_START.label: "{node} is taken back from service to roll it back",
     EventKind.FALSE_ALARM.label: "false alarm",
     EventKind.NODE_CRASHED.label: "{node} crashed",
     EventKind.NODE_REPAIRED.label: "{node} repaired, old again",
     EventKind.GATE_FAILED.label: "gate failed: {reason}",
     EventKind.ABORT.label: "plan aborted: {reason}",
+    EventKind.NODE_PUT_OFF.label: "{nodes} of step {step} put off: {reason}",
+    EventKind.PLAN_RESUMED.label: "plan goes on after a {reason}",
+    EventKind.RELEASE_REPLACED.label: "{release} replaced by a new one, generation {generation}",
 }
 
 
@@ -65,15 +68,16 @@ def incidents(
     -------
     list of Incident
         In the order in which they began: failures, rollbacks, crashes, repairs, latent
-        failures and their detection, alarms, aborts, services below min_up, mixed edges
-        that are not harmless, steps that waited, nodes left unpatched.
+        failures and their detection, alarms, stops and what followed them, services below
+        min_up, mixed edges that are not harmless, steps and attempts that waited, nodes left
+        unpatched.
     """
     teller = _Teller()
     for event in events:
         if event["event"] in _AT_ONCE:
             teller.tell(int(event["time"]), _at_once(event))
     tell(teller, events)
-    end = end_of(infrastructure, events)
+    end = end_of(events)
     teller.finish(end)
     left = _unpatched(infrastructure, plan, events) if events else 0
     found = sorted(teller.found, key=lambda incident: incident.time_s)
@@ -83,7 +87,12 @@ def incidents(
 
 
 def _at_once(event: Event) -> str:
-    told = {"node": code(event.get("node", "")), "reason": escape(event.get("reason", ""))}
+    told = {
+        "node": code(event.get("node", "")),
+        "nodes": names(event.get("nodes", ())),
+        "release": code(event.get("release", "")),
+        "reason": escape(event.get("reason", "")),
+    }
     return _AT_ONCE[event["event"]].format_map({**event, **told})
 
 
@@ -100,7 +109,8 @@ class _Teller:
     found: list[Incident] = field(default_factory=list)
     below: dict[str, tuple[int, Event]] = field(default_factory=dict)
     mixed: dict[tuple[str, str], tuple[int, Event]] = field(default_factory=dict)
-    waits: dict[int, tuple[int, Event]] = field(default_factory=dict)
+    #: By step, and by step and first node of an attempt.
+    waits: dict[tuple[int, str], tuple[int, Event]] = field(default_factory=dict)
 
     def tell(self, time: int, text: str) -> None:
         self.found.append(Incident(time, text))
@@ -131,15 +141,35 @@ class _Teller:
         self.tell(since, f"{event['compatibility']} edge {ends} mixed {how_long}")
 
     def on_step_wait(self, time: int, event: Event) -> None:
-        self.waits[event["step"]] = (time, event)
+        self.waits[event["step"], ""] = (time, event)
+
+    def on_attempt_wait(self, time: int, event: Event) -> None:
+        self.waits[event["step"], event["nodes"][0]] = (time, event)
 
     def on_step_start(self, time: int, event: Event) -> None:
-        begun = self.waits.pop(event["step"], None)
+        self._end_wait(event["step"], "", time)
+
+    def on_attempt_start(self, time: int, event: Event) -> None:
+        self._end_wait(event["step"], event["nodes"][0], time)
+
+    def on_node_left_out(self, time: int, event: Event) -> None:
+        for first in ("", event["node"]):
+            self._end_wait(event["step"], first, time, " until it was left out")
+
+    def on_abort(self, time: int, _event: Event) -> None:
+        for step, first in list(self.waits):
+            self._end_wait(step, first, time, " until the plan was aborted")
+
+    def _end_wait(self, step: int, first: str, time: int, until: str = "") -> None:
+        begun = self.waits.pop((step, first), None)
         if begun is not None:
-            self._wait(*begun, f"waited {clock(time - begun[0])}")
+            self._wait(*begun, f"waited {clock(time - begun[0])}{until}")
 
     def _wait(self, since: int, event: Event, how_long: str) -> None:
-        self.tell(since, f"step {event['step']} {how_long}: {escape(event['reason'])}")
+        what = f"step {event['step']}"
+        if "attempt" in event:
+            what = f"attempt {event['attempt']} of {what} on {names(event['nodes'])}"
+        self.tell(since, f"{what} {how_long}: {escape(event['reason'])}")
 
     def finish(self, end: int) -> None:
         """Close what lasted until the end of the run."""

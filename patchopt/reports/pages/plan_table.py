@@ -14,7 +14,7 @@ from patchopt.reports.trace.waits import Cause, causes
 
 if TYPE_CHECKING:
     from patchopt.model.infrastructure import Infrastructure
-    from patchopt.model.plan import Plan, Step
+    from patchopt.model.plan import Gate, Plan, Step
 
 _DOES: Final = {
     "patch": "patch in place",
@@ -172,8 +172,15 @@ def _does(step: Step) -> str:
         return f"{_DOES[step.action]} {names(step.nodes)}"
     text = f"pause {clock(step.duration)}"
     if step.gate is not None:
-        text += f", then abort if more than {plural(step.gate.max_failures, 'node')} failed"
+        text += f", then stop if more than {_allowed(step.gate)}"
     return text
+
+
+def _allowed(gate: Gate) -> str:
+    most = gate.max_failures
+    if gate.count == "attempts":
+        return f"{plural(most, 'attempt')} failed"
+    return f"{plural(most, 'node')} {'is' if most == 1 else 'are'} bad"
 
 
 def _rules(step: Step) -> str:

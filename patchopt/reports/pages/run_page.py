@@ -65,20 +65,24 @@ def run_report(infrastructure: Infrastructure, plan: Plan, outcome: Outcome) -> 
         wrong and when.
     """
     name, count = escape(infrastructure.scenario.name), len(outcome)
-    first = int(outcome.seeds[0])
     title = f"# {name}: {escape(plan.strategy.name)}, {plural(count, 'replication')}\n"
-    seeds = f"seed {first}" if count == 1 else f"seeds {first} to {int(outcome.seeds[-1])}"
+    drawn = f"Simulated with failures drawn from seed {outcome.seed}"
+    drawn += ".\n" if count == 1 else f", replications {_numbers(outcome)}.\n"
     return "\n".join(
         [
             title,
             _what(infrastructure, plan),
-            f"Simulated with failures drawn from {seeds}.\n",
+            drawn,
             "## What came of it\n",
             _metrics(outcome),
-            *_wrong(infrastructure, plan, outcome, first),
+            *_wrong(infrastructure, plan, outcome),
             *plan_parts(infrastructure, plan, outcome.events),
         ]
     )
+
+
+def _numbers(outcome: Outcome) -> str:
+    return f"{int(outcome.replications[0]):,} to {int(outcome.replications[-1]):,}"
 
 
 def _what(infrastructure: Infrastructure, plan: Plan) -> str:
@@ -96,6 +100,9 @@ def _what(infrastructure: Infrastructure, plan: Plan) -> str:
     ]
     if infrastructure.scenario.constraints.windows is not None:
         rules.append("maintenance windows")
+    rules.append(f"horizon {clock(limits.horizon_s)}")
+    rules += _budgets(infrastructure)
+    rules += _after_stops(infrastructure)
     what = (
         f"Scenario {code(infrastructure.scenario.name)}: {plural(len(nodes), 'node')}, "
         f"{int(nodes.patched.sum())} of them to patch, in "
@@ -105,6 +112,21 @@ def _what(infrastructure: Infrastructure, plan: Plan) -> str:
     )
     found = plan.certificate
     return what if found is None else f"{what}\n{_certificate(found)}"
+
+
+def _budgets(infrastructure: Infrastructure) -> list[str]:
+    limits = infrastructure.scenario.constraints
+    most, share = limits.abort_after_failures, limits.abort_share
+    told = [] if most is None else [f"a stop at {plural(most, 'bad node')}"]
+    if share is not None:
+        told.append(f"a stop if more than {percent(float(share))} of a release are bad")
+    return told
+
+
+def _after_stops(infrastructure: Infrastructure) -> list[str]:
+    around = infrastructure.surroundings
+    follows = [("a review", around.review_s), ("a new release", around.respin_s)]
+    return [f"{what} {clock(delay)} after a stop" for what, delay in follows if delay >= 0]
 
 
 def _certificate(found: Certificate) -> str:
@@ -145,30 +167,38 @@ def _metrics(outcome: Outcome) -> str:
     return table(header, rows, [1, 2])
 
 
-def _wrong(infrastructure: Infrastructure, plan: Plan, outcome: Outcome, first: int) -> list[str]:
+def _wrong(infrastructure: Infrastructure, plan: Plan, outcome: Outcome) -> list[str]:
     lines = ["## What went wrong, and when\n"]
+    horizon_s = infrastructure.limits.horizon_s
     found = incidents(infrastructure, plan, outcome.events)
+    if len(outcome) == 1 and outcome.exact("completion_time") > horizon_s:
+        lines.append(f"The plan ends beyond the horizon of {clock(horizon_s)}.\n")
     if len(outcome) > 1:
-        lines += [_over_all(outcome), f"In the first replication, seed {first}:\n"]
+        first = int(outcome.replications[0])
+        lines += [_over_all(outcome, horizon_s), f"In the first replication, number {first}:\n"]
     if not found:
         return [*lines, "Nothing went wrong, and nothing had to wait.\n"]
     rows = [[clock(each.time_s), each.text] for each in found]
     return [*lines, table(["at", "what"], rows)]
 
 
-def _over_all(outcome: Outcome) -> str:
+def _over_all(outcome: Outcome, horizon_s: int) -> str:
     count = len(outcome)
     shares = [
         ("a failed attempt", "failures"),
-        ("a node failed for good", "failed_nodes"),
+        ("a node FAILED at the end", "failed_nodes"),
         ("a service below min_up", "downtime"),
+        ("that without leave of the plan", "unplanned_downtime"),
         ("an incompatible edge mixed", "incompatibility_violations"),
+        ("a stop after which the plan went on", "stopped_time"),
         ("an abort", "aborted"),
     ]
     told = [
         f"{what} in {int((outcome.columns[metric] > 0).sum())}"  # type: ignore[operator]  # numbers
         for what, metric in shares
     ]
+    late = outcome.columns["completion_time"] > horizon_s  # type: ignore[operator]  # numbers
+    told += [f"a plan that ends beyond the horizon in {int(late.sum())}"] if late.any() else []
     lines = [f"Of {count:,} replications: {', '.join(told)}.\n"]
     frame = outcome.frame()
     reasons = frame.loc[frame["aborted"] == 1, "abort_reason"].value_counts(sort=True)

@@ -6,10 +6,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from patchopt.model.metrics import NUMERIC_METRICS
 from patchopt.reports.figures.scenario_figures import Picture
 from patchopt.reports.numbers.bootstrap import CONFIDENCE, RESAMPLES
 from patchopt.reports.numbers.gaps import gap
-from patchopt.reports.numbers.study import MEASURES, Study
+from patchopt.reports.numbers.study import Study
 from patchopt.reports.numbers.summary import Results
 from patchopt.reports.numbers.verdict import verdict
 from patchopt.reports.pages.markdown import (
@@ -35,23 +36,26 @@ over strata (Cochran), probabilities' too; what no replication of a stratum has 
 impossible there. Elsewhere they are bootstrap intervals (percentile, {RESAMPLES:,} resamples).
 """
 _HOW_TO_READ: Final = """\
-- **Total exposure** is exposure + residual exposure: a plan that is aborted early must not look \
-good.
+- Every number is taken over the whole observation, to the horizon or to the end of the plan, \
+whichever is later. **Total exposure** counts what is exposed until then, so a plan that is \
+aborted early does not look good.
+- **Downtime** is all time below min_up, also by leave of the plan; what no running step allows is \
+**unplanned**.
 - **Gap** is (value - bound) / value, as in certificates: how much of the exposure that a plan has \
 without failures could be saved at most. The bound is proven for guarded plans of whole units, so \
 plans that break constraints have no gap.
 - The **nominal optimum** is the plan of least exposure without failures, proven or, with ~, the \
 best that is known.
-- **vs nominal optimum** is the ratio of total exposures with failures, paired on the same seeds. \
-**Variance saved** is what meeting the same luck takes off the variance of that difference: at \
-75%, independent seeds would need four times as many replications.
+- **vs nominal optimum** is the ratio of total exposures with failures, paired under the same \
+luck. **Variance saved** is what that takes off the variance of their difference: at 75%, \
+independent draws would need four times as many replications.
 - A plan **breaks** what it does not keep even if nothing fails and nothing takes too long. \
 Such plans stand apart, below the others, and are never non-dominated.
-- **Beyond horizon** is the share of replications that end after the horizon; their residual \
-exposure is 0 however late they are.
+- **Beyond horizon** is the share of replications whose plan ends after the horizon; they are \
+observed longer than the others. A **bold** completion without failures is after it too.
 - **p50, p95, p99** are quantiles over replications, **CVaR** is the mean of the worst 5%. \
-**Any breach** is the probability of any downtime or violation, with its 95% interval \
-(Wilson's, if every replication counts alike).
+**Any breach** is the probability of any unplanned downtime, violation or overrun of a limit, with \
+its 95% interval (Wilson's, if every replication counts alike).
 - **✓** marks the plans that are non-dominated over total exposure, downtime and completion time, \
 among those that break nothing.
 """
@@ -171,7 +175,7 @@ def _every_metric(results: Results, rows: Sequence[Mapping[Any, Any]]) -> str:
         return ""
     found = results.estimates.set_index(["plan", "metric"])
     lines = []
-    for metric in MEASURES:
+    for metric in NUMERIC_METRICS:
         cells = []
         for row in done:
             one = found.loc[(row["plan"], metric.name)]

@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 
-from patchopt.reports.numbers.study import OBJECTIVES
 from patchopt.reports.numbers.summary import by_nominal_exposure
 from patchopt.reports.pages.markdown import (
     code,
@@ -46,11 +45,15 @@ def without_failures(rows: Sequence[Row]) -> list[str]:
             number(row["nominal_exposure"]),
             percent(row["gap"], 2),
             number(row["nominal_downtime"]),
-            number(row["nominal_completion_time"]),
+            _flagged(number(row["nominal_completion_time"]), row),
             escape(row["certificate"]),
         ]
 
     return ["### Without failures\n", *_apart(header, ordered, cells, dropped=2)]
+
+
+def _flagged(text: str, row: Row) -> str:
+    return f"**{text}**" if row["nominal_completion_time"] > row["horizon"] else text
 
 
 def with_failures(rows: Sequence[Row]) -> list[str]:
@@ -72,6 +75,7 @@ def with_failures(rows: Sequence[Row]) -> list[str]:
         "total exposure [weight·s]",
         "vs nominal optimum",
         "downtime [service·s]",
+        "unplanned downtime [service·s]",
         "completion [s]",
         "beyond horizon",
         "violations",
@@ -84,9 +88,10 @@ def with_failures(rows: Sequence[Row]) -> list[str]:
 
 def _under_failures(row: Row) -> list[str]:
     if row["replications"] == 0:
-        return ["", code(row["label"]), "failed", *[""] * 8]
-    exposure, downtime, completion = (
-        with_interval(row[name], row[f"{name}_low"], row[f"{name}_high"], 0) for name in OBJECTIVES
+        return ["", code(row["label"]), "failed", *[""] * 9]
+    exposure, downtime, unplanned, completion = (
+        with_interval(row[name], row[f"{name}_low"], row[f"{name}_high"], 0)
+        for name in ("total_exposure", "downtime", "unplanned_downtime", "completion_time")
     )
     about = "" if row["optimum_proven"] or pd.isna(row["relative_to_nominal_optimum"]) else "~"
     return [
@@ -95,6 +100,7 @@ def _under_failures(row: Row) -> list[str]:
         exposure,
         about + _percent_interval(row, "relative_to_nominal_optimum"),
         downtime,
+        unplanned,
         completion,
         "" if row["beyond_horizon"] == 0 else f"**{percent(row['beyond_horizon'])}**",
         number(row["incompatibility_violations"], 2),

@@ -59,7 +59,7 @@ def band(infrastructure: Infrastructure, plan: Plan, seed: int, most: int = MOST
     plan : Plan
         What is done.
     seed : int
-        Of the first replication.
+        Of all replications.
     most : int
         Replications at most.
 
@@ -74,7 +74,7 @@ def band(infrastructure: Infrastructure, plan: Plan, seed: int, most: int = MOST
     curves: list[Curve] = []
     runs, aborted = most, 0
     while len(curves) < runs:
-        events = simulator.trace(seed + len(curves))
+        events = simulator.trace(seed, len(curves))
         if not curves:
             runs = min(most, max(_LEAST_RUNS, _MOST_EVENTS // len(events)))
         curves.append(burn_down(infrastructure, events))

@@ -45,7 +45,7 @@ def burn_down(infrastructure: Infrastructure, events: Sequence[Event]) -> Curve:
     Returns
     -------
     Curve
-        Values in weight (criticality x severity). The area under it is the exposure.
+        Values in weight (criticality x severity). The area under it is the total exposure.
     """
     nodes = infrastructure.nodes
     open_milli = int(nodes.weight_milli.sum())
@@ -58,7 +58,7 @@ def burn_down(infrastructure: Infrastructure, events: Sequence[Event]) -> Curve:
         else:
             times.append(time)
             values.append(open_milli)
-    end = end_of(infrastructure, events)
+    end = end_of(events)
     if end > times[-1]:
         times.append(end)
         values.append(open_milli)
@@ -100,7 +100,7 @@ def availability(infrastructure: Infrastructure, events: Sequence[Event]) -> Cur
         if not counts or (count != counts[-1]).any():
             times.append(time)
             counts.append(count)
-    end = end_of(infrastructure, events)
+    end = end_of(events)
     if counts and end > times[-1]:
         times.append(end)
         counts.append(counts[-1])

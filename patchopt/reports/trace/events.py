@@ -1,12 +1,11 @@
-"""What the events of a run say at once: its end, whether it was aborted, which nodes are new."""
+"""What the events of a run say at once: its ends, whether it was aborted, which nodes are new."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from patchopt.model.events import EventKind
-from patchopt.model.infrastructure import Infrastructure
 
 Event = Mapping[str, Any]
 
@@ -18,14 +17,32 @@ _REVERSALS: Final = (
     EventKind.NODE_REPAIRED.label,
 )
 
+#: Events that change nothing that is drawn.
+_UNSEEN: Final = (EventKind.RUN_END.label, EventKind.FALSE_ALARM.label)
 
-def end_of(infrastructure: Infrastructure, events: Iterable[Event]) -> int:
-    """Return T in seconds: when the last step ends, or the run where nodes change by themselves.
 
-    A plan that waited in vain for a step is aborted after its end.
+def end_of(events: Iterable[Event]) -> int:
+    """Return O in seconds, the end of the observation; 0 without events."""
+    return max((int(e["time"]) for e in events if e["event"] == EventKind.RUN_END.label), default=0)
+
+
+def completion_of(events: Iterable[Event]) -> int:
+    """Return T in seconds, when the plan's last work ends; 0 without events."""
+    ends = (e for e in events if e["event"] == EventKind.RUN_END.label)
+    return max((int(e.get("completion_time", e["time"])) for e in ends), default=0)
+
+
+def drawn_until(events: Sequence[Event]) -> int:
+    """Return O, or an instant a little after the last thing that shows if O is much later.
+
+    Examples
+    --------
+    >>> run = [{"event": "step_end", "time": 100}, {"event": "run_end", "time": 86400}]
+    >>> drawn_until(run), drawn_until([run[0], run[1] | {"time": 103}])
+    (105, 103)
     """
-    last = EventKind.RUN_END if infrastructure.restless else EventKind.STEP_END
-    return max((int(e["time"]) for e in events if e["event"] == last.label), default=0)
+    inside = (int(e["time"]) for e in events if e["event"] not in _UNSEEN)
+    return min(end_of(events), max(inside, default=0) * 21 // 20)
 
 
 def changes_of(events: Iterable[Event]) -> Iterator[tuple[int, str, bool]]:
@@ -52,9 +69,33 @@ def times_of(events: Iterable[Event], kind: EventKind) -> dict[int, int]:
     return {int(e["step"]): int(e["time"]) for e in events if e["event"] == kind.label}
 
 
+def stops_of(events: Iterable[Event]) -> list[tuple[int, int]]:
+    """Return from when until when the plan was stopped before it went on, in seconds.
+
+    Examples
+    --------
+    >>> run = [{"event": "abort", "time": 5}, {"event": "plan_resumed", "time": 9}]
+    >>> stops_of([*run, {"event": "abort", "time": 12}])
+    [(5, 9)]
+    """
+    stops, since = [], 0
+    for event in events:
+        if event["event"] == EventKind.ABORT.label:
+            since = int(event["time"])
+        elif event["event"] == EventKind.PLAN_RESUMED.label:
+            stops.append((since, int(event["time"])))
+    return stops
+
+
 def was_aborted(events: Iterable[Event]) -> bool:
-    """Say whether the run was aborted."""
-    return any(event["event"] == EventKind.ABORT.label for event in events)
+    """Say whether the plan was aborted and did not go on, or left something out."""
+    aborted = False
+    for event in events:
+        if event["event"] == EventKind.ABORT.label:
+            aborted = True
+        elif event["event"] == EventKind.PLAN_RESUMED.label:
+            aborted = False
+    return aborted
 
 
 def tell(reader: object, events: Iterable[Event]) -> None:

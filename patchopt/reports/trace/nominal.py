@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 
 #: What a plan may break, in the order in which it is told, each with the metric that shows it.
 _BREAKS: Final = {
+    "min_up": "unplanned_downtime",
+    "crew": "crew_overrun",
+    "surge": "surge_overrun",
     "incompatible versions": "incompatibility_violations",
     "windows": "window_overrun",
+    "order": "order_violations",
 }
 
 
@@ -97,13 +101,7 @@ def breaks(run: NominalRun) -> list[str]:
     Returns
     -------
     list of str
-        Some of ``min_up``, ``crew``, ``surge``, ``incompatible versions`` and ``windows``.
+        Some of ``min_up``, ``crew``, ``surge``, ``incompatible versions``, ``windows`` and
+        ``order``. None if, and only if, the run has no ``breach``.
     """
-    limits, outcome = run.infrastructure.limits, run.outcome
-    found = {
-        "min_up": any(not outage.allowed for outage in run.outages),
-        "crew": 0 <= limits.max_parallel < outcome.exact("peak_parallel"),
-        "surge": 0 <= limits.surge < outcome.exact("peak_surge"),
-        **{what: outcome.exact(metric) > 0 for what, metric in _BREAKS.items()},
-    }
-    return [what for what, broken in found.items() if broken]
+    return [what for what, metric in _BREAKS.items() if run.outcome.exact(metric)]
