@@ -53,7 +53,8 @@ class _Known(compiler_machinery.LoweringPass):  # type: ignore[misc]  # Numba ha
     def run_pass(self, state: Any) -> bool:
         # Numba knows functions by their entry points; any built-in method is one, and that
         # of a new list is like no other. It cannot be called by mistake without an error.
-        entry_point = [].append
+        nothing: list[object] = []
+        entry_point = nothing.append
         lowered = state["cr"]
         state.targetctx.insert_user_function(entry_point, lowered.fndesc, [state.library])
         state["cr"] = lowered._replace(cfunc=entry_point)

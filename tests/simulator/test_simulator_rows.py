@@ -139,7 +139,7 @@ def test_the_queue_has_room_for_all_that_may_come_over_nodes() -> None:
     idle: dict[str, Any] = {name: {"patch": None} for name in "bcdef"}
     infrastructure = infrastructure_of(small({"a": {}, **idle}) | {"environment": trouble})
     fixed = assemble(infrastructure, make_strategy("rolling").plan(infrastructure))
-    seeds, drawn = np.arange(20), np.zeros((0, 1), np.int64)
+    seeds, drawn = np.arange(20, dtype=np.uint64), np.zeros((0, 1), np.int64)
     for state, short in ((new_state(fixed), 0), (new_state(fixed, queue_capacity=3), 1)):
         compiled()(fixed, state, seeds, drawn, blank(Measures, 20))
         assert state.counters.queue_short == short

@@ -62,7 +62,7 @@ def test_every_stratum_gets_its_share(chances: Any, replications: int) -> None:
 
 def test_strata_are_what_they_say() -> None:
     infrastructure = releases_with(0.1, 1.0, 0.02, 0.0, 0.3)
-    sample = stratify(infrastructure, np.arange(600))
+    sample = stratify(infrastructure, np.arange(600, dtype=np.uint64))
     assert (sample.defects[:, 1] == 1).all()  # certain
     assert (sample.defects[:, 3] == 0).all()  # impossible
     uncertain = sample.defects[:, [0, 2, 4]]
@@ -80,7 +80,7 @@ def test_several_defects_are_drawn_as_they_come_together() -> None:
     """Weighted shares of every combination against its probability, four standard errors off."""
     chances = (0.2, 0.1, 0.3)
     infrastructure = releases_with(*chances)
-    sample = stratify(infrastructure, np.arange(40_000))
+    sample = stratify(infrastructure, np.arange(40_000, dtype=np.uint64))
     for outcome in itertools.product([0, 1], repeat=3):
         chance = math.prod(p if bad else 1 - p for p, bad in zip(chances, outcome, strict=True))
         hits = (sample.defects == outcome).all(axis=1).astype(float)[:, None]
@@ -92,16 +92,18 @@ def test_two_blocks_are_one_sample() -> None:
     """Weights of each block add up to its size, so blocks can be put together."""
     infrastructure = releases_with(0.2, 0.001)
     for size in (10, 37, 1000):
-        assert stratify(infrastructure, np.arange(size)).weights.sum() == pytest.approx(size)
+        assert stratify(
+            infrastructure, np.arange(size, dtype=np.uint64)
+        ).weights.sum() == pytest.approx(size)
 
 
 def test_too_few_replications_are_refused_with_what_would_do() -> None:
     with pytest.raises(PatchoptError, match="at least 10 at a time"):
-        stratify(releases_with(0.1, 0.1, 0.1), np.arange(9))
+        stratify(releases_with(0.1, 0.1, 0.1), np.arange(9, dtype=np.uint64))
 
 
 def test_without_an_uncertain_defect_there_is_one_stratum() -> None:
-    sample = stratify(releases_with(0.0, 1.0), np.arange(3))
+    sample = stratify(releases_with(0.0, 1.0), np.arange(3, dtype=np.uint64))
     assert sample.strata.tolist() == [0, 0, 0]
     assert sample.weights.tolist() == [1, 1, 1]
     assert sample.defects.tolist() == [[0, 1]] * 3
