@@ -53,6 +53,22 @@ def kind_of(reason: str) -> str:
     return kind if reason else ""
 
 
+def agree(data: st.DataObject, seed: int, *, stops: bool = False) -> tuple[Scenario, set[str]]:
+    """Hold a simulator against the twin; return the scenario, and what was met."""
+    scenario, infrastructure, plan = drawn(data, stops=stops, trouble=True, max_duration=60)
+    twin = Twin(scenario, plan.model_dump(mode="json")["steps"])
+    simulator = Simulator(infrastructure, plan)
+    outcome = simulator.run(seed, 2)
+    met = {event["event"] for event in simulator.trace(seed)}
+    for replication in range(2):
+        found = {m.name: outcome.columns[m.name][replication] for m in METRICS}
+        found["abort_reason"] = kind_of(found["abort_reason"])
+        assert found == twin.run(seed, replication)
+        met.update(name for name, value in found.items() if value)
+        met.add(found["abort_reason"])
+    return scenario, met
+
+
 def test_a_simpy_model_agrees_metric_by_metric() -> None:
     asked: set[str] = set()
     met: set[str] = set()
@@ -60,23 +76,27 @@ def test_a_simpy_model_agrees_metric_by_metric() -> None:
     @settings(max_examples=600)
     @given(st.data(), SEEDS)
     def law(data: st.DataObject, seed: int) -> None:
-        scenario, infrastructure, plan = drawn(data, trouble=True, max_duration=60)
-        twin = Twin(scenario, plan.model_dump(mode="json")["steps"])
-        simulator = Simulator(infrastructure, plan)
-        outcome = simulator.run(seed, 2)
-        for replication in range(2):
-            found = {m.name: outcome.columns[m.name][replication] for m in METRICS}
-            found["abort_reason"] = kind_of(found["abort_reason"])
-            assert found == twin.run(seed, replication)
-            met.update(name for name, value in found.items() if value)
-            met.add(found["abort_reason"])
-        met.update(event["event"] for event in simulator.trace(seed))
+        scenario, happened = agree(data, seed)
+        met.update(happened)
         asked.update(troubles(scenario))
 
     law()
     assert asked == TROUBLES
     # Every metric was more than 0 in some run, so that none agrees by never happening.
     assert met >= {metric.name for metric in METRICS} | EVENTS | {*REASONS.values(), "stuck"}
+
+
+def test_a_simpy_model_agrees_on_plans_that_stop_and_go_on() -> None:
+    met: set[str] = set()
+
+    @settings(max_examples=300)
+    @given(st.data(), SEEDS)
+    def law(data: st.DataObject, seed: int) -> None:
+        _, happened = agree(data, seed, stops=True)
+        met.update(happened)
+
+    law()
+    assert met >= {"reviews", "respins", "stopped_time", "attempt_wait", "node_put_off"}
 
 
 def test_replications_that_are_alike_are_copied_and_no_others() -> None:

@@ -15,8 +15,13 @@ from scipy.special import ndtri
 from patchopt.model.build import key_of
 from patchopt.simulator.loop import streams
 from patchopt.simulator.loop.draws import draw, lognormal, normal_quantile, weibull
-from patchopt.simulator.loop.streams import STREAM_DEFECT, STREAM_FAILURE, threshold
-from support.luck import Luck, slow_draw
+from patchopt.simulator.loop.streams import (
+    STREAM_DEFECT,
+    STREAM_FAILURE,
+    replication_keys,
+    threshold,
+)
+from support.luck import Luck, replication_key, slow_draw
 from support.written import Crash, Time
 
 KEYS = st.integers(0, 2**63 - 1)
@@ -33,6 +38,14 @@ def bits_of(luck: Luck) -> Any:
 @given(SEEDS, st.sampled_from([STREAM_FAILURE, STREAM_DEFECT]), KEYS, st.integers(0, 100))
 def test_a_draw_is_that_of_its_slow_twin(seed: int, stream: int, key: int, attempt: int) -> None:
     assert draw(seed, stream, key, attempt) == slow_draw(seed, stream, key, attempt)
+
+
+@given(st.sampled_from(["shop", "a", "\N{GREEK SMALL LETTER ALPHA}"]), SEEDS, st.integers(0, 1000))
+def test_keys_of_replications_are_those_of_their_slow_twin(
+    luck: str, seed: int, first: int
+) -> None:
+    keys = replication_keys(luck, seed, first, 3).tolist()
+    assert keys == [replication_key(luck, seed, first + number) for number in range(3)]
 
 
 @given(st.floats(0, 1), st.integers(0, 2**53 - 1))

@@ -9,6 +9,7 @@ from support.contract import infrastructure_of
 from support.generate import scenarios
 from support.luck import FAILURE, Luck
 from support.plans import plans
+from support.trouble import stopping
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,9 +35,13 @@ def plan_of(infrastructure: Infrastructure, steps: Sequence[Mapping[str, Any]]) 
     return Plan.model_validate(document)
 
 
-def drawn(data: st.DataObject, **kind: Any) -> tuple[dict[str, Any], Infrastructure, Plan]:
-    """Draw a scenario of some kind, and any plan that fits it."""
+def drawn(
+    data: st.DataObject, *, stops: bool = False, **kind: Any
+) -> tuple[dict[str, Any], Infrastructure, Plan]:
+    """Draw a scenario of some kind, perhaps one of many stops, and any plan that fits it."""
     scenario = data.draw(scenarios(**kind))
+    if stops:
+        scenario = data.draw(stopping(scenario))
     infrastructure = infrastructure_of(scenario)
     return scenario, infrastructure, plan_of(infrastructure, data.draw(plans(scenario)))
 

@@ -129,3 +129,30 @@ def environments(draw: Draw, longest: int) -> dict[str, Any] | None:
         if _sometimes(draw, 60):
             around["respin"]["defect_probability"] = draw(st.sampled_from([0, 0.5, 1]))
     return around or None
+
+
+@st.composite
+def stopping(draw: Draw, scenario: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a scenario so changed that its plans stop, and go on, many times."""
+    constraints = dict(scenario.get("constraints") or {})
+    around = dict(scenario.get("environment") or {})
+    delays = st.one_of(
+        st.integers(1, 30),
+        st.fixed_dictionaries({"nominal": st.integers(1, 30), "sigma": st.sampled_from([0, 0.5])}),
+    )
+    constraints["horizon"] = draw(st.sampled_from([100, 300, 300, 900]))
+    constraints["max_retries"] = draw(st.integers(0, 2))
+    if _sometimes(draw, 50):
+        constraints["abort_after_failures"] = draw(st.integers(1, 2))
+    if _sometimes(draw, 75):
+        around["review"] = {"delay": draw(delays)}
+    if _sometimes(draw, 50):
+        chance = draw(st.sampled_from([0, 0.5, 1]))
+        around["respin"] = {"delay": draw(delays), "defect_probability": chance}
+    if _sometimes(draw, 50):
+        around["repair"] = draw(delays)
+    if _sometimes(draw, 50):
+        around["detection"] = {"probability": 1, "delay": draw(st.integers(1, 10))}
+    if around.get("crash"):
+        around["crash"] = {**around["crash"], "mtbf": max(200, around["crash"]["mtbf"])}
+    return {**scenario, "constraints": constraints, "environment": around}
