@@ -111,7 +111,7 @@ def test_what_never_starts_waits_for_nothing_that_comes() -> None:
         ),
     )
     assert "| never | never | what never comes |" in page
-    assert "**Does not end by itself**: step 1 can never start" in page
+    assert "**Leaves out what never can start**: step 1 can never start" in page
 
 
 @pytest.mark.parametrize(
@@ -143,6 +143,22 @@ def test_work_outside_of_windows_and_mixed_incompatible_ends_break() -> None:
     steps = [a, {"action": "pause", "duration": 1}, b]
     # a is new at 2, b old until it goes down at 3: mixed; at work outside from 3 to 5.
     assert breaks(run_of(scenario, *steps)) == ["incompatible versions", "windows"]
+
+
+def test_a_start_before_a_dependency_breaks_the_order() -> None:
+    scenario = small({"a": {}, "b": {}}, edges=[("a", "b")], dependency_order="strict")
+    a, b = ({"action": "patch", "nodes": [node], "guarded": False} for node in "ab")
+    assert breaks(run_of(scenario, a, b)) == ["order"]
+    assert breaks(run_of(scenario, b, a)) == []
+
+
+@pytest.mark.slow
+@settings(max_examples=100)
+@given(st.data())
+def test_a_plan_breaks_something_where_its_run_has_a_breach(data: st.DataObject) -> None:
+    _, infrastructure, plan = drawn(data)
+    run = NominalRun.of(infrastructure, plan)
+    assert bool(breaks(run)) == bool(run.outcome.exact("breach"))
 
 
 def test_an_outage_is_allowed_while_a_step_that_waives_it_runs() -> None:
