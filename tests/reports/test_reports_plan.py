@@ -114,6 +114,14 @@ def test_what_never_starts_waits_for_nothing_that_comes() -> None:
     assert "**Leaves out what never can start**: step 1 can never start" in page
 
 
+def test_a_step_that_is_left_out_holds_those_after_it_until_then() -> None:
+    # One instance, min_up 1: a can never start, which is seen when b has ended, at 2.
+    scenario = small({"a": {"service": "s"}, "b": {}, "c": {}}, min_up={"s": 1})
+    steps = [PATCH | {"nodes": ["a"]}, PATCH | {"nodes": ["b"]}, PATCH | {"nodes": ["c"]}]
+    steps[2]["after"] = [0]
+    assert told(scenario, *steps) == [[], [], [("step", "", (0,))]]
+
+
 @pytest.mark.parametrize(
     ("nodes", "constraints", "step", "broken"),
     [
@@ -210,7 +218,8 @@ def test_every_guarded_step_waits_for_something_or_starts_at_once(data: st.DataO
             released = {other for cause in found[step.id] for other in cause.steps}
             assert step.id not in released
             # A switch takes no time: what waits for it starts at the same instant.
-            assert all(run.started[other] <= run.started[step.id] for other in released)
+            over = [run.started.get(other, run.over[other]) for other in released]
+            assert all(other <= run.started[step.id] for other in over)
 
 
 @pytest.mark.slow
