@@ -6,6 +6,7 @@ import math
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +15,8 @@ from scipy import stats
 from patchopt.reports.figures.style import looks, time_unit
 from patchopt.reports.numbers.bootstrap import compare, estimate
 from patchopt.reports.numbers.fronts import front_of
-from patchopt.reports.numbers.gaps import gap
+from patchopt.reports.numbers.gaps import gap, under_same_luck
+from patchopt.reports.numbers.study import Study
 from patchopt.reports.numbers.verdict import verdict
 from patchopt.reports.pages.markdown import (
     clock,
@@ -133,6 +135,29 @@ def test_gaps_are_those_of_certificates() -> None:
     assert gap(150.0, 120.0) == 0.2
     assert gap(0.0, 0.0) == 0.0
     assert math.isnan(gap(0.0, 1.0))
+
+
+def test_plans_are_paired_by_seed_and_replication() -> None:
+    # Plan 0 costs 5 more than plan 1 on (1, 0) and (2, 0), 8 more on (1, 1); (2, 1) and (3, 0)
+    # have no partner: (5 + 8 + 5) / 3 = 6 weight·s.
+    rows = [
+        (0, 1, 0, 15.0),
+        (0, 1, 1, 28.0),
+        (0, 2, 0, 105.0),
+        (0, 3, 0, 999.0),
+        (1, 2, 1, 1.0),
+        (1, 2, 0, 100.0),
+        (1, 1, 1, 20.0),
+        (1, 1, 0, 10.0),
+    ]
+    runs = pd.DataFrame(rows, columns=["plan", "seed", "replication", "total_exposure"])
+    runs = runs.assign(stratum=0, weight=1.0)
+    none = pd.DataFrame()
+    study = Study(cells=none, runs=runs, failed=none, plans=none, events=none, metadata={})
+    found = under_same_luck(study, 0, 1)
+    assert found is not None
+    assert found.difference == 6000
+    assert under_same_luck(study, 0, 2) is None
 
 
 def row_of(label: str, low: float, high: float) -> dict[str, object]:

@@ -111,7 +111,15 @@ def test_what_never_starts_waits_for_nothing_that_comes() -> None:
         ),
     )
     assert "| never | never | what never comes |" in page
-    assert "**Does not end by itself**: step 1 can never start" in page
+    assert "**Leaves out what never can start**: step 1 can never start" in page
+
+
+def test_a_step_that_is_left_out_holds_those_after_it_until_then() -> None:
+    # One instance, min_up 1: a can never start, which is seen when b has ended, at 2.
+    scenario = small({"a": {"service": "s"}, "b": {}, "c": {}}, min_up={"s": 1})
+    steps = [PATCH | {"nodes": ["a"]}, PATCH | {"nodes": ["b"]}, PATCH | {"nodes": ["c"]}]
+    steps[2]["after"] = [0]
+    assert told(scenario, *steps) == [[], [], [("step", "", (0,))]]
 
 
 @pytest.mark.parametrize(
@@ -143,6 +151,22 @@ def test_work_outside_of_windows_and_mixed_incompatible_ends_break() -> None:
     steps = [a, {"action": "pause", "duration": 1}, b]
     # a is new at 2, b old until it goes down at 3: mixed; at work outside from 3 to 5.
     assert breaks(run_of(scenario, *steps)) == ["incompatible versions", "windows"]
+
+
+def test_a_start_before_a_dependency_breaks_the_order() -> None:
+    scenario = small({"a": {}, "b": {}}, edges=[("a", "b")], dependency_order="strict")
+    a, b = ({"action": "patch", "nodes": [node], "guarded": False} for node in "ab")
+    assert breaks(run_of(scenario, a, b)) == ["order"]
+    assert breaks(run_of(scenario, b, a)) == []
+
+
+@pytest.mark.slow
+@settings(max_examples=100)
+@given(st.data())
+def test_a_plan_breaks_something_where_its_run_has_a_breach(data: st.DataObject) -> None:
+    _, infrastructure, plan = drawn(data)
+    run = NominalRun.of(infrastructure, plan)
+    assert bool(breaks(run)) == bool(run.outcome.exact("breach"))
 
 
 def test_an_outage_is_allowed_while_a_step_that_waives_it_runs() -> None:
@@ -194,7 +218,8 @@ def test_every_guarded_step_waits_for_something_or_starts_at_once(data: st.DataO
             released = {other for cause in found[step.id] for other in cause.steps}
             assert step.id not in released
             # A switch takes no time: what waits for it starts at the same instant.
-            assert all(run.started[other] <= run.started[step.id] for other in released)
+            over = [run.started.get(other, run.over[other]) for other in released]
+            assert all(other <= run.started[step.id] for other in over)
 
 
 @pytest.mark.slow

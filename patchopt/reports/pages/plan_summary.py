@@ -44,7 +44,7 @@ def in_sum(run: NominalRun) -> str:
     if dark:
         lines.append(f"- **No instance serves, as min\\_up 0 allows**: {dark}")
     if run.outcome.exact("aborted"):
-        lines.append(f"- **Does not end by itself**: {escape(str(_reason(run)))}")
+        lines.append(f"- **Leaves out what never can start**: {escape(str(_reason(run)))}")
     return "\n".join(lines) + "\n"
 
 

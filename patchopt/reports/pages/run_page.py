@@ -188,7 +188,7 @@ def _over_all(outcome: Outcome, horizon_s: int) -> str:
         ("a failed attempt", "failures"),
         ("a node FAILED at the end", "failed_nodes"),
         ("a service below min_up", "downtime"),
-        ("that without leave of the plan", "unplanned_downtime"),
+        ("a service below min_up that no step allows", "unplanned_downtime"),
         ("an incompatible edge mixed", "incompatibility_violations"),
         ("a stop after which the plan went on", "stopped_time"),
         ("an abort", "aborted"),

@@ -75,6 +75,11 @@ class NominalRun:
         return times_of(self.events, EventKind.STEP_END)
 
     @cached_property
+    def over(self) -> dict[int, int]:
+        """When those after each step could go on: it had ended, or was left out; seconds."""
+        return times_of(self.events, EventKind.NODE_LEFT_OUT) | self.ended
+
+    @cached_property
     def bars(self) -> list[Bar]:
         """The work on every node."""
         return bars(self.infrastructure, self.plan, self.events)

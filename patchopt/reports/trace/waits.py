@@ -95,7 +95,7 @@ class _Before:
         found = list(self._resources(step, at)) if step.guarded else []
         yield from found
         told = {other for cause in found for other in cause.steps}
-        ended = [other for other in step.after if self.run.ended.get(other) == at]
+        ended = [other for other in step.after if self.run.over.get(other) == at]
         if not told.intersection(ended):
             if ended:
                 yield Cause("step", steps=tuple(ended))
