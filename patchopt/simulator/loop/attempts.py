@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from patchopt.compiling.jit import inner
 from patchopt.model.events import EventKind
+from patchopt.simulator.loop.asking import is_open, waits_for_order
 from patchopt.simulator.loop.bundles import Fixed, State
 from patchopt.simulator.loop.codes import Action, Down, Phase, Work
 from patchopt.simulator.loop.copies import commit, settle_copy
 from patchopt.simulator.loop.crew import free_crew, free_surge, take_crew, take_surge
 from patchopt.simulator.loop.draws import draw, lognormal
 from patchopt.simulator.loop.failing import go_back, let_fail, rollback_time, serve
-from patchopt.simulator.loop.guard import is_open, waits_for_order
 from patchopt.simulator.loop.queue import push
 from patchopt.simulator.loop.state import finish, record, set_out
 from patchopt.simulator.loop.streams import STREAM_DURATION, STREAM_FAILURE

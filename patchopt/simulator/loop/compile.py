@@ -21,12 +21,14 @@ Run = Callable[["Fixed", "State", "Bits", "Ints", "Rows[Measures]"], None]
 
 _PACKAGE: Final = "patchopt.simulator.loop"
 _JITTED: Final = (
+    "asking",
     "attempts",
     "copies",
     "crew",
     "draws",
     "failing",
     "guard",
+    "guard_jobs",
     "jobs",
     "kernel",
     "measuring",

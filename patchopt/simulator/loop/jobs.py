@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from patchopt.compiling.jit import inner, rare
 from patchopt.model.events import EventKind
+from patchopt.simulator.loop.asking import is_open, missing
 from patchopt.simulator.loop.attempts import (
     draw_failures,
     enter,
@@ -18,7 +19,6 @@ from patchopt.simulator.loop.bundles import Fixed, State
 from patchopt.simulator.loop.codes import Action, Late, Phase, Reason, Stage, Stop
 from patchopt.simulator.loop.copies import begin_switch, end_switch, leave_switch_out
 from patchopt.simulator.loop.failing import give_up
-from patchopt.simulator.loop.guard import is_open, missing
 from patchopt.simulator.loop.queue import make_pending, release_step
 from patchopt.simulator.loop.state import count_active, record
 
@@ -55,9 +55,12 @@ def start_step(fixed: Fixed, state: State, step: int) -> None:
 @rare
 def _name_opened(fixed: Fixed, state: State, step: int) -> None:
     for job in range(fixed.steps[step].job_begin, fixed.steps[step].job_end):
-        if state.jobs[job].phase == Phase.OPEN:
-            for place in range(fixed.jobs[job].node_begin, fixed.jobs[job].node_end):
-                record(state, EventKind.MEMBER, fixed.pool[place], 0, 0)
+        if state.jobs[job].phase != Phase.OPEN:
+            continue
+        for place in range(fixed.jobs[job].node_begin, fixed.jobs[job].node_end):
+            node = fixed.pool[place]
+            if fixed.steps[step].action != Action.SWITCH or state.nodes[node].new == 0:
+                record(state, EventKind.MEMBER, node, 0, 0)
 
 
 # Ends ------------------------------------------------------------------------------------
@@ -217,7 +220,8 @@ def _name_left_out(fixed: Fixed, state: State, job: int) -> None:
     switch = fixed.steps[fixed.jobs[job].step].action == Action.SWITCH
     for place in range(fixed.jobs[job].node_begin, fixed.jobs[job].node_end):
         node = fixed.pool[place]
-        if switch or is_open(state, node):
+        hoped_for = state.jobs[job].hoping == 1 and state.nodes[node].bad == 1
+        if switch or hoped_for or is_open(state, node):
             record(state, EventKind.NODE_LEFT_OUT, node, fixed.jobs[job].step, 0)
 
 

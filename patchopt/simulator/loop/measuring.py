@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from patchopt.compiling.jit import inner
+from patchopt.simulator.loop.asking import closed_time
 from patchopt.simulator.loop.bundles import Fixed, State
 from patchopt.simulator.loop.codes import Latency, Reason
-from patchopt.simulator.loop.guard import closed_time
 
 
 @inner

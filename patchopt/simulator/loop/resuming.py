@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from patchopt.compiling.jit import inner, rare
 from patchopt.model.events import EventKind
+from patchopt.simulator.loop.asking import is_open
 from patchopt.simulator.loop.bundles import Fixed, State
 from patchopt.simulator.loop.codes import Action, Down, Late, Phase, Reason, Stage, Stop
 from patchopt.simulator.loop.copies import settle_copy
 from patchopt.simulator.loop.crew import throw_copy_away
 from patchopt.simulator.loop.draws import draw
-from patchopt.simulator.loop.guard import is_open
 from patchopt.simulator.loop.jobs import look_again, wait_late
 from patchopt.simulator.loop.queue import first_due_step, release_step, remove
 from patchopt.simulator.loop.state import count_active, record
@@ -99,9 +99,12 @@ def _open_other(fixed: Fixed, state: State, step: int) -> None:
     """Open a pause, or a switch of which some node is old."""
     job = fixed.steps[step].job_begin
     opened = fixed.steps[step].action == Action.PAUSE
+    state.steps[step].partial = 0
     for place in range(fixed.jobs[job].node_begin, fixed.jobs[job].node_end):
         if state.nodes[fixed.pool[place]].new == 0:
             opened = True
+        else:
+            state.steps[step].partial = 1
     state.steps[step].stage = Stage.ENDED
     if not opened:
         return

@@ -8,7 +8,7 @@ from patchopt.simulator.loop.bundles import Fixed, State
 from patchopt.simulator.loop.codes import Down, Latency, Work
 from patchopt.simulator.loop.crew import free_crew, take_crew
 from patchopt.simulator.loop.failing import go_back, rollback_time, serve
-from patchopt.simulator.loop.guard import count_loss, guest_is_at_work, judge_loss
+from patchopt.simulator.loop.guard_jobs import count_loss, guest_is_at_work, judge_loss
 from patchopt.simulator.loop.queue import push
 from patchopt.simulator.loop.state import count_active, record, set_out, set_version
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 from patchopt.compiling.jit import inner, rare
 from patchopt.model.events import EventKind
 from patchopt.model.windows import FOREVER
+from patchopt.simulator.loop.asking import missing, next_opening, nominal_s
 from patchopt.simulator.loop.attempts import start_attempt
 from patchopt.simulator.loop.bundles import Fixed, State
 from patchopt.simulator.loop.codes import Down, Late, Phase, Reason
-from patchopt.simulator.loop.guard import guard, guard_jobs, missing, next_opening, nominal_s
+from patchopt.simulator.loop.guard import guard
+from patchopt.simulator.loop.guard_jobs import guard_jobs
 from patchopt.simulator.loop.jobs import (
     end_job_wait,
     end_step_wait,
