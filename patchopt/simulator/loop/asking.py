@@ -14,6 +14,7 @@ closed_time = inner(windows.closed_time)
 
 @inner
 def guard_window(fixed: Fixed, state: State, lasts: int) -> Reason:
+    """Say whether the window that is open, if one is, is open for so many seconds more."""
     period = fixed.limits.period_s
     if period == 0:
         return Reason.NONE
@@ -24,6 +25,7 @@ def guard_window(fixed: Fixed, state: State, lasts: int) -> Reason:
 
 @inner
 def guard_crew(fixed: Fixed, state: State, action: int, nodes: int) -> Reason:
+    """Say whether there is crew for work on so many nodes, and surge if they are built."""
     crew = fixed.limits.crew
     if crew >= 0 and state.counters.crew + nodes > crew:
         return Reason.CREW
@@ -57,6 +59,7 @@ def missing(fixed: Fixed, state: State, job: int) -> int:
 
 @rare
 def first_missing(fixed: Fixed, state: State, job: int) -> int:
+    """Look for the node that `missing` returns."""
     action = fixed.steps[fixed.jobs[job].step].action
     for place in range(fixed.jobs[job].node_begin, fixed.jobs[job].node_end):
         node = fixed.pool[place]
