@@ -6,7 +6,8 @@ import pytest
 
 from support.examples import small
 from support.luck import Luck, replication_key
-from support.twin_by_hand import DAY, Document, alike, build, expect, patch, pause, run, switch
+from support.tiny import DAY, Document, build, patch, switch
+from support.twin_by_hand import alike, expect, pause, run
 
 
 def test_replications_of_two_seeds_and_of_two_families_are_different() -> None:

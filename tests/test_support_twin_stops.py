@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from support.examples import small
-from support.twin_by_hand import DAY, Document, alike, build, expect, patch, pause, run, switch
+from support.tiny import DAY, Document, build, patch, switch
+from support.twin_by_hand import alike, expect, pause, run
 
 
 def test_a_node_that_is_bad_after_a_stop_for_good_changes_nothing() -> None:

@@ -25,14 +25,16 @@ class _PartLibrary(codegen.JITCodeLibrary):  # type: ignore[misc]  # Numba has n
         self._finalized = True
 
 
+class _Pass(compiler_machinery.LoweringPass):  # type: ignore[misc]  # Numba has no types
+    def __init__(self) -> None:  # which is abstract
+        super().__init__()
+
+
 @compiler_machinery.register_pass(mutates_CFG=False, analysis_only=True)
-class _AsPart(compiler_machinery.LoweringPass):  # type: ignore[misc]  # Numba has no types
+class _AsPart(_Pass):
     """Let a function be translated into a library of its own kind."""
 
     _name = "patchopt_as_part"
-
-    def __init__(self) -> None:
-        super().__init__()
 
     def run_pass(self, state: Any) -> bool:
         state.library = _PartLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
@@ -42,13 +44,10 @@ class _AsPart(compiler_machinery.LoweringPass):  # type: ignore[misc]  # Numba h
 
 
 @compiler_machinery.register_pass(mutates_CFG=False, analysis_only=True)
-class _Known(compiler_machinery.LoweringPass):  # type: ignore[misc]  # Numba has no types
+class _Known(_Pass):
     """Let callers find a function that has no machine code."""
 
     _name = "patchopt_known"
-
-    def __init__(self) -> None:
-        super().__init__()
 
     def run_pass(self, state: Any) -> bool:
         # Numba knows functions by their entry points; any built-in method is one, and that

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import Any, cast
 
@@ -25,7 +23,6 @@ from patchopt.simulator.plan_check import check_plan
 from patchopt.simulator.wording import Event, Teller
 
 _FIRST_CAPACITY = 4096
-_LOOKS_UP_S = 0.2
 
 
 class Simulator:
@@ -131,7 +128,7 @@ class Simulator:
 
     def _block(self, keys: Bits, defects: Ints, state: State) -> Rows[Measures]:
         measures = blank(Measures, len(keys))
-        _answering(state, self._run, self._fixed, state, keys, defects, measures)
+        self._run(self._fixed, state, keys, defects, measures)
         if state.counters.queue_short:
             raise MemoryError("the event queue is shorter than `new_state` reckons")
         return measures
@@ -146,23 +143,6 @@ class Simulator:
         ends_s = nominal.run(0).exact("completion_time")
         limit_s = max(int(self._fixed.limits.end_s), PATIENCE * ends_s)
         self._fixed.limits.end_s = min(exact_s, limit_s)
-
-
-def _answering(state: State, run: compilation.Run, *arguments: Any) -> None:
-    """Call an event loop so that Ctrl-C ends it: compiled code would not look up by itself."""
-    state.interrupt[0] = 0
-    if threading.current_thread() is not threading.main_thread():
-        run(*arguments)
-        return
-    with ThreadPoolExecutor(1, "patchopt-loop") as beside:
-        try:
-            going_on = beside.submit(run, *arguments)
-            while not going_on.done():
-                wait([going_on], _LOOKS_UP_S)  # not for good: some systems hold Ctrl-C back
-            going_on.result()
-        except BaseException:
-            state.interrupt[0] = 1
-            raise
 
 
 def simulate(

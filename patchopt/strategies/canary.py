@@ -12,10 +12,10 @@ from pydantic.dataclasses import dataclass as validated
 
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.items import Item
-from patchopt.model.plan import Gate, PlanBuilder
-from patchopt.model.quantities import Duration, format_duration
+from patchopt.model.plan import PlanBuilder
+from patchopt.model.quantities import Duration
 from patchopt.strategies.base import STRICT, Strategy, register
-from patchopt.strategies.placing import Placing, highest_weight, in_place_first
+from patchopt.strategies.placing import Free, Placing, highest_weight, in_place_first
 
 
 @register("canary")
@@ -60,13 +60,7 @@ class Canary(Strategy):
         if not canaries:
             placing.sequence(placing.batches(rest), lambda _: "belongs to no service")
             return
-        watched = builder.add(
-            "pause",
-            after=last,
-            duration=self.soak,
-            gate=Gate(max_failures=self.max_failures),
-            reason=f"watch the canaries for {format_duration(self.soak)}",
-        )
+        watched = placing.watch(last, self.soak, self.max_failures, "watch the canaries")
         for names, built in builds:
             reason = f"step {built} has built the copies, and all have passed"
             builder.add("switch", names, after=[built, watched], reason=reason)
@@ -82,18 +76,17 @@ class Canary(Strategy):
         # Decimal: a share of 0.1 is a tenth, not the nearest binary fraction above it.
         share = Decimal(str(self.share))
         wanted = [math.ceil(share * int(count)) for count in services.instances]
-        waiting = placing.waiting(items)
-        free = {item.nodes for item in waiting.first}
+        free = Free(placing, items)
         taken: Counter[int] = Counter()
         canaries = []
         for item in items:
             of_nodes = placing.infrastructure.nodes.service[list(item.nodes)]
             members = [int(service) for service in of_nodes if service >= 0]
-            if item.nodes not in free or all(taken[s] >= wanted[s] for s in members):
+            if item not in free or all(taken[s] >= wanted[s] for s in members):
                 continue
             taken.update(members)
             canaries.append(item)
-            free.update(freed.nodes for freed in waiting.done(item))
+            free.take(item)
         return canaries
 
 

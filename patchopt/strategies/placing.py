@@ -9,7 +9,7 @@ from typing import Literal
 
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.items import Item, items_of
-from patchopt.model.plan import PlanBuilder
+from patchopt.model.plan import Gate, PlanBuilder
 from patchopt.model.quantities import format_duration
 from patchopt.model.units import demand, down_set
 from patchopt.model.waiting import Waiting
@@ -125,22 +125,21 @@ class Placing:
         limit = self.infrastructure.limits.max_parallel
         clip = limit if crew and limit >= 0 else None
         most = min((count for count in (nodes, clip) if count is not None), default=None)
-        waiting = self.waiting(items)
-        free = {item.nodes for item in waiting.first}
+        free = Free(self, items)
         left = list(items)
         result = []
         while left:
             batch = _Batch(self, most)
             rest = []
             for item in left:
-                if item.nodes in free and batch.fits(item, choose(item)):
+                if item in free and batch.fits(item, choose(item)):
                     batch.add(item, choose(item))
                 else:
                     rest.append(item)
             left = rest
             result.append(batch.items)
             for item in batch.items:
-                free.update(freed.nodes for freed in waiting.done(item))
+                free.take(item)
         return result
 
     # Steps ----------------------------------------------------------------------------
@@ -193,9 +192,43 @@ class Placing:
             last = [self.work(batch, reason(batch), after=last)]
         return last
 
+    def watch(self, after: Sequence[int], duration_s: int, max_failures: int, reason: str) -> int:
+        """Add a pause with a gate at its end; return it."""
+        return self.builder.add(
+            "pause",
+            after=after,
+            duration=duration_s,
+            gate=Gate(max_failures=max_failures),
+            reason=f"{reason} for {format_duration(duration_s)}",
+        )
+
     def names(self, items: Iterable[Item]) -> list[str]:
         """Return the node ids of some items."""
         return [self.infrastructure.nodes.ids[node] for item in items for node in item.nodes]
+
+
+class Free:
+    """Those of some items that may come next, as one after another is taken.
+
+    Parameters
+    ----------
+    placing : Placing
+        Knows the dependencies.
+    items : iterable of Item
+        All that are to come.
+    """
+
+    def __init__(self, placing: Placing, items: Iterable[Item]) -> None:
+        self._waiting = placing.waiting(items)
+        self._free = {item.nodes for item in self._waiting.first}
+
+    def __contains__(self, item: Item) -> bool:
+        """Say whether all that an item depends on has been taken."""
+        return item.nodes in self._free
+
+    def take(self, item: Item) -> None:
+        """Let what waits for an item alone be free."""
+        self._free.update(freed.nodes for freed in self._waiting.done(item))
 
 
 class _Batch:

@@ -11,10 +11,10 @@ from pydantic.dataclasses import dataclass as validated
 
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.items import Item
-from patchopt.model.plan import Gate, PlanBuilder
-from patchopt.model.quantities import Duration, format_duration
+from patchopt.model.plan import PlanBuilder
+from patchopt.model.quantities import Duration
 from patchopt.strategies.base import STRICT, Strategy, register
-from patchopt.strategies.placing import Placing, built_first, highest_weight, in_place_first
+from patchopt.strategies.placing import Free, Placing, built_first, highest_weight, in_place_first
 from patchopt.strategies.sizes import REST, Sizes, nodes_of
 
 
@@ -57,14 +57,7 @@ class Waves(Strategy):
             reason = f"wave {number}, {size} node{'s' * (size != 1)}"
             for batch in placing.batches(wave, how=how):
                 last = [placing.work(batch, reason, after=last, how=how(batch[0]))]
-            watch = builder.add(
-                "pause",
-                after=last,
-                duration=self.pause,
-                gate=Gate(max_failures=self.max_failures),
-                reason=f"watch wave {number} for {format_duration(self.pause)}",
-            )
-            last = [watch]
+            last = [placing.watch(last, self.pause, self.max_failures, f"watch wave {number}")]
 
     def _waves(self, placing: Placing, items: list[Item]) -> list[list[Item]]:
         """Split ordered items into waves; under strict order none comes before what it needs."""
@@ -72,8 +65,7 @@ class Waves(Strategy):
         nodes: Counter[int] = Counter()
         for counted in groups.values():
             nodes.update(counted)
-        waiting = placing.waiting(items)
-        free = {item.nodes for item in waiting.first}
+        free = Free(placing, items)
         waves, left = [], items
         for size in chain(self.sizes, repeat(self.sizes[-1])):
             if not left:
@@ -86,12 +78,12 @@ class Waves(Strategy):
                     not taken[group] or taken[group] + count <= nodes_of(size, nodes[group])
                     for group, count in wanted.items()
                 )
-                if item.nodes not in free or not fits:
+                if item not in free or not fits:
                     rest.append(item)
                     continue
                 taken.update(wanted)
                 wave.append(item)
-                free.update(freed.nodes for freed in waiting.done(item))
+                free.take(item)
             waves.append(wave)
             left = rest
         return waves

@@ -7,6 +7,11 @@ import pytest
 from support.luck import Luck
 from support.tiny import (
     DAY,
+    DIES,
+    FAILS,
+    HALF,
+    LATENT,
+    WATCHED,
     Document,
     alike,
     build,
@@ -20,13 +25,6 @@ from support.tiny import (
     told,
 )
 from support.written import Crash
-
-DIES = {"failure_probability": 1}
-FAILS = DIES | {"rollback": 5}
-HALF = {"failure_probability": 0.5, "rollback": 5}
-LATENT = {"rollback": 5, "latent": {"probability": 1, "delay": 20}}
-WATCHED = {"detection": {"probability": 1, "delay": 7}}
-
 
 # --- attempts and nodes ---
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 from support.luck import Luck
 from support.tiny import (
     DAY,
+    DIES,
+    FAILS,
+    LATENT,
+    WATCHED,
     Document,
     alike,
     build,
@@ -18,11 +22,6 @@ from support.tiny import (
     told,
 )
 from support.written import Crash
-
-DIES = {"failure_probability": 1}
-FAILS = DIES | {"rollback": 5}
-LATENT = {"rollback": 5, "latent": {"probability": 1, "delay": 20}}
-WATCHED = {"detection": {"probability": 1, "delay": 7}}
 
 
 def test_what_is_out_at_the_end_of_the_plan_is_out_until_the_observation_ends() -> None:

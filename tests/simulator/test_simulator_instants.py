@@ -7,6 +7,9 @@ import pytest
 from support.luck import Luck
 from support.tiny import (
     DAY,
+    FAILS,
+    LATENT,
+    WATCHED,
     Document,
     alike,
     build,
@@ -19,11 +22,6 @@ from support.tiny import (
     told,
 )
 from support.written import Crash
-
-DIES = {"failure_probability": 1}
-FAILS = DIES | {"rollback": 5}
-LATENT = {"rollback": 5, "latent": {"probability": 1, "delay": 20}}
-WATCHED = {"detection": {"probability": 1, "delay": 7}}
 
 
 @pytest.mark.parametrize(("early", "crashes"), [(10, 1), (9, 0)])

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from support.tiny import DAY, Document, expect, patch, pause, reason, run, several, told
-
-DIES = {"failure_probability": 1}
+from support.tiny import DAY, DIES, Document, expect, patch, pause, reason, run, several, told
 
 
 def pair(min_up: int = 2, **more: Any) -> Document:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from support.tiny import (
+    DIES,
+    FAILS,
+    LATENT,
     Document,
     build,
     expect,
@@ -19,10 +22,6 @@ from support.tiny import (
 
 if TYPE_CHECKING:
     from patchopt.simulator.outcome import Outcome
-
-DIES = {"failure_probability": 1}
-FAILS = DIES | {"rollback": 5}
-LATENT = {"rollback": 5, "latent": {"probability": 1, "delay": 20}}
 
 
 def on_a_host(**more: Any) -> Document:

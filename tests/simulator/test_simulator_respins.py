@@ -6,6 +6,8 @@ from typing import Any
 
 from support.luck import FAILURE, Luck
 from support.tiny import (
+    FAILS,
+    FIRST,
     Document,
     alike,
     build,
@@ -14,20 +16,14 @@ from support.tiny import (
     pause,
     reason,
     resumed,
+    reviewed,
     run,
     several,
     switch,
     told,
 )
 
-DIES = {"failure_probability": 1}
-FAILS = DIES | {"rollback": 5}
 BROKEN = {"rollback": 5, "defect": {"probability": 1, "failure_probability": 1}}
-FIRST = {"abort_after_failures": 1}
-
-
-def reviewed(delay: int = 50, **more: Any) -> Document:
-    return {"review": {"delay": delay}} | more
 
 
 def respun(delay: int = 100, chance: float = 0, **more: Any) -> Document:

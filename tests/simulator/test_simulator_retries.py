@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from support.tiny import Document, alike, build, expect, patch, run, several, switch, told
+from support.tiny import (
+    DIES,
+    FAILS,
+    Document,
+    alike,
+    build,
+    expect,
+    patch,
+    run,
+    several,
+    switch,
+    told,
+)
 
 if TYPE_CHECKING:
     from patchopt.simulator.outcome import Outcome
 
-DIES = {"failure_probability": 1}
-FAILS = DIES | {"rollback": 5}
 ONCE_MORE = {"max_retries": 1}
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from support.luck import Luck
 from support.tiny import (
     DAY,
+    DIES,
+    FAILS,
+    FIRST,
+    HALF,
+    LATENT,
     Document,
     alike,
     build,
@@ -15,22 +18,13 @@ from support.tiny import (
     pause,
     reason,
     resumed,
+    reviewed,
     run,
     seed_where,
     several,
     switch,
     told,
 )
-
-DIES = {"failure_probability": 1}
-FAILS = DIES | {"rollback": 5}
-HALF = {"failure_probability": 0.5, "rollback": 5}
-LATENT = {"rollback": 5, "latent": {"probability": 1, "delay": 20}}
-FIRST = {"abort_after_failures": 1}
-
-
-def reviewed(delay: int = 50, **more: Any) -> Document:
-    return {"review": {"delay": delay}} | more
 
 
 def test_after_a_review_the_bad_get_one_more_attempt_and_the_rest_goes_on() -> None:

@@ -8,6 +8,8 @@ import pytest
 
 from support.tiny import (
     DAY,
+    LATENT,
+    WATCHED,
     Document,
     alike,
     build,
@@ -20,9 +22,6 @@ from support.tiny import (
     told,
 )
 
-#: Committed at 10, IMPAIRED at 30 and detected at 37, rolled back in 5 s.
-LATENT = {"rollback": 5, "latent": {"probability": 1, "delay": 20}}
-WATCHED = {"detection": {"probability": 1, "delay": 7}}
 TOGETHER = {"source": "a", "target": "b", "compatibility": "incompatible"}
 
 

@@ -25,6 +25,22 @@ DAY = 86_400
 ERRORS = 4
 
 
+# --- what goes wrong: changes to a patch, and what stops or watches a plan ---
+
+DIES: Document = {"failure_probability": 1}
+FAILS: Document = DIES | {"rollback": 5}
+HALF: Document = {"failure_probability": 0.5, "rollback": 5}
+#: Committed at 10, IMPAIRED at 30 and, if watched, detected at 37; rolled back in 5 s.
+LATENT: Document = {"rollback": 5, "latent": {"probability": 1, "delay": 20}}
+WATCHED: Document = {"detection": {"probability": 1, "delay": 7}}
+FIRST: Document = {"abort_after_failures": 1}
+
+
+def reviewed(delay: int = 50, **more: Any) -> Document:
+    """Return an environment in which a stop is reviewed after some seconds."""
+    return {"review": {"delay": delay}} | more
+
+
 # --- scenarios ---
 
 

@@ -6,21 +6,7 @@ from typing import Any
 
 from support.examples import small
 from support.simpy_twin import Twin
-
-Document = dict[str, Any]
-DAY = 86_400
-
-
-def patch(*nodes: str, **more: Any) -> Document:
-    return {"action": "patch", "nodes": list(nodes)} | more
-
-
-def build(*nodes: str, **more: Any) -> Document:
-    return {"action": "build", "nodes": list(nodes)} | more
-
-
-def switch(*nodes: str, **more: Any) -> Document:
-    return {"action": "switch", "nodes": list(nodes)} | more
+from support.tiny import DAY, Document
 
 
 def pause(duration: int, max_failures: int | None = None, **more: Any) -> Document:

@@ -93,16 +93,6 @@ class Study:
         rows = self.plans.loc[self.plans["scenario"] == scenario, "scenario_json"]
         return build_infrastructure(Scenario.model_validate_json(str(rows.iloc[0])))
 
-    def horizon_s(self, scenario: str) -> int:
-        """Return the end of the observation of a scenario, seconds."""
-        if scenario not in self._horizons:
-            self._horizons[scenario] = self.infrastructure(scenario).limits.horizon_s
-        return self._horizons[scenario]
-
-    @cached_property
-    def _horizons(self) -> dict[str, int]:
-        return {}
-
     def plan(self, number: int) -> Plan | None:
         """Return a plan, or None if planning failed."""
         made = self.plans["plan_json"].dropna()

@@ -153,7 +153,9 @@ def results_of(study: Study) -> Results:
             row = _identity(study, cell) | {"failed": failed.get(number, 0)}
             row |= {"breaks": ", ".join(kept[number].breaks) if number in kept else ""}
             row |= marks.get(number, {"non_dominated": False, "hypervolume_contribution": np.nan})
-            row |= _means(measured) | {"beyond_horizon": _beyond_horizon(study, number)}
+            row |= _means(measured) | {
+                "beyond_horizon": _beyond_horizon(study, number, kept.get(number))
+            }
             row |= _nominal(study, number, certified[scenario], kept.get(number))
             rows.append(row | _paired(study, number, certified[scenario], kept.get(number)))
     summary = pd.DataFrame(rows)
@@ -178,13 +180,12 @@ def _marks(plans: list[int], front: Front) -> dict[int, dict[str, Any]]:
     }
 
 
-def _beyond_horizon(study: Study, number: int) -> float:
+def _beyond_horizon(study: Study, number: int, kept: Keeping | None) -> float:
     """Return the share of a plan's replications that end after the horizon."""
     runs = study.runs[study.runs["plan"] == number]
-    if runs.empty:
+    if runs.empty or kept is None:
         return np.nan
-    horizon_s = study.horizon_s(str(runs["scenario"].iloc[0]))
-    late = (runs["completion_time"] > horizon_s).to_numpy(np.float64)
+    late = (runs["completion_time"] > kept.horizon_s).to_numpy(np.float64)
     return float(np.average(late, weights=runs["weight"].to_numpy(np.float64)))
 
 

@@ -100,9 +100,10 @@ def draw_failures(fixed: Fixed, state: State, job: int, action: int) -> bool:
         if state.nodes[node].working != Work.ATTEMPT:
             continue
         unlucky = is_unlucky(fixed, state, node, attempt, state.nodes[node].defective)
+        crashed = False
         if fixed.limits.crashes == 1:
-            unlucky = unlucky or _has_crashed(fixed, state, fixed.nodes[node].host, since_s)
-        crashed = action == Action.PATCH and _crashed_since(fixed, state, node, since_s)
+            unlucky = unlucky or _host_has_crashed(fixed, state, node, since_s)
+            crashed = action == Action.PATCH and state.troubles[node].crashed_s > since_s
         if not crashed and not unlucky:
             continue
         failed = True
@@ -115,17 +116,13 @@ def draw_failures(fixed: Fixed, state: State, job: int, action: int) -> bool:
 
 
 @inner
-def _crashed_since(fixed: Fixed, state: State, node: int, since_s: int) -> bool:
-    return bool(fixed.limits.crashes == 1 and state.troubles[node].crashed_s > since_s)
-
-
-@inner
-def _has_crashed(fixed: Fixed, state: State, node: int, since_s: int) -> bool:
-    """Say whether a node, or a host above it, has crashed since; -1 is none."""
-    while node >= 0:
-        if _crashed_since(fixed, state, node, since_s):
+def _host_has_crashed(fixed: Fixed, state: State, node: int, since_s: int) -> bool:
+    """Say whether a host above a node has crashed since."""
+    host = fixed.nodes[node].host
+    while host >= 0:
+        if state.troubles[host].crashed_s > since_s:
             return True
-        node = fixed.nodes[node].host
+        host = fixed.nodes[host].host
     return False
 
 

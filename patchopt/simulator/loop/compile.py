@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
-from functools import cache
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -44,12 +46,32 @@ _JITTED: Final = (
 
 #: Work up to which the plain loop is done before the compiled one is loaded: about half a second.
 _SMALL: Final = 10_000
+_LOOKS_UP_S: Final = 0.2
 
 
+@cache
 def compiled() -> Run:
-    """Return the compiled event loop; Numba keeps it on disk between processes."""
-    run: Run = compiled_module(_PACKAGE, "kernel").run
-    return run
+    """Return the compiled event loop, which Ctrl-C ends; Numba keeps it on disk."""
+    return partial(_answering, compiled_module(_PACKAGE, "kernel").run)
+
+
+def _answering(
+    run: Run, fixed: Fixed, state: State, keys: Bits, defects: Ints, measures: Rows[Measures]
+) -> None:
+    """Run the compiled loop so that Ctrl-C is seen: it does not look up by itself."""
+    state.interrupt[0] = 0
+    if threading.current_thread() is not threading.main_thread():
+        run(fixed, state, keys, defects, measures)
+        return
+    with ThreadPoolExecutor(1, "patchopt-loop") as beside:
+        try:
+            going_on = beside.submit(run, fixed, state, keys, defects, measures)
+            while not going_on.done():
+                wait([going_on], _LOOKS_UP_S)  # not for good: some systems hold Ctrl-C back
+            going_on.result()
+        except BaseException:
+            state.interrupt[0] = 1
+            raise
 
 
 @cache

@@ -72,7 +72,6 @@ def units_table(infrastructure: Infrastructure, pool: Pool) -> Rows[rows.UnitRow
     return table(
         rows.UnitRow,
         {
-            "members": given.size,
             "component": infrastructure.order.component_of_unit,
             "member_begin": begin,
             "member_end": end,

@@ -20,6 +20,7 @@ from patchopt.simulator.loop.codes import Action, Late, Phase, Reason, Stage, St
 from patchopt.simulator.loop.copies import begin_switch, end_switch, leave_switch_out
 from patchopt.simulator.loop.failing import give_up
 from patchopt.simulator.loop.queue import make_pending, release_step
+from patchopt.simulator.loop.rows import JobState, StepState
 from patchopt.simulator.loop.state import count_active, record
 
 
@@ -184,7 +185,7 @@ def leave_job_out(fixed: Fixed, state: State, job: int, reason: int, detail: int
     """Give up a job that nothing could ever let start."""
     step = fixed.jobs[job].step
     _note_left_out(state, reason, step, detail)
-    end_job_wait(state, job)
+    end_wait(state, state.jobs[job])
     _name_left_out(fixed, state, job)
     give_up(fixed, state, job)
     close_job(fixed, state, job)
@@ -194,7 +195,7 @@ def leave_job_out(fixed: Fixed, state: State, job: int, reason: int, detail: int
 def leave_step_out(fixed: Fixed, state: State, step: int, reason: int, detail: int) -> None:
     """Give up a step that nothing could ever let start: those after it need not wait."""
     _note_left_out(state, reason, step, detail)
-    end_step_wait(state, step)
+    end_wait(state, state.steps[step])
     state.steps[step].left_out = 1
     for job in range(fixed.steps[step].job_begin, fixed.steps[step].job_end):
         if state.jobs[job].phase == Phase.OPEN:
@@ -226,21 +227,12 @@ def _name_left_out(fixed: Fixed, state: State, job: int) -> None:
 
 
 @inner
-def end_job_wait(state: State, job: int) -> None:
-    """Let a job's wait for the guard end, if there is one."""
-    since = state.jobs[job].wait_since_s
+def end_wait(state: State, waiting: JobState | StepState) -> None:
+    """Let the wait for the guard of a job or a step end, if there is one."""
+    since = waiting.wait_since_s
     if since >= 0:
         state.measures.guard_wait_time += state.counters.now - since
-        state.jobs[job].wait_since_s = -1
-
-
-@inner
-def end_step_wait(state: State, step: int) -> None:
-    """Let a step's wait for the guard end, if there is one."""
-    since = state.steps[step].wait_since_s
-    if since >= 0:
-        state.measures.guard_wait_time += state.counters.now - since
-        state.steps[step].wait_since_s = -1
+        waiting.wait_since_s = -1
 
 
 def _close_job(fixed: Fixed, state: State, job: int) -> None:

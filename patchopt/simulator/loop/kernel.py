@@ -10,21 +10,20 @@ from __future__ import annotations
 
 from patchopt.compiling.jit import inner, outer
 from patchopt.model.base import Bits, Ints
-from patchopt.model.events import EventKind
 from patchopt.model.windows import FOREVER
 from patchopt.simulator.loop.attempts import is_unlucky
 from patchopt.simulator.loop.bundles import Fixed, Rows, State
 from patchopt.simulator.loop.codes import Action, Reason, Stop
 from patchopt.simulator.loop.draws import draw
-from patchopt.simulator.loop.jobs import end_job_wait, end_phase, end_step_wait, note_end
+from patchopt.simulator.loop.jobs import end_phase, note_end
 from patchopt.simulator.loop.measuring import advance, close
 from patchopt.simulator.loop.queue import first_due_step, first_happening, make_ready, pop
 from patchopt.simulator.loop.reset import copy_measures, reset
 from patchopt.simulator.loop.resuming import resume
 from patchopt.simulator.loop.reverting import end_rollback, start_rollbacks
 from patchopt.simulator.loop.rows import Measures
-from patchopt.simulator.loop.state import record, settle
-from patchopt.simulator.loop.stopping import judge
+from patchopt.simulator.loop.state import settle
+from patchopt.simulator.loop.stopping import abort, end_waits, judge
 from patchopt.simulator.loop.streams import STREAM_DEFECT
 from patchopt.simulator.loop.trouble import let_happen, resumption
 from patchopt.simulator.loop.waiting import (
@@ -140,29 +139,19 @@ def _is_over(state: State) -> bool:
 @inner
 def _end_plan(state: State) -> None:
     """Note that the plan is over; it counts as aborted if something was left out."""
-    counters, measures = state.counters, state.measures
+    counters = state.counters
     counters.over = 1
     counters.over_s = counters.now
     if counters.stop == Stop.NO and counters.left_code != Reason.NONE:
-        measures.abort_code = counters.left_code
-        measures.abort_step = counters.left_step
-        measures.abort_detail = counters.left_detail
-        record(state, EventKind.ABORT, counters.left_code, counters.left_step, counters.left_detail)
+        abort(state, counters.left_code, counters.left_step, counters.left_detail)
 
 
 @inner
 def _cut_plan(state: State) -> None:
     """Stop a run that does not end: T and O are now."""
-    measures = state.measures
     note_end(state)
-    for place in range(state.counters.pending):
-        end_job_wait(state, state.pending[place])
-    for place in range(state.counters.ready):
-        end_step_wait(state, state.ready[place])
-    measures.abort_code = Reason.ENDLESS
-    measures.abort_step = -1
-    measures.abort_detail = 0
-    record(state, EventKind.ABORT, Reason.ENDLESS, -1, 0)
+    end_waits(state)
+    abort(state, Reason.ENDLESS, -1, 0)
 
 
 @inner

@@ -7,6 +7,7 @@ the subject's number, so the order of events never depends on how the heap was f
 from __future__ import annotations
 
 from patchopt.compiling.jit import inner, rare
+from patchopt.model.windows import Numbers
 from patchopt.simulator.loop.bundles import Fixed, State
 
 
@@ -95,25 +96,27 @@ def happen(fixed: Fixed, state: State, after: int, what: int, node: int) -> None
 
 
 @inner
-def make_pending(state: State, job: int) -> None:
-    """Insert a job into the ascending list of those that wait for an attempt."""
-    place = state.counters.pending
-    state.counters.pending = place + 1
-    while place > 0 and state.pending[place - 1] > job:
-        state.pending[place] = state.pending[place - 1]
+def _insert(numbers: Numbers, count: int, number: int) -> None:
+    """Insert a number into an ascending list of so many. O(count)."""
+    place = count
+    while place > 0 and numbers[place - 1] > number:
+        numbers[place] = numbers[place - 1]
         place -= 1
-    state.pending[place] = job
+    numbers[place] = number
+
+
+@inner
+def make_pending(state: State, job: int) -> None:
+    """Add a job to those that wait for an attempt."""
+    _insert(state.pending, state.counters.pending, job)
+    state.counters.pending += 1
 
 
 @inner
 def make_ready(state: State, step: int) -> None:
-    """Insert a step into the ascending list of those whose predecessors have ended."""
-    place = state.counters.ready
-    state.counters.ready = place + 1
-    while place > 0 and state.ready[place - 1] > step:
-        state.ready[place] = state.ready[place - 1]
-        place -= 1
-    state.ready[place] = step
+    """Add a step to those whose predecessors have ended."""
+    _insert(state.ready, state.counters.ready, step)
+    state.counters.ready += 1
 
 
 @inner

@@ -49,7 +49,7 @@ def reset(fixed: Fixed, state: State) -> None:
     for release in range(len(state.releases)):
         _clear_release(state.releases[release])
     for unit in range(len(fixed.units)):
-        state.units[unit] = fixed.units[unit].members
+        state.units[unit] = fixed.units[unit].member_end - fixed.units[unit].member_begin
     _reset_edges(fixed, state)
     reset_order(fixed, state)
     _reset_troubles(fixed, state)

@@ -153,7 +153,6 @@ class EndRow:
 class UnitRow:
     """A unit."""
 
-    members: int
     component: int
     member_begin: int
     member_end: int

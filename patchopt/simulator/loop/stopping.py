@@ -9,7 +9,7 @@ from patchopt.simulator.loop.codes import Action, Reason, Stage, Stop
 from patchopt.simulator.loop.copies import settle_copy
 from patchopt.simulator.loop.draws import lognormal
 from patchopt.simulator.loop.failing import give_up
-from patchopt.simulator.loop.jobs import close_job, end_job_wait, end_step_wait, note_end
+from patchopt.simulator.loop.jobs import close_job, end_wait, note_end
 from patchopt.simulator.loop.queue import push, remove
 from patchopt.simulator.loop.state import record
 from patchopt.simulator.loop.streams import STREAM_RESPIN_DELAY, STREAM_REVIEW
@@ -60,22 +60,17 @@ def _stop(fixed: Fixed, state: State, reason: int, step: int, detail: int) -> No
 
     A plan that is over can only be stopped to go on.
     """
-    counters, measures = state.counters, state.measures
+    counters = state.counters
     if counters.over == 1 and _goes_on_after(fixed, state) < 0:
         return
     counters.over = 0
     counters.stop = Stop.PASSING
     counters.stopped_s = counters.now
-    measures.abort_code = reason
-    measures.abort_step = step
-    measures.abort_detail = detail
-    record(state, EventKind.ABORT, reason, step, detail)
-    for place in range(counters.ready):
-        end_step_wait(state, state.ready[place])
+    abort(state, reason, step, detail)
+    end_waits(state)
     _cut_pauses(fixed, state)
     for place in range(counters.pending):
         job = state.pending[place]
-        end_job_wait(state, job)
         give_up(fixed, state, job)
         close_job(fixed, state, job)
     counters.pending = 0
@@ -87,6 +82,24 @@ def _stop(fixed: Fixed, state: State, reason: int, step: int, detail: int) -> No
     counters.stop = Stop.FOR_GOOD
     for node in range(len(fixed.nodes)):
         settle_copy(fixed, state, node)
+
+
+@inner
+def abort(state: State, reason: int, step: int, detail: int) -> None:
+    """Note that the plan is aborted, and why."""
+    state.measures.abort_code = reason
+    state.measures.abort_step = step
+    state.measures.abort_detail = detail
+    record(state, EventKind.ABORT, reason, step, detail)
+
+
+@inner
+def end_waits(state: State) -> None:
+    """Let all waits for the guard end: nothing waits any more."""
+    for place in range(state.counters.ready):
+        end_wait(state, state.steps[state.ready[place]])
+    for place in range(state.counters.pending):
+        end_wait(state, state.jobs[state.pending[place]])
 
 
 @inner

@@ -12,12 +12,11 @@ from patchopt.model.windows import FOREVER
 from patchopt.simulator.loop.asking import missing, next_opening, nominal_s
 from patchopt.simulator.loop.attempts import start_attempt
 from patchopt.simulator.loop.bundles import Fixed, State
-from patchopt.simulator.loop.codes import Down, Late, Phase, Reason
+from patchopt.simulator.loop.codes import Action, Down, Late, Phase, Reason
 from patchopt.simulator.loop.guard import guard
 from patchopt.simulator.loop.guard_jobs import guard_jobs
 from patchopt.simulator.loop.jobs import (
-    end_job_wait,
-    end_step_wait,
+    end_wait,
     leave_job_out,
     leave_step_out,
     name_job,
@@ -52,7 +51,7 @@ def _stays(fixed: Fixed, state: State, job: int) -> bool:
     state.jobs[job].reason = reason
     if reason != Reason.NONE:
         return True
-    end_job_wait(state, job)
+    end_wait(state, state.jobs[job])
     name_job(fixed, state, job, EventKind.ATTEMPT_START, Reason.NONE, 0)
     state.jobs[job].put_off = 0
     state.jobs[job].hoping = 0
@@ -113,7 +112,7 @@ def start_ready(fixed: Fixed, state: State) -> None:
             state.ready[kept] = step
             kept += 1
             continue
-        end_step_wait(state, step)
+        end_wait(state, state.steps[step])
         start_step(fixed, state, step)
     counters.ready = kept
     counters.starting = 0
@@ -178,9 +177,8 @@ def _opens(fixed: Fixed, state: State, lasts: int) -> int:
 @inner
 def _length_s(fixed: Fixed, state: State, step: int) -> int:
     """Return how long those jobs of a step take, as planned, that would start now."""
-    if state.counters.failed == 0 and state.steps[step].partial == 0:
-        return fixed.steps[step].length_s
-    if fixed.steps[step].nodes == 0 or fixed.steps[step].action > 1:
+    whole = state.counters.failed == 0 and state.steps[step].partial == 0
+    if whole or fixed.steps[step].action > Action.BUILD:
         return fixed.steps[step].length_s
     longest = 0
     for job in range(fixed.steps[step].job_begin, fixed.steps[step].job_end):
