@@ -16,7 +16,6 @@ from patchopt.model.build import build_infrastructure
 from patchopt.model.failures import Defect
 from patchopt.model.presets import FailurePreset
 from patchopt.simulator import Simulator
-from patchopt.simulator.loop import streams
 from patchopt.strategies import make_strategy, strategy_names
 from support.contract import infrastructure_of
 
@@ -89,10 +88,6 @@ def test_attempts_fail(lean: Any, name: str, strategy: str) -> None:
     compare(lean, infrastructure, make_strategy(strategy, {}).plan(infrastructure), 30)
 
 
-@pytest.mark.skipif(
-    not hasattr(streams, "replication_keys"),
-    reason="the simulator stops at the end of the plan, and retries do not ask the guard",
-)
 @pytest.mark.parametrize("strategy", QUICK)
 @pytest.mark.parametrize("name", bundled_scenarios())
 def test_attempts_fail_and_the_world_goes_on(lean: Any, name: str, strategy: str) -> None:

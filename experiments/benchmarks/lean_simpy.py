@@ -9,7 +9,6 @@ what happens to nodes by itself, nor what follows a stop. Tests hold it against 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from lean_layout import Job, Layout, Part, Work
@@ -21,12 +20,9 @@ from patchopt.model.windows import FOREVER
 from patchopt.simulator.loop import streams
 
 
-def keys_of(infrastructure: Infrastructure, seed: int, count: int) -> Iterable[int]:
+def keys_of(infrastructure: Infrastructure, seed: int, count: int) -> list[int]:
     """Return what keys the draws of the first replications of a seed."""
-    if hasattr(streams, "replication_keys"):
-        keys: Iterable[int] = streams.replication_keys(infrastructure.luck, seed, 0, count)
-        return keys
-    return range(seed, seed + count)
+    return streams.replication_keys(infrastructure.luck, seed, 0, count).tolist()
 
 
 class LeanModel:

@@ -99,7 +99,12 @@ def edges_table(infrastructure: Infrastructure) -> tuple[Rows[rows.GroupRow], Ro
     given = infrastructure.edges
     at = np.repeat(np.arange(len(given.ptr) - 1), np.diff(given.ptr))
     other = given.source[given.idx] + given.target[given.idx] - at
-    groups = table(rows.GroupRow, {"end_begin": given.ptr[:-1], "end_end": given.ptr[1:]})
+    nodes = infrastructure.nodes
+    patched = nodes.service[nodes.patched & (nodes.service >= 0)]
+    of_services = np.bincount(patched, minlength=len(infrastructure.services.names))
+    old = np.concatenate([of_services, nodes.patched])
+    ends = {"end_begin": given.ptr[:-1], "end_end": given.ptr[1:]}
+    groups = table(rows.GroupRow, {**ends, "old": old})
     return groups, table(rows.EndRow, {"edge": given.idx, "other": other})
 
 
@@ -143,6 +148,8 @@ def limits_row(infrastructure: Infrastructure, steps: int) -> rows.LimitsRow:
         abort_share_bp=limits.abort_share_bp,
         horizon_s=limits.horizon_s,
         end_s=min(PATIENCE * limits.horizon_s, longest_s(infrastructure, steps)),
+        patchable=int(nodes.patched.sum()),
+        old_weight_milli=int(nodes.weight_milli[nodes.patched].sum()),
         period_s=infrastructure.windows.period_s,
         overhead_s=limits.overhead_s,
         variable=any(sigma.any() for sigma in sigmas),

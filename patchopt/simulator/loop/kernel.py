@@ -120,7 +120,7 @@ def _replicate(fixed: Fixed, state: State) -> None:
         if counters.now >= fixed.limits.end_s:
             _cut_plan(state)
             break
-        if counters.stop == Stop.NO and counters.pending + counters.ready > 0:
+        if counters.stop == Stop.NO and counters.pending + counters.unnoted > 0:
             note_waits(fixed, state)
         advance(fixed, state, min(_next_time(fixed, state), fixed.limits.end_s))
     close(fixed, state)

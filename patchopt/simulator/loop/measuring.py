@@ -55,21 +55,20 @@ def _integrate_work(fixed: Fixed, state: State, begin: int, end: int) -> None:
 def close(fixed: Fixed, state: State) -> None:
     """Measure what is left to measure at O, which is now."""
     counters, measures = state.counters, state.measures
-    old, patchable = 0, 0
-    for node in range(len(fixed.nodes)):
-        if fixed.nodes[node].patched == 1:
-            patchable += 1
-            old += 1 - state.nodes[node].new
-        measures.failed_nodes += 1 if state.nodes[node].failed > 0 else 0
-        measures.bad_nodes += state.nodes[node].bad
+    if measures.failures > 0 or fixed.limits.background == 1:
+        for node in range(len(fixed.nodes)):
+            measures.failed_nodes += 1 if state.nodes[node].failed > 0 else 0
+            measures.bad_nodes += state.nodes[node].bad
     for node in range(len(state.troubles)):
         measures.latent_nodes += 1 if state.troubles[node].latency > Latency.NONE else 0
     for service in range(len(fixed.services)):
         since = state.services[service].below_since_s
         if since >= 0:
             measures.max_downtime = max(measures.max_downtime, counters.now - since)
+    patchable = fixed.limits.patchable
     if patchable > 0:
-        measures.time_to_remediate = counters.now if old > 0 else counters.last_commit_s
+        done = measures.patched == patchable
+        measures.time_to_remediate = counters.last_commit_s if done else counters.now
     measures.residual_exposure = measures.total_exposure - measures.exposure
     measures.aborted = 1 if measures.abort_code != Reason.NONE else 0
     # What began in the very last instant has no length.

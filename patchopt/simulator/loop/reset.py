@@ -8,7 +8,6 @@ from patchopt.simulator.loop.failing import begin_life
 from patchopt.simulator.loop.queue import release_step
 from patchopt.simulator.loop.rows import (
     Counters,
-    GroupState,
     JobState,
     Measures,
     NodeState,
@@ -28,7 +27,6 @@ _clear_trouble = inner(clearing(TroubleState))
 _clear_job = inner(clearing(JobState))
 _clear_step = inner(clearing(StepState))
 _clear_service = inner(clearing(ServiceState))
-_clear_group = inner(clearing(GroupState))
 _clear_release = inner(clearing(ReleaseState))
 
 
@@ -39,6 +37,7 @@ def reset(fixed: Fixed, state: State) -> None:
     _clear_measures(state.measures)
     _clear_counters(state.counters)
     state.counters.seed = seed
+    state.counters.old_weight = fixed.limits.old_weight_milli
     for node in range(len(state.nodes)):
         _clear_node(state.nodes[node])
     for node in range(len(state.troubles)):
@@ -62,19 +61,13 @@ def _reset_edges(fixed: Fixed, state: State) -> None:
     for edge in range(len(state.edges)):
         state.edges[edge] = 0
     for group in range(len(state.groups)):
-        _clear_group(state.groups[group])
+        state.groups[group].old = fixed.groups[group].old
+        state.groups[group].new = 0
         state.dirty[group] = 0
-    services = len(fixed.services)
-    for service in range(services):
+    for service in range(len(fixed.services)):
         _clear_service(state.services[service])
         # A service without instances has none to lose: it is never judged at all.
         state.services[service].serving = fixed.services[service].instances
-    for node in range(len(fixed.nodes)):
-        if fixed.nodes[node].patched == 1:
-            state.counters.old_weight += fixed.nodes[node].weight_milli
-            state.groups[services + node].old = 1
-            if fixed.nodes[node].service >= 0:
-                state.groups[fixed.nodes[node].service].old += 1
 
 
 @inner

@@ -35,6 +35,8 @@ class LimitsRow:
     abort_share_bp: int  # hundredths of a percent
     horizon_s: int
     end_s: int  # no plan runs on beyond this second
+    patchable: int  # nodes that have a patch
+    old_weight_milli: int  # of these
     period_s: int
     overhead_s: int
     variable: int  # some duration is drawn
@@ -139,6 +141,7 @@ class GroupRow:
 
     end_begin: SmallInt  # in `Fixed.ends`
     end_end: SmallInt
+    old: SmallInt  # instances that are to be patched
 
 
 @dataclass(slots=True, kw_only=True)
@@ -257,6 +260,7 @@ class Counters:
     pending: int = 0  # jobs that wait for an attempt
     gates: int = 0  # pauses that have ended in this pass
     starting: int = 0  # steps are being started
+    unnoted: int = 0  # some of those that are ready wait since now
     ended: int = 0  # steps that have ended as they started, in this pass
     again: int = 0  # another pass is needed
     judge: int = 0  # budgets are to be judged

@@ -13,8 +13,16 @@ from patchopt.simulator.loop.codes import EdgeKind
 
 
 @inner
+def is_watched(state: State) -> bool:
+    """Say whether somebody asks for events; else none need be named."""
+    return len(state.events) > 0
+
+
+@inner
 def record(state: State, kind: int, first: int, second: int, third: int) -> None:
-    """Write an event if there is room; count it in any case."""
+    """Write an event if there is room; count it if somebody asks for any."""
+    if not is_watched(state):
+        return
     place = state.counters.events
     state.counters.events = place + 1
     if place < len(state.events):
@@ -28,12 +36,13 @@ def record(state: State, kind: int, first: int, second: int, third: int) -> None
 
 @inner
 def _touch_group(fixed: Fixed, state: State, group: int, new: int, change: int) -> None:
+    if fixed.groups[group].end_end == fixed.groups[group].end_begin:
+        return  # no edge asks
     if new == 1:
         state.groups[group].new += change
     else:
         state.groups[group].old += change
-    edges = fixed.groups[group].end_end - fixed.groups[group].end_begin
-    if edges > 0 and state.dirty[group] == 0:
+    if state.dirty[group] == 0:
         state.dirty[group] = 1
         state.dirty_groups[state.counters.dirty_groups] = group
         state.counters.dirty_groups += 1

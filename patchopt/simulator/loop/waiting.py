@@ -25,7 +25,7 @@ from patchopt.simulator.loop.jobs import (
     start_step,
 )
 from patchopt.simulator.loop.reverting import falls_short
-from patchopt.simulator.loop.state import count_active, record
+from patchopt.simulator.loop.state import count_active, is_watched, record
 
 
 @rare
@@ -52,7 +52,8 @@ def _stays(fixed: Fixed, state: State, job: int) -> bool:
     if reason != Reason.NONE:
         return True
     end_wait(state, state.jobs[job])
-    name_job(fixed, state, job, EventKind.ATTEMPT_START, Reason.NONE, 0)
+    if is_watched(state):
+        name_job(fixed, state, job, EventKind.ATTEMPT_START, Reason.NONE, 0)
     state.jobs[job].put_off = 0
     state.jobs[job].hoping = 0
     state.counters.alarms = state.measures.false_alarms
@@ -101,7 +102,7 @@ def start_ready(fixed: Fixed, state: State) -> None:
     """Start the steps that may, in the order of their ids."""
     kept = 0
     counters = state.counters
-    counters.starting = 1
+    counters.starting, counters.unnoted = 1, 0
     for place in range(counters.ready):
         step = state.ready[place]
         reason = Reason.NONE
@@ -111,6 +112,8 @@ def start_ready(fixed: Fixed, state: State) -> None:
         if reason != Reason.NONE:
             state.ready[kept] = step
             kept += 1
+            if state.steps[step].wait_since_s < 0:
+                counters.unnoted = 1
             continue
         end_wait(state, state.steps[step])
         start_step(fixed, state, step)
@@ -131,15 +134,17 @@ def note_waits(fixed: Fixed, state: State) -> None:
             continue
         state.jobs[job].wait_since_s = state.counters.now
         _count_wait(state)
-        reason = _why_job(fixed, state, job, False)
-        name_job(fixed, state, job, EventKind.ATTEMPT_WAIT, reason, state.counters.detail)
+        if is_watched(state):
+            reason = _why_job(fixed, state, job, False)
+            name_job(fixed, state, job, EventKind.ATTEMPT_WAIT, reason, state.counters.detail)
     for place in range(state.counters.ready):
         step = state.ready[place]
         if state.steps[step].wait_since_s < 0:
             state.steps[step].wait_since_s = state.counters.now
             _count_wait(state)
-            reason = guard(fixed, state, step, False)
-            record(state, EventKind.STEP_WAIT, step, reason, state.counters.detail)
+            if is_watched(state):
+                reason = guard(fixed, state, step, False)
+                record(state, EventKind.STEP_WAIT, step, reason, state.counters.detail)
 
 
 @inner
