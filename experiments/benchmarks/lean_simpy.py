@@ -14,15 +14,16 @@ from typing import Any
 from lean_layout import Job, Layout, Part, Work
 from lean_work import AtWork
 
+from patchopt.model.base import Bits
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan
 from patchopt.model.windows import FOREVER
 from patchopt.simulator.loop import streams
 
 
-def keys_of(infrastructure: Infrastructure, seed: int, count: int) -> list[int]:
+def keys_of(infrastructure: Infrastructure, seed: int, count: int) -> Bits:
     """Return what keys the draws of the first replications of a seed."""
-    return streams.replication_keys(infrastructure.luck, seed, 0, count).tolist()
+    return streams.replication_keys(infrastructure.luck, seed, 0, count)
 
 
 class LeanModel:
