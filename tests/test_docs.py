@@ -16,7 +16,7 @@ from patchopt.files import scenario_from_text
 from patchopt.model.build import build_infrastructure, key_of
 from patchopt.model.events import EventKind
 from patchopt.model.metrics import METRICS
-from patchopt.simulator.loop import draws
+from patchopt.simulator.loop import draws, streams
 from patchopt.strategies import base
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -106,6 +106,9 @@ def test_the_draws_of_section_10_are_those_of_the_simulator() -> None:
         assert key == key_of(kind, name)
         for seed, stream, count in ((0, 1, 1), (42, 2, 0), (2**62 + 1, 15, 7)):
             assert space["draw"](seed, stream, key, count) == draws.draw(seed, stream, key, count)
+    for luck, seed in (("ha-shop", 42), ("räck", 2**62 + 1)):
+        keys = streams.replication_keys(luck, seed, 0, 3).tolist()
+        assert keys == [space["replication_key"](luck, seed, number) for number in range(3)]
 
 
 def test_every_strategy_stands_in_section_8_with_its_parameters() -> None:

@@ -92,9 +92,10 @@ def test_the_wheel_carries_its_resources_and_types(bare: Path, tmp_path: Path) -
         "import patchopt, pathlib; root = pathlib.Path(patchopt.__file__).parent;"
         "print((root / 'py.typed').is_file(), (root / '_resources/conf/config.yaml').is_file(),"
         "(root / '_resources/scenarios/online_boutique.yaml').is_file(),"
-        "(root / '_resources/docs/model.md').is_file())"
+        "(root / '_resources/docs/model.md').is_file(),"
+        "(root / '_resources/docs/when_a_canary_pays.svg').is_file())"
     )
-    assert call(bare / "python", "-c", code, cwd=tmp_path).split() == ["True"] * 4
+    assert call(bare / "python", "-c", code, cwd=tmp_path).split() == ["True"] * 5
 
 
 def test_mistakes_are_told_apart_from_failures(bare: Path, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def machine() -> str:
     if cpuinfo.exists():
         names = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
         model = names[0].partition(": ")[2] if names else model
-    return f"{platform.node()}: {model}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
 
 def table(rows: list[Row]) -> str:

@@ -123,7 +123,7 @@ def optimize(
 def _reason(task: Task, mode: Mode, placement: Placement) -> str:
     how = "built beside" if mode.action == "build" else "in place"
     alone = "; breaks min_up, so alone in its service" if task.item.waives else ""
-    return f"best start found is {format_duration(placement.start_s)}, {how}{alone}"
+    return f"planned to start at {format_duration(placement.start_s)}, {how}{alone}"
 
 
 @dataclass(frozen=True, kw_only=True)
