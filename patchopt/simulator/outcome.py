@@ -12,7 +12,7 @@ from patchopt.model.base import Floats, Ints
 from patchopt.model.metrics import METRICS, Metric
 from patchopt.model.quantities import from_milli
 from patchopt.simulator.loop.bundles import Rows
-from patchopt.simulator.loop.rows import Measures
+from patchopt.simulator.loop.state_rows import Measures
 from patchopt.simulator.wording import Event, Teller
 
 if TYPE_CHECKING:

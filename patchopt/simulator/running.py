@@ -15,8 +15,8 @@ from patchopt.simulator.loop.bundles import Rows, State, blank
 from patchopt.simulator.loop.codes import Reason
 from patchopt.simulator.loop.infrastructure_tables import PATIENCE, longest_s
 from patchopt.simulator.loop.program import assemble
-from patchopt.simulator.loop.rows import Measures
 from patchopt.simulator.loop.scratch import new_state
+from patchopt.simulator.loop.state_rows import Measures
 from patchopt.simulator.loop.streams import replication_keys
 from patchopt.simulator.outcome import Outcome
 from patchopt.simulator.plan_check import check_plan

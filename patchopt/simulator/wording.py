@@ -12,7 +12,7 @@ from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan
 from patchopt.simulator.loop.bundles import Rows
 from patchopt.simulator.loop.codes import Reason
-from patchopt.simulator.loop.rows import EventRow
+from patchopt.simulator.loop.state_rows import EventRow
 
 Event = dict[str, Any]
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from patchopt.compiling.plain import plain_module
 from patchopt.simulator.loop.compile import _JITTED, _PACKAGE
-from patchopt.simulator.loop.rows import Counters, Due
+from patchopt.simulator.loop.state_rows import Counters, Due
 
 QUEUE = plain_module(_PACKAGE, _JITTED, "queue")
 

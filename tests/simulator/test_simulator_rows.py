@@ -27,8 +27,9 @@ from patchopt.simulator.loop.bundles import (
 from patchopt.simulator.loop.codes import EdgeKind
 from patchopt.simulator.loop.compile import compiled, uncompiled
 from patchopt.simulator.loop.program import assemble
-from patchopt.simulator.loop.rows import EndRow, GroupState, Measures, ServiceRow, StepState
+from patchopt.simulator.loop.rows import EndRow, ServiceRow
 from patchopt.simulator.loop.scratch import new_state
+from patchopt.simulator.loop.state_rows import GroupState, Measures, StepState
 from patchopt.strategies import make_strategy
 from support.contract import infrastructure_of
 from support.examples import small

@@ -28,7 +28,7 @@ from typing import (
 import numpy as np
 
 from patchopt.model.windows import Numbers
-from patchopt.simulator.loop import rows
+from patchopt.simulator.loop import rows, state_rows
 
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
@@ -67,21 +67,21 @@ class Fixed(NamedTuple):
 class State(NamedTuple):
     """What a replication changes."""
 
-    measures: rows.Measures
-    counters: rows.Counters
-    nodes: Rows[rows.NodeState]
-    troubles: Rows[rows.TroubleState]  # of nodes; no rows if nothing but draws can go wrong
-    steps: Rows[rows.StepState]
-    jobs: Rows[rows.JobState]
-    services: Rows[rows.ServiceState]
+    measures: state_rows.Measures
+    counters: state_rows.Counters
+    nodes: Rows[state_rows.NodeState]
+    troubles: Rows[state_rows.TroubleState]  # of nodes; no rows if nothing but draws can go wrong
+    steps: Rows[state_rows.StepState]
+    jobs: Rows[state_rows.JobState]
+    services: Rows[state_rows.ServiceState]
     edges: Numbers  # 1 while mixed
-    groups: Rows[rows.GroupState]
+    groups: Rows[state_rows.GroupState]
     dirty: Numbers  # of groups: 1 while its edges are to be judged
     units: Numbers  # members that have not committed
-    components: Rows[rows.ComponentState]
-    releases: Rows[rows.ReleaseState]
+    components: Rows[state_rows.ComponentState]
+    releases: Rows[state_rows.ReleaseState]
     defective: Numbers  # of releases
-    queue: Rows[rows.Due]
+    queue: Rows[state_rows.Due]
     ready: Numbers
     pending: Numbers  # jobs
     gates: Numbers  # pauses
@@ -89,7 +89,7 @@ class State(NamedTuple):
     dirty_groups: Numbers
     stack: Numbers
     rollbacks: Numbers
-    events: Rows[rows.EventRow]
+    events: Rows[state_rows.EventRow]
     interrupt: Numbers  # one number; 1 from outside: the run is to end at once
 
 
@@ -225,8 +225,8 @@ def as_rows(bundle: B) -> B:
 def _as_rows(hint: Any, values: Any) -> Any:
     if hint is Numbers:
         return values.tolist()
-    if hint == Rows[rows.EventRow]:
-        return OnDemand(rows.EventRow, len(values))
+    if hint == Rows[state_rows.EventRow]:
+        return OnDemand(state_rows.EventRow, len(values))
     if not get_args(hint):
         return hint(**dict(zip(_names(hint), values.tolist(), strict=True)))
     (row,) = get_args(hint)

@@ -12,7 +12,7 @@ import numpy as np
 
 from patchopt.compiling.plain import compiled_module, plain_module
 from patchopt.simulator.loop.bundles import as_rows, fill
-from patchopt.simulator.loop.rows import Measures
+from patchopt.simulator.loop.state_rows import Measures
 
 if TYPE_CHECKING:
     from patchopt.model.base import Bits, Ints

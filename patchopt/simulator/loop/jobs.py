@@ -20,8 +20,8 @@ from patchopt.simulator.loop.codes import Action, Late, Phase, Reason, Stage, St
 from patchopt.simulator.loop.copies import begin_switch, end_switch, leave_switch_out
 from patchopt.simulator.loop.failing import give_up
 from patchopt.simulator.loop.queue import make_pending, release_step
-from patchopt.simulator.loop.rows import JobState, StepState
 from patchopt.simulator.loop.state import count_active, record
+from patchopt.simulator.loop.state_rows import JobState, StepState
 
 
 @inner

@@ -21,8 +21,8 @@ from patchopt.simulator.loop.queue import first_due_step, first_happening, make_
 from patchopt.simulator.loop.reset import copy_measures, reset
 from patchopt.simulator.loop.resuming import resume
 from patchopt.simulator.loop.reverting import end_rollback, start_rollbacks
-from patchopt.simulator.loop.rows import Measures
 from patchopt.simulator.loop.state import settle
+from patchopt.simulator.loop.state_rows import Measures
 from patchopt.simulator.loop.stopping import abort, end_waits, judge
 from patchopt.simulator.loop.streams import STREAM_DEFECT
 from patchopt.simulator.loop.trouble import let_happen, resumption

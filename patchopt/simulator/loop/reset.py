@@ -6,7 +6,8 @@ from patchopt.compiling.jit import inner
 from patchopt.simulator.loop.bundles import Fixed, State, clearing, copying
 from patchopt.simulator.loop.failing import begin_life
 from patchopt.simulator.loop.queue import release_step
-from patchopt.simulator.loop.rows import (
+from patchopt.simulator.loop.state import reset_order
+from patchopt.simulator.loop.state_rows import (
     Counters,
     JobState,
     Measures,
@@ -16,7 +17,6 @@ from patchopt.simulator.loop.rows import (
     StepState,
     TroubleState,
 )
-from patchopt.simulator.loop.state import reset_order
 from patchopt.simulator.loop.trouble import await_alarm
 
 copy_measures = inner(copying(Measures))

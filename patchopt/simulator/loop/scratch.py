@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from patchopt.model.base import Ints
-from patchopt.simulator.loop import rows
+from patchopt.simulator.loop import state_rows
 from patchopt.simulator.loop.bundles import Fixed, State, blank
 from patchopt.simulator.loop.codes import Happening
 
@@ -32,21 +32,21 @@ def new_state(fixed: Fixed, event_capacity: int = 0, queue_capacity: int | None 
         return np.zeros(count, np.int64)
 
     return State(
-        measures=blank(rows.Measures, 1)[0],
-        counters=blank(rows.Counters, 1)[0],
-        nodes=blank(rows.NodeState, nodes),
-        troubles=blank(rows.TroubleState, troubled),
-        steps=blank(rows.StepState, steps),
-        jobs=blank(rows.JobState, jobs),
-        services=blank(rows.ServiceState, len(fixed.services)),
+        measures=blank(state_rows.Measures, 1)[0],
+        counters=blank(state_rows.Counters, 1)[0],
+        nodes=blank(state_rows.NodeState, nodes),
+        troubles=blank(state_rows.TroubleState, troubled),
+        steps=blank(state_rows.StepState, steps),
+        jobs=blank(state_rows.JobState, jobs),
+        services=blank(state_rows.ServiceState, len(fixed.services)),
         edges=np.zeros(len(fixed.edges), np.int8),
-        groups=blank(rows.GroupState, len(fixed.groups)),
+        groups=blank(state_rows.GroupState, len(fixed.groups)),
         dirty=np.zeros(len(fixed.groups), np.int8),
         units=numbers(len(fixed.units)),
-        components=blank(rows.ComponentState, len(fixed.components)),
-        releases=blank(rows.ReleaseState, len(fixed.releases)),
+        components=blank(state_rows.ComponentState, len(fixed.components)),
+        releases=blank(state_rows.ReleaseState, len(fixed.releases)),
         defective=numbers(len(fixed.releases)),
-        queue=blank(rows.Due, due if queue_capacity is None else queue_capacity),
+        queue=blank(state_rows.Due, due if queue_capacity is None else queue_capacity),
         # Each step, service, group and component is in its list once, a node once detected.
         ready=numbers(steps),
         pending=numbers(jobs),
@@ -55,6 +55,6 @@ def new_state(fixed: Fixed, event_capacity: int = 0, queue_capacity: int | None 
         dirty_groups=numbers(len(fixed.groups)),
         stack=numbers(len(fixed.components)),
         rollbacks=numbers(troubled),
-        events=blank(rows.EventRow, event_capacity),
+        events=blank(state_rows.EventRow, event_capacity),
         interrupt=numbers(1),
     )
