@@ -12,7 +12,7 @@ RESULTS := results/default
 help:
 	@echo 'make sweep   run the default study and report on it, in $(RESULTS)'
 	@echo 'make test    lint, types, layers, tests, and what of the code they reach'
-	@echo 'make quick   the same with the fast tests alone, in under a minute'
+	@echo 'make quick   the same with the fast tests alone, in two minutes'
 	@echo 'make setup   only set up $(VENV); PYTHON=... chooses the interpreter'
 	@echo 'make clean   remove $(VENV), $(RESULTS), builds and caches'
 
