@@ -1,5 +1,5 @@
 # make sweep: the default study, then its report. make test: every check. make quick: those that
-# take less than a minute in all. Each sets up .venv first.
+# take two minutes in all. Each sets up .venv first.
 
 VENV := .venv
 BIN := $(VENV)/bin
