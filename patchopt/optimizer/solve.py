@@ -19,10 +19,15 @@ from patchopt.model.plan import (
     StrategyRef,
     with_certificate,
 )
-from patchopt.model.quantities import format_duration
+from patchopt.model.quantities import from_milli
 from patchopt.optimizer.bounds import alone_bound_milli
 from patchopt.optimizer.fluid import fluid_bound_milli
-from patchopt.optimizer.list_scheduling import built_on_ties, list_schedule, pushed_left
+from patchopt.optimizer.list_scheduling import (
+    built_on_ties,
+    list_schedule,
+    pushed_left,
+    smith_ratio,
+)
 from patchopt.optimizer.local_search import LocalSearch, trials_for
 from patchopt.optimizer.parameters import OptimizerParameters, Progress, gap_of
 from patchopt.optimizer.problem import Mode, Problem, Task, problem_of
@@ -120,10 +125,11 @@ def optimize(
     )
 
 
-def _reason(task: Task, mode: Mode, placement: Placement) -> str:
+def _reason(task: Task, mode: Mode, _: Placement) -> str:
     how = "built beside" if mode.action == "build" else "in place"
     alone = "; breaks min_up, so alone in its service" if task.item.waives else ""
-    return f"planned to start at {format_duration(placement.start_s)}, {how}{alone}"
+    ratio = from_milli(smith_ratio(task))
+    return f"{ratio:.3g} weight per node and second, here in the best plan found; {how}{alone}"
 
 
 @dataclass(frozen=True, kw_only=True)
