@@ -115,6 +115,21 @@ def test_a_copy_minds_no_crash_of_its_node() -> None:
     expect(outcome, failures=0, patched=1, failed_nodes=0, lost_capacity=WORK - crash("a", seed))
 
 
+def test_a_copy_in_its_place_needs_no_repair() -> None:
+    repair = 950
+    seed = next(
+        seed
+        for seed in range(10_000)
+        if 100 < crash("a", seed) < WORK - 100
+        and Luck("by-hand", seed).life(Crash(LIFE, 2.0), "a", 2) > repair
+    )
+    scenario = world({"a": {"of": LONG}}, repair=repair)
+    scenario["constraints"]["horizon"] = WORK + repair
+    outcome = run(scenario, build("a"), switch("a"), seed=seed)
+    # The copy serves from 1,000 on, and is not put back when a's repair would have been over.
+    expect(outcome, crashes=1, repairs=0, patched=1, lost_capacity=WORK - crash("a", seed))
+
+
 def test_a_crash_ends_what_was_latent() -> None:
     latent = {"rollback": 5, "latent": {"probability": 1, "delay": 50}}
     seed = seed_where("a")

@@ -86,6 +86,13 @@ def test_slots_are_given_back_and_waited_for() -> None:
     expect(outcome, failures=2, rollbacks=0, bad_nodes=1, patched=1)
 
 
+def test_slots_beyond_the_surge_are_counted_if_there_is_one() -> None:
+    steps = (build("a", "b", guarded=False), switch("a", "b"))
+    # Two slots from 0 to 10, both too many; without a limit none is.
+    expect(run(several({"a": {}, "b": {}}, constraints={"surge": 0}), *steps), surge_overrun=20)
+    expect(run(several({"a": {}, "b": {}}), *steps), surge_overrun=0, surge_node_seconds=20)
+
+
 def test_a_retry_ends_within_the_window() -> None:
     outcome = run(alike("ab", of=FAILS, constraints=ONCE_MORE | window(20)), patch("a", "b"))
     # At 15 both would end at 25: they wait for 100, a wait each.
@@ -161,3 +168,48 @@ def test_work_that_ends_after_an_abort_is_not_tried_again() -> None:
     outcome = run(scenario, patch("a", "b"))
     # b dies at 12; a, being rolled back until 15, is bad then.
     expect(outcome, completion_time=15, failures=2, retries=0, bad_nodes=2, aborted=1)
+
+
+HOST: Document = {"type": "host", "of": FAILS}
+
+
+def on_one_host(guest: Document) -> Outcome:
+    """Patch a host, its guest after it, and for 100 s what keeps the host from its retry.
+
+    x, on the host, and y are all of s, which needs one.
+    """
+    nodes = {
+        "h": HOST,
+        "g": {"host": "h", "of": guest},
+        "x": {"host": "h", "service": "s", "patch": None},
+        "y": {"service": "s", "of": {"duration": 100}},
+    }
+    scenario = several(nodes, min_up={"s": 1}, constraints=ONCE_MORE)
+    breaks_in = patch("y", after=[], not_before=5, guarded=False)
+    return run(scenario, patch("h"), patch("g", after=[]), breaks_in)
+
+
+def test_a_guest_need_not_wait_for_a_host_that_waits() -> None:
+    # h from 0 to 15, when y, down until 105, keeps it out; g from 15 to 30, and on.
+    assert attempts(on_one_host(FAILS)) == [
+        (15, "attempt_wait", ["h"], 2),
+        (30, "attempt_start", ["g"], 2),
+        (105, "attempt_start", ["h"], 2),
+    ]
+
+
+def test_a_host_waits_for_work_on_its_guests() -> None:
+    # g is at work from 15 to 200, longer than y is out.
+    assert attempts(on_one_host({"duration": 185})) == [
+        (15, "attempt_wait", ["h"], 2),
+        (200, "attempt_start", ["h"], 2),
+    ]
+
+
+def test_a_host_that_is_patched_live_does_not() -> None:
+    nodes = {
+        "h": {"type": "host", "of": FAILS | {"restart": False}},
+        "g": {"host": "h", "of": {"duration": 50}},
+    }
+    outcome = run(several(nodes, constraints=ONCE_MORE), patch("h"), patch("g", after=[]))
+    assert attempts(outcome) == [(15, "attempt_start", ["h"], 2)]
