@@ -55,6 +55,15 @@ def test_a_replaced_release_opens_every_step_again_for_what_is_old() -> None:
     assert starts[-3:] == [(155, 1, []), (185, 2, ["a"]), (195, 3, ["b"])]
 
 
+def test_a_step_that_is_due_is_due_once() -> None:
+    scenario = several({"a": {"of": BROKEN}, "b": {}}, constraints=FIRST, environment=respun(50))
+    outcome = run(scenario, patch("a"), patch("b", after=[], not_before=100))
+    # a bad at 15, on at 65, done at 75; b has been due all the while, and is done at 110.
+    expect(outcome, respins=1, patched=2, completion_time=110, work_seconds=15 + 10 + 10)
+    found = told(outcome, "step_start", "step_end")
+    assert found[-2:] == [(100, "step_start", 1), (110, "step_end", 1)]
+
+
 def test_a_new_release_that_is_defective_again_stops_again() -> None:
     limits = FIRST | {"horizon": 300}
     scenario = alike("ab", of=BROKEN, constraints=limits, environment=respun(100, 1))
