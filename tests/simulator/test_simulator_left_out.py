@@ -49,12 +49,31 @@ def test_a_repair_is_waited_for_if_it_helps() -> None:
     expect(outcome, completion_time=10, guard_waits=0, aborted=1, patched=0, repairs=1)
 
 
+def test_without_repair_nobody_hopes_for_one() -> None:
+    outcome = run(pair(min_up=1), patch("a"), patch("b"), patch("c"))
+    # b alone serves once a is dead.
+    expect(outcome, completion_time=20, patched=1, aborted=1, guard_waits=0)
+
+
 def test_a_window_is_waited_for_if_it_is_all_that_lacks() -> None:
     windows = {"every": 100, "open": [{"start": 0, "duration": 15}]}
     outcome = run(pair(constraints={"windows": windows}), patch("a", waives=["s"]), patch("c"))
     expect(outcome, completion_time=110, guard_wait_time=90, aborted=0, patched=1)
     outcome = run(pair(constraints={"windows": windows}), patch("a", waives=["s"]), patch("b"))
     expect(outcome, completion_time=10, guard_waits=0, aborted=1, patched=0)
+
+
+def test_a_window_need_be_no_longer_than_what_would_start() -> None:
+    nodes: dict[str, Document] = {
+        "h": {"type": "host", "of": DIES},
+        "g": {"host": "h", "of": {"duration": 50}},
+        "c": {},
+    }
+    opens = [{"start": at, "duration": length} for at, length in ((0, 15), (100, 15), (200, 60))]
+    windows = {"every": 1000, "open": opens}
+    outcome = run(several(nodes, constraints={"windows": windows}), patch("h"), patch("g", "c"))
+    # g, for which only the third is long enough, has lost its host: c goes alone, from 100 to 110.
+    expect(outcome, completion_time=110, guard_wait_time=90, patched=1, aborted=1)
 
 
 def test_what_can_never_start_does_not_hold_up_what_comes_after() -> None:
