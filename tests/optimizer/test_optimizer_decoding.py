@@ -1,0 +1,141 @@
+"""Compiled decoding of lists: as the slow one, second by second, on whatever problem."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from patchopt.model.items import items_of
+from patchopt.optimizer.arrays import arrays_of, schedule_of
+from patchopt.optimizer.decoding.lists import decode, new_placed, new_profiles
+from patchopt.optimizer.problem import problem_of
+from support.contract import infrastructure_of
+from support.examples import small
+from support.generate import scenarios
+from support.slow_decoding import SlowDecoder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from patchopt.model.items import OnInfeasible
+    from patchopt.optimizer.problem import Problem
+
+ANY = settings(
+    max_examples=1500,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+def problem_from(scenario: Mapping[str, Any], on_infeasible: OnInfeasible = "downtime") -> Problem:
+    infrastructure = infrastructure_of(scenario)
+    items = items_of(infrastructure, respect_units=True, on_infeasible=on_infeasible)
+    return problem_of(infrastructure, items)
+
+
+def some_list(problem: Problem, luck: Random) -> list[int]:
+    """Return the tasks in any order in which each comes after all that it depends on."""
+    dependencies = problem.dependencies
+    left = [task.component for task in problem.tasks]
+    below: dict[int, set[int]] = {}
+
+    def all_below(component: int) -> set[int]:
+        if component not in below:
+            direct = set(dependencies.get(component, ()))
+            below[component] = direct.union(*(all_below(one) for one in direct))
+        return below[component]
+
+    order: list[int] = []
+    waiting = list(range(len(left)))
+    while waiting:
+        open_components = {left[number] for number in waiting}
+        free = [one for one in waiting if not all_below(left[one]) & open_components]
+        order.append(luck.choice(free))
+        waiting.remove(order[-1])
+    return order
+
+
+def some_modes(problem: Problem, luck: Random) -> list[int]:
+    actions = [[mode.action == "build" for mode in task.modes] for task in problem.tasks]
+    return [luck.choice([-1, *map(int, own)]) for own in actions]
+
+
+def by_hand(scenario: Mapping[str, Any], *names: str) -> list[tuple[int, int]]:
+    """Decode tasks in an order of their first nodes; return the start and commit of each."""
+    problem = problem_from(scenario)
+    infrastructure = infrastructure_of(scenario)
+    numbers = {
+        infrastructure.nodes.ids[task.item.nodes[0]]: at for at, task in enumerate(problem.tasks)
+    }
+    arrays = arrays_of(problem)
+    placed = new_placed(arrays)
+    order = np.array([numbers[name] for name in names], np.int64)
+    decode(arrays, new_profiles(arrays), order, np.full(len(names), -1, np.int64), placed)
+    return [(int(placed.start_s[at]), int(placed.commit_s[at])) for at in order]
+
+
+def test_what_comes_later_in_the_list_may_start_earlier() -> None:
+    # One place on each of two services; crew of two: a 0-2, b waits for a, c goes beside a.
+    fixed = {"blue_green": False}
+    nodes = {
+        "a": fixed | {"service": "s"},
+        "b": fixed | {"service": "s"},
+        "c": fixed | {"service": "t"},
+        "d": fixed | {"service": "t"},
+    }
+    scenario = small(nodes, max_parallel=2, min_up={"s": 1, "t": 1})
+    assert by_hand(scenario, "a", "b", "c", "d") == [(0, 2), (2, 4), (0, 2), (2, 4)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("on_infeasible", ["downtime", "skip"])
+def test_as_second_by_second(on_infeasible: OnInfeasible) -> None:
+    seen: set[str] = set()
+
+    @ANY
+    @given(scenarios(max_duration=20), st.integers(0, 2**31))
+    def law(scenario: dict[str, Any], seed: int) -> None:
+        problem = problem_from(scenario, on_infeasible)
+        luck = Random(seed)  # noqa: S311 - luck, no secret
+        order, wanted = some_list(problem, luck), some_modes(problem, luck)
+        slow = SlowDecoder(problem)
+        expected = slow.decode(order, wanted)
+        arrays = arrays_of(problem)
+        placed = new_placed(arrays)
+        lists = np.array(order, np.int64), np.array(wanted, np.int64)
+        objective = decode(arrays, new_profiles(arrays), *lists, placed)
+        found = {
+            at: (
+                int(placed.start_s[at]),
+                ("patch", "build")[placed.mode[at]],
+                int(placed.commit_s[at]),
+                int(placed.end_s[at]),
+            )
+            for at in order
+        }
+        assert found == expected
+        schedule = schedule_of(problem, placed.mode, placed.start_s, placed.switch_s)
+        assert objective == slow.objective() == schedule.objective_milli
+        seen.update(what for what, is_there in features_of(problem).items() if is_there)
+
+    law()
+    assert seen >= {"order", "windows", "surge", "overhead", "crew", "both modes", "warm-up"}
+
+
+def features_of(problem: Problem) -> dict[str, bool]:
+    modes = [(task, mode) for task in problem.tasks for mode in task.modes]
+    return {
+        "order": any(problem.dependencies.values()),
+        "windows": problem.windows.period_s > 0,
+        "surge": problem.surge > 0,
+        "overhead": problem.overhead_s > 0,
+        "crew": problem.crew is not None,
+        "both modes": any(len(task.modes) == 2 for task in problem.tasks),
+        "warm-up": any(m.action == "patch" and m.commit_s < t.length_s for t, m in modes),
+    }
