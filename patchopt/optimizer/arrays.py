@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from patchopt.model.base import Ints
+from patchopt.model.windows import Numbers
 from patchopt.optimizer.problem import Problem
 from patchopt.optimizer.schedule import Placement, Schedule
 
@@ -50,25 +51,25 @@ class Arrays(NamedTuple):
         As in `Problem`.
     """
 
-    length_s: Ints
-    weight_milli: Ints
-    slots: Ints
-    commit_s: Ints
-    begin: Ints
-    resource: Ints
-    amount: Ints
-    capacity: Ints
-    room: Ints
-    component: Ints
-    below_begin: Ints
-    below: Ints
-    inside_begin: Ints
-    inside: Ints
+    length_s: Numbers
+    weight_milli: Numbers
+    slots: Numbers
+    commit_s: Numbers
+    begin: Numbers
+    resource: Numbers
+    amount: Numbers
+    capacity: Numbers
+    room: Numbers
+    component: Numbers
+    below_begin: Numbers
+    below: Numbers
+    inside_begin: Numbers
+    inside: Numbers
     surge: int
     overhead_s: int
     period_s: int
-    starts_s: Ints
-    lengths_s: Ints
+    starts_s: Numbers
+    lengths_s: Numbers
     skipped_weight_milli: int
 
 
@@ -176,7 +177,9 @@ def _nearest(problem: Problem, places: dict[int, int]) -> dict[int, set[int]]:
     return {component: seen[component] for component in places}
 
 
-def schedule_of(problem: Problem, modes: Ints, starts_s: Ints, switches_s: Ints) -> Schedule:
+def schedule_of(
+    problem: Problem, modes: Numbers, starts_s: Numbers, switches_s: Numbers
+) -> Schedule:
     """Return what a decoder has found as a schedule.
 
     Parameters
@@ -192,7 +195,7 @@ def schedule_of(problem: Problem, modes: Ints, starts_s: Ints, switches_s: Ints)
         placements.append(
             Placement(
                 task=number,
-                mode=actions.index(_ACTIONS[modes[number]]),  # type: ignore[arg-type]  # one of both
+                mode=actions.index(_ACTIONS[modes[number]]),
                 start_s=int(starts_s[number]),
                 switch_s=int(switches_s[number]),
             )

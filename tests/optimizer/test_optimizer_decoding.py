@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from patchopt.model.items import items_of
 from patchopt.optimizer.arrays import arrays_of, schedule_of
 from patchopt.optimizer.decoding.lists import decode, new_placed, new_profiles
+from patchopt.optimizer.decoding.resuming import decode_from, keep_copies, new_copies
 from patchopt.optimizer.problem import problem_of
 from support.contract import infrastructure_of
 from support.examples import small
@@ -22,7 +23,9 @@ from support.slow_decoding import SlowDecoder
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from patchopt.model.base import Ints
     from patchopt.model.items import OnInfeasible
+    from patchopt.model.windows import Numbers
     from patchopt.optimizer.problem import Problem
 
 ANY = settings(
@@ -59,6 +62,10 @@ def some_list(problem: Problem, luck: Random) -> list[int]:
         order.append(luck.choice(free))
         waiting.remove(order[-1])
     return order
+
+
+def ints(numbers: Numbers) -> Ints:
+    return cast("Ints", numbers)
 
 
 def some_modes(problem: Problem, luck: Random) -> list[int]:
@@ -126,6 +133,45 @@ def test_as_second_by_second(on_infeasible: OnInfeasible) -> None:
 
     law()
     assert seen >= {"order", "windows", "surge", "overhead", "crew", "both modes", "warm-up"}
+
+
+@pytest.mark.slow
+def test_from_a_place_on_as_from_the_beginning() -> None:
+    @ANY
+    @given(scenarios(max_duration=20, max_patched=24), st.integers(0, 2**31))
+    def law(scenario: dict[str, Any], seed: int) -> None:
+        problem = problem_from(scenario)
+        if not problem.tasks:
+            return
+        luck = Random(seed)  # noqa: S311 - luck, no secret
+        arrays = arrays_of(problem)
+        profiles, copies = new_profiles(arrays), new_copies(arrays)
+        order, wanted = np.array(some_list(problem, luck)), np.array(some_modes(problem, luck))
+        placed = new_placed(arrays)
+        decode(arrays, profiles, order, wanted, placed)
+        keep_copies(arrays, profiles, copies, order, placed, 0)
+        for _ in range(4):
+            first = luck.randrange(len(order))
+            changed = order.copy()
+            changed[first:] = [one for one in some_list(problem, luck) if one in order[first:]]
+            wanted = np.array(some_modes(problem, luck))
+            wanted[order[:first]] = ints(placed.mode)[order[:first]]
+            decode_from(arrays, profiles, copies, changed, wanted, placed, first)
+            keep_copies(arrays, profiles, copies, changed, placed, first)
+            order = changed
+            whole = new_placed(arrays)
+            again = new_profiles(arrays)
+            decode(arrays, again, order, wanted, whole)
+            for found, expected in zip(placed, whole, strict=True):
+                assert ints(found).tolist() == ints(expected).tolist()
+            for resource in range(len(arrays.capacity)):
+                count = again.segments[resource]
+                assert profiles.segments[resource] == count
+                own = slice(arrays.room[resource], arrays.room[resource] + count)
+                for found, expected in ((profiles.times, again.times), (profiles.used, again.used)):
+                    assert ints(found)[own].tolist() == ints(expected)[own].tolist()
+
+    law()
 
 
 def features_of(problem: Problem) -> dict[str, bool]:

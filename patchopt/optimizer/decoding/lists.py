@@ -14,8 +14,7 @@ import numpy as np
 
 from patchopt.compiling.jit import inner, outer
 from patchopt.model import windows
-from patchopt.model.base import Ints
-from patchopt.model.windows import FOREVER
+from patchopt.model.windows import FOREVER, Numbers
 from patchopt.optimizer.arrays import BUILT, IN_PLACE, Arrays
 from patchopt.optimizer.decoding.profiles import Profiles, clear, earliest, free_until, take
 
@@ -33,11 +32,11 @@ class Placed(NamedTuple):
         commit; end of the last work.
     """
 
-    mode: Ints
-    start_s: Ints
-    switch_s: Ints
-    commit_s: Ints
-    end_s: Ints
+    mode: Numbers
+    start_s: Numbers
+    switch_s: Numbers
+    commit_s: Numbers
+    end_s: Numbers
 
 
 def new_profiles(arrays: Arrays) -> Profiles:
@@ -46,7 +45,7 @@ def new_profiles(arrays: Arrays) -> Profiles:
     return Profiles(
         times=np.zeros(size, np.int64),
         used=np.zeros(size, np.int64),
-        count=np.ones(resources, np.int64),
+        segments=np.ones(resources, np.int64),
         low=np.zeros(resources, np.int64),
     )
 
@@ -163,7 +162,9 @@ def place_task(arrays: Arrays, profiles: Profiles, placed: Placed, task: int, wa
 
 
 @outer
-def decode(arrays: Arrays, profiles: Profiles, order: Ints, wanted: Ints, placed: Placed) -> int:
+def decode(
+    arrays: Arrays, profiles: Profiles, order: Numbers, wanted: Numbers, placed: Placed
+) -> int:
     """Place all tasks in the order of a list.
 
     Parameters

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from patchopt.compiling.jit import inner
-from patchopt.model.base import Ints
+from patchopt.model.windows import Numbers
 
 
 class Profiles(NamedTuple):
@@ -20,28 +20,28 @@ class Profiles(NamedTuple):
     ----------
     times, used : ndarray of int64
         Segments; those of resource r begin at ``room[r]`` (`patchopt.optimizer.arrays`).
-    count, low : ndarray of int64, shape (resources,)
-        Segments of each, and how many of the first of them are full.
+    segments, low : ndarray of int64, shape (resources,)
+        How many each has, and how many of the first of them are full.
     """
 
-    times: Ints
-    used: Ints
-    count: Ints
-    low: Ints
+    times: Numbers
+    used: Numbers
+    segments: Numbers
+    low: Numbers
 
 
 @inner
-def clear(profiles: Profiles, room: Ints) -> None:
+def clear(profiles: Profiles, room: Numbers) -> None:
     """Use nothing of anything."""
-    for resource in range(len(profiles.count)):
+    for resource in range(len(profiles.segments)):
         profiles.times[room[resource]] = 0
         profiles.used[room[resource]] = 0
-        profiles.count[resource] = 1
+        profiles.segments[resource] = 1
         profiles.low[resource] = 0
 
 
 @inner
-def _find(times: Ints, first: int, end: int, time: int) -> int:
+def _find(times: Numbers, first: int, end: int, time: int) -> int:
     """Return the last segment in [first, end) that begins at or before a time. O(log n)."""
     while end - first > 1:
         middle = (first + end) >> 1
@@ -70,7 +70,7 @@ def earliest(
         Seconds.
     """
     times, used = profiles.times, profiles.used
-    end = base + profiles.count[resource]
+    end = base + profiles.segments[resource]
     place = base + profiles.low[resource]
     if start <= times[place]:
         start = times[place]
@@ -99,7 +99,7 @@ def free_until(
     That is the end of the last segment before the instant in which it does.
     """
     times, used = profiles.times, profiles.used
-    end = base + profiles.count[resource]
+    end = base + profiles.segments[resource]
     place = _find(times, base, end, start)
     found = start
     while place < end and times[place] < until:
@@ -113,7 +113,7 @@ def free_until(
 def _cut(profiles: Profiles, base: int, resource: int, time: int) -> int:
     """Let a segment begin at a time; return its place."""
     times, used = profiles.times, profiles.used
-    end = base + profiles.count[resource]
+    end = base + profiles.segments[resource]
     place = _find(times, base, end, time)
     if times[place] == time:
         return place
@@ -122,7 +122,7 @@ def _cut(profiles: Profiles, base: int, resource: int, time: int) -> int:
         used[other] = used[other - 1]
     times[place + 1] = time
     used[place + 1] = used[place]
-    profiles.count[resource] += 1
+    profiles.segments[resource] += 1
     return place + 1
 
 
@@ -130,13 +130,13 @@ def _cut(profiles: Profiles, base: int, resource: int, time: int) -> int:
 def _merge(profiles: Profiles, base: int, resource: int, place: int) -> None:
     """Let a segment be part of the one before it where both are used alike."""
     times, used = profiles.times, profiles.used
-    end = base + profiles.count[resource]
+    end = base + profiles.segments[resource]
     if place >= end or place == base or used[place] != used[place - 1]:
         return
     for other in range(place, end - 1):
         times[other] = times[other + 1]
         used[other] = used[other + 1]
-    profiles.count[resource] -= 1
+    profiles.segments[resource] -= 1
     if place <= base + profiles.low[resource]:
         profiles.low[resource] -= 1
 
@@ -160,7 +160,7 @@ def take(
         profiles.used[place] += amount
     _merge(profiles, base, resource, last)
     _merge(profiles, base, resource, first)
-    low, count = profiles.low[resource], profiles.count[resource]
+    low, count = profiles.low[resource], profiles.segments[resource]
     while low < count - 1 and profiles.used[base + low] >= capacity:
         low += 1
     profiles.low[resource] = low
