@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from patchopt.model.items import items_of
-from patchopt.optimizer.arrays import arrays_of, schedule_of
+from patchopt.optimizer.decoding.arrays import arrays_of, schedule_of
 from patchopt.optimizer.decoding.lists import decode, new_placed, new_profiles
 from patchopt.optimizer.decoding.resuming import decode_from, keep_copies, new_copies
 from patchopt.optimizer.problem import problem_of

@@ -15,7 +15,7 @@ import numpy as np
 from patchopt.compiling.jit import inner, outer
 from patchopt.model import windows
 from patchopt.model.windows import FOREVER, Numbers
-from patchopt.optimizer.arrays import BUILT, IN_PLACE, Arrays
+from patchopt.optimizer.decoding.arrays import BUILT, IN_PLACE, Arrays
 from patchopt.optimizer.decoding.profiles import Profiles, clear, earliest, free_until, take
 
 _window_close = inner(windows.window_close)

@@ -19,7 +19,7 @@ class Profiles(NamedTuple):
     Parameters
     ----------
     times, used : ndarray of int64
-        Segments; those of resource r begin at ``room[r]`` (`patchopt.optimizer.arrays`).
+        Segments; those of resource r begin at ``room[r]`` (`patchopt.optimizer.decoding.arrays`).
     segments, low : ndarray of int64, shape (resources,)
         How many each has, and how many of the first of them are full.
     """

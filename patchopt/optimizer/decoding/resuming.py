@@ -14,7 +14,7 @@ import numpy as np
 
 from patchopt.compiling.jit import inner, outer
 from patchopt.model.windows import Numbers
-from patchopt.optimizer.arrays import Arrays
+from patchopt.optimizer.decoding.arrays import Arrays
 from patchopt.optimizer.decoding.lists import Placed, book, place_task
 from patchopt.optimizer.decoding.profiles import Profiles, clear
 
@@ -83,8 +83,7 @@ def _restore(arrays: Arrays, profiles: Profiles, copies: Copies, copy: int) -> N
             profiles.used[place] = copies.used[shift + place]
 
 
-@outer
-def keep_copies(
+def _keep_from(
     arrays: Arrays,
     profiles: Profiles,
     copies: Copies,
@@ -118,6 +117,11 @@ def keep_copies(
         if place % copies.every == 0:
             _keep(arrays, profiles, copies, place // copies.every)
         book(arrays, profiles, placed, order[place])
+
+
+#: The one is part of a search, the other for callers that are not compiled.
+keep_from = inner(_keep_from)
+keep_copies = outer(_keep_from)
 
 
 @inner

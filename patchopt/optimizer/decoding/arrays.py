@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -39,6 +40,8 @@ class Arrays(NamedTuple):
         Of the dependency order.
     below_begin, below : ndarray of int64
         Components that must have finished before each, but for those without tasks.
+    above_begin, above : ndarray of int64
+        Components that each must have finished before.
     inside_begin, inside : ndarray of int64
         Tasks of each component.
     surge : int
@@ -63,6 +66,8 @@ class Arrays(NamedTuple):
     component: Numbers
     below_begin: Numbers
     below: Numbers
+    above_begin: Numbers
+    above: Numbers
     inside_begin: Numbers
     inside: Numbers
     surge: int
@@ -129,6 +134,12 @@ def arrays_of(problem: Problem) -> Arrays:
     )
 
 
+def in_rows(lists: Sequence[Sequence[int]]) -> tuple[Ints, Ints]:
+    """Return lists one after another, and where each begins, the end after the last."""
+    flat = [one for some in lists for one in some]
+    return _ends(np.array([len(some) for some in lists], np.int64)), np.array(flat, np.int64)
+
+
 def _ends(sizes: Ints) -> Ints:
     return np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)]).astype(np.int64)
 
@@ -144,12 +155,14 @@ def _order(problem: Problem) -> tuple[Ints, dict[str, Ints]]:
         components[members] = places[component]
     nearest = _nearest(problem, places)
     below = [sorted(places[one] for one in nearest[component]) for component in inside]
-    return components, {
-        "below_begin": _ends(np.array([len(some) for some in below], np.int64)),
-        "below": np.array([one for some in below for one in some], np.int64),
-        "inside_begin": _ends(np.array([len(some) for some in inside.values()], np.int64)),
-        "inside": np.array([one for some in inside.values() for one in some], np.int64),
-    }
+    above: list[list[int]] = [[] for _ in below]
+    for place, some in enumerate(below):
+        for one in some:
+            above[one].append(place)
+    rows: dict[str, Ints] = {}
+    for name, lists in (("below", below), ("above", above), ("inside", [*inside.values()])):
+        rows[f"{name}_begin"], rows[name] = in_rows(lists)
+    return components, rows
 
 
 def _nearest(problem: Problem, places: dict[int, int]) -> dict[int, set[int]]:
