@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 from random import Random
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from patchopt.model.items import items_of
 from patchopt.optimizer.decoding.arrays import arrays_of, schedule_of
 from patchopt.optimizer.decoding.lists import decode, new_placed, new_profiles
 from patchopt.optimizer.decoding.resuming import decode_from, keep_copies, new_copies
-from patchopt.optimizer.problem import problem_of
 from support.contract import infrastructure_of
 from support.examples import small
 from support.generate import scenarios
+from support.lists import ints, problem_from, some_list, some_modes
 from support.slow_decoding import SlowDecoder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from patchopt.model.base import Ints
     from patchopt.model.items import OnInfeasible
-    from patchopt.model.windows import Numbers
     from patchopt.optimizer.problem import Problem
 
 ANY = settings(
@@ -34,43 +31,6 @@ ANY = settings(
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-
-
-def problem_from(scenario: Mapping[str, Any], on_infeasible: OnInfeasible = "downtime") -> Problem:
-    infrastructure = infrastructure_of(scenario)
-    items = items_of(infrastructure, respect_units=True, on_infeasible=on_infeasible)
-    return problem_of(infrastructure, items)
-
-
-def some_list(problem: Problem, luck: Random) -> list[int]:
-    """Return the tasks in any order in which each comes after all that it depends on."""
-    dependencies = problem.dependencies
-    left = [task.component for task in problem.tasks]
-    below: dict[int, set[int]] = {}
-
-    def all_below(component: int) -> set[int]:
-        if component not in below:
-            direct = set(dependencies.get(component, ()))
-            below[component] = direct.union(*(all_below(one) for one in direct))
-        return below[component]
-
-    order: list[int] = []
-    waiting = list(range(len(left)))
-    while waiting:
-        open_components = {left[number] for number in waiting}
-        free = [one for one in waiting if not all_below(left[one]) & open_components]
-        order.append(luck.choice(free))
-        waiting.remove(order[-1])
-    return order
-
-
-def ints(numbers: Numbers) -> Ints:
-    return cast("Ints", numbers)
-
-
-def some_modes(problem: Problem, luck: Random) -> list[int]:
-    actions = [[mode.action == "build" for mode in task.modes] for task in problem.tasks]
-    return [luck.choice([-1, *map(int, own)]) for own in actions]
 
 
 def by_hand(scenario: Mapping[str, Any], *names: str) -> list[tuple[int, int]]:

@@ -76,7 +76,7 @@ def _advance(search: Search, first: int) -> None:
 
 
 @outer
-def begin(arrays: Arrays, search: Search, value: int) -> None:
+def begin(arrays: Arrays, search: Search) -> None:
     """Start from the present list, whose tasks are placed.
 
     Parameters
@@ -85,8 +85,6 @@ def begin(arrays: Arrays, search: Search, value: int) -> None:
         The problem.
     search : Search
         With a list, wanted modes and places in `Search.now`.
-    value : int
-        Its objective.
     """
     _copy(search.trial, search.now, 0, len(search.now.order))
     _copy(search.best, search.now, 0, len(search.now.order))
