@@ -22,7 +22,7 @@ from support.generate import scenarios
 from support.lists import ints, problem_from, some_list
 
 ANY = settings(
-    max_examples=300,
+    max_examples=150,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from patchopt.optimizer.problem import Problem
 
 ANY = settings(
-    max_examples=1500,
+    max_examples=500,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
