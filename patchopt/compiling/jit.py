@@ -2,7 +2,8 @@
 
 Numba keeps compiled functions on disk and compiles a function anew when its own file
 changes, but not when a function that it calls, in another file, does. So the folder of
-the cache carries a fingerprint of all sources of the package that it lies in.
+the cache carries a fingerprint of all sources of the folder that it lies in, and of those
+beside it.
 """
 
 from __future__ import annotations
@@ -56,7 +57,8 @@ def _passing() -> Path:
 
 def _fingerprint(here: Path) -> str:
     shared = [Path(__file__), Path(windows.__file__)]
-    sources = [*sorted(here.glob("*.py")), *shared]
+    # What is compiled in a folder may have inlined what lies in those beside it.
+    sources = [*sorted(here.parent.glob("*/*.py")), *shared]
     return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
 
 

@@ -1,0 +1,1 @@
+"""Lists of tasks made into schedules, quickly: compiled serial schedule generation."""

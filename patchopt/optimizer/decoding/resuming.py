@@ -1,0 +1,169 @@
+"""Decoding again what a change of a list has left the same only up to some place.
+
+Copies of the profiles are kept at every K-th place of the list. A list that differs from
+the place p on is decoded from the copy before p: what lies between is booked as it was,
+without a search, and the rest is placed anew.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from patchopt.compiling.jit import inner, outer
+from patchopt.model.windows import Numbers
+from patchopt.optimizer.decoding.arrays import Arrays
+from patchopt.optimizer.decoding.lists import Placed, book, place_task
+from patchopt.optimizer.decoding.profiles import Profiles, clear
+
+#: So many copies a list has at most, but for short ones, which have one each so many places.
+_COPIES = 40
+_LEAST = 4
+
+
+class Copies(NamedTuple):
+    """Copies of the profiles, one after another.
+
+    Parameters
+    ----------
+    times, used, segments, low : ndarray of int64
+        As in `Profiles`, of all copies.
+    every : int
+        Copy c is of the profiles before the place ``c * every`` of the list.
+    """
+
+    times: Numbers
+    used: Numbers
+    segments: Numbers
+    low: Numbers
+    every: int
+
+
+def new_copies(arrays: Arrays) -> Copies:
+    """Return room for the copies of a list of all tasks."""
+    tasks, resources = len(arrays.length_s), len(arrays.capacity)
+    every = max(_LEAST, math.ceil(tasks / _COPIES))
+    count = max(1, math.ceil(tasks / every))
+    size = int(arrays.room[resources])
+    return Copies(
+        times=np.zeros(count * size, np.int64),
+        used=np.zeros(count * size, np.int64),
+        segments=np.zeros(count * resources, np.int64),
+        low=np.zeros(count * resources, np.int64),
+        every=every,
+    )
+
+
+@inner
+def _keep(arrays: Arrays, profiles: Profiles, copies: Copies, copy: int) -> None:
+    """Keep a copy. Linear in the segments there are."""
+    resources = len(arrays.capacity)
+    shift = copy * len(profiles.times)
+    for resource in range(resources):
+        begin = arrays.room[resource]
+        for place in range(begin, begin + profiles.segments[resource]):
+            copies.times[shift + place] = profiles.times[place]
+            copies.used[shift + place] = profiles.used[place]
+        copies.segments[copy * resources + resource] = profiles.segments[resource]
+        copies.low[copy * resources + resource] = profiles.low[resource]
+
+
+@inner
+def _restore(arrays: Arrays, profiles: Profiles, copies: Copies, copy: int) -> None:
+    resources = len(arrays.capacity)
+    shift = copy * len(profiles.times)
+    for resource in range(resources):
+        begin = arrays.room[resource]
+        profiles.segments[resource] = copies.segments[copy * resources + resource]
+        profiles.low[resource] = copies.low[copy * resources + resource]
+        for place in range(begin, begin + profiles.segments[resource]):
+            profiles.times[place] = copies.times[shift + place]
+            profiles.used[place] = copies.used[shift + place]
+
+
+def _keep_from(
+    arrays: Arrays,
+    profiles: Profiles,
+    copies: Copies,
+    order: Numbers,
+    placed: Placed,
+    first: int,
+) -> None:
+    """Keep copies anew from a place of the list on, all of whose tasks are placed.
+
+    Parameters
+    ----------
+    arrays : Arrays
+        The problem.
+    profiles : Profiles
+        Room; of the whole list afterwards.
+    copies : Copies
+        Those before the place are right; 0: none is.
+    order : ndarray of int64, shape (n,)
+        The list.
+    placed : Placed
+        Where its tasks are.
+    first : int
+        The place.
+    """
+    copy = first // copies.every
+    if copy == 0:
+        clear(profiles, arrays.room)
+    else:
+        _restore(arrays, profiles, copies, copy)
+    for place in range(copy * copies.every, len(order)):
+        if place % copies.every == 0:
+            _keep(arrays, profiles, copies, place // copies.every)
+        book(arrays, profiles, placed, order[place])
+
+
+#: The one is part of a search, the other for callers that are not compiled.
+keep_from = inner(_keep_from)
+keep_copies = outer(_keep_from)
+
+
+@inner
+def return_to(
+    arrays: Arrays,
+    profiles: Profiles,
+    copies: Copies,
+    order: Numbers,
+    placed: Placed,
+    first: int,
+) -> None:
+    """Let the profiles be those before a place of the list."""
+    copy = first // copies.every
+    _restore(arrays, profiles, copies, copy)
+    for place in range(copy * copies.every, first):
+        book(arrays, profiles, placed, order[place])
+
+
+@outer
+def decode_from(
+    arrays: Arrays,
+    profiles: Profiles,
+    copies: Copies,
+    order: Numbers,
+    wanted: Numbers,
+    placed: Placed,
+    first: int,
+) -> None:
+    """Place anew the tasks of a list from a place on.
+
+    Parameters
+    ----------
+    arrays, profiles, order, wanted
+        As in `patchopt.optimizer.decoding.lists.decode`.
+    copies : Copies
+        Of a list that is the same before the place.
+    placed : Placed
+        Of that list; of this one afterwards.
+    first : int
+        The place.
+    """
+    return_to(arrays, profiles, copies, order, placed, first)
+    for place in range(first, len(order)):
+        task = order[place]
+        place_task(arrays, profiles, placed, task, wanted[task])

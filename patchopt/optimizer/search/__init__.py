@@ -1,0 +1,1 @@
+"""Better schedules: start lists, and annealing over lists of tasks that are never re-sorted."""

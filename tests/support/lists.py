@@ -1,0 +1,55 @@
+"""Problems of scenarios, and lists of their tasks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from patchopt.model.items import items_of
+from patchopt.optimizer.problem import problem_of
+from support.contract import infrastructure_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from random import Random
+
+    from patchopt.model.base import Ints
+    from patchopt.model.items import OnInfeasible
+    from patchopt.model.windows import Numbers
+    from patchopt.optimizer.problem import Problem
+
+
+def problem_from(scenario: Mapping[str, Any], on_infeasible: OnInfeasible = "downtime") -> Problem:
+    infrastructure = infrastructure_of(scenario)
+    items = items_of(infrastructure, respect_units=True, on_infeasible=on_infeasible)
+    return problem_of(infrastructure, items)
+
+
+def some_list(problem: Problem, luck: Random) -> list[int]:
+    """Return the tasks in any order in which each comes after all that it depends on."""
+    dependencies = problem.dependencies
+    left = [task.component for task in problem.tasks]
+    below: dict[int, set[int]] = {}
+
+    def all_below(component: int) -> set[int]:
+        if component not in below:
+            direct = set(dependencies.get(component, ()))
+            below[component] = direct.union(*(all_below(one) for one in direct))
+        return below[component]
+
+    order: list[int] = []
+    waiting = list(range(len(left)))
+    while waiting:
+        open_components = {left[number] for number in waiting}
+        free = [one for one in waiting if not all_below(left[one]) & open_components]
+        order.append(luck.choice(free))
+        waiting.remove(order[-1])
+    return order
+
+
+def ints(numbers: Numbers) -> Ints:
+    return cast("Ints", numbers)
+
+
+def some_modes(problem: Problem, luck: Random) -> list[int]:
+    actions = [[mode.action == "build" for mode in task.modes] for task in problem.tasks]
+    return [luck.choice([-1, *map(int, own)]) for own in actions]
