@@ -51,6 +51,7 @@ def test_random_numbers_are_those_of_lecuyer() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 def test_a_search_never_loses_its_place() -> None:
     moved: set[bool] = set()
 

@@ -61,6 +61,7 @@ def test_what_comes_later_in_the_list_may_start_earlier() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 @pytest.mark.parametrize("on_infeasible", ["downtime", "skip"])
 def test_as_second_by_second(on_infeasible: OnInfeasible) -> None:
     seen: set[str] = set()
@@ -96,6 +97,7 @@ def test_as_second_by_second(on_infeasible: OnInfeasible) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 def test_from_a_place_on_as_from_the_beginning() -> None:
     @ANY
     @given(scenarios(max_duration=20, max_patched=24), st.integers(0, 2**31))
