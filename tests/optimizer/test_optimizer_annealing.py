@@ -19,7 +19,7 @@ from patchopt.optimizer.search.annealing import anneal, begin
 from patchopt.optimizer.search.changes import Search, new_search
 from patchopt.optimizer.search.luck import new_luck
 from support.generate import scenarios
-from support.lists import ints, problem_from, some_list
+from support.lists import below, check_list, ints, problem_from, some_list
 
 ANY = settings(
     max_examples=150,
@@ -69,28 +69,18 @@ def test_a_search_never_loses_its_place() -> None:
         moved.add(bool(values[1] < first))
         assert values[1] <= min(first, values[0])
         for code, value in ((search.now, values[0]), (search.best, values[1])):
-            # Every task once, after all that it depends on, and just where its list leads to.
-            assert sorted(ints(code.order).tolist()) == list(range(len(problem.tasks)))
+            check_list(problem, code.order)
             placed = new_placed(arrays)
             assert decode(arrays, new_profiles(arrays), code.order, code.wanted, placed) == value
             for found, expected in zip(code.placed, placed, strict=True):
                 assert ints(found).tolist() == ints(expected).tolist()
             schedule = schedule_of(problem, placed.mode, placed.start_s, placed.switch_s)
             assert schedule.objective_milli == value
-            check_order(problem, code.order, placed)
+            ends, starts = ints(placed.end_s), ints(placed.start_s)
+            assert all(ends[other] <= starts[one] for one, other in below(problem))
 
     law()
     assert moved == {True, False}
-
-
-def check_order(problem: Problem, order: Any, placed: Any) -> None:
-    """No task comes before one that it depends on, in the list or in time."""
-    place = {int(task): at for at, task in enumerate(ints(order))}
-    for one, task in enumerate(problem.tasks):
-        for other, lower in enumerate(problem.tasks):
-            if lower.component in problem.dependencies.get(task.component, ()):
-                assert place[other] < place[one]
-                assert placed.end_s[other] <= placed.start_s[one]
 
 
 def test_kinds_of_moves_are_numbered_as_their_shares() -> None:

@@ -53,3 +53,27 @@ def ints(numbers: Numbers) -> Ints:
 def some_modes(problem: Problem, luck: Random) -> list[int]:
     actions = [[mode.action == "build" for mode in task.modes] for task in problem.tasks]
     return [luck.choice([-1, *map(int, own)]) for own in actions]
+
+
+def check_list(problem: Problem, order: Numbers) -> None:
+    """Assert that every task is there once, after all that it depends on."""
+    place = {int(task): at for at, task in enumerate(ints(order))}
+    assert sorted(place) == list(range(len(problem.tasks)))
+    assert len(place) == len(order)
+    for one, other in below(problem):
+        assert place[other] < place[one]
+
+
+def below(problem: Problem) -> list[tuple[int, int]]:
+    """Return the pairs of a task and one that it depends on, however far below."""
+    found = []
+    for one, task in enumerate(problem.tasks):
+        reached: set[int] = set()
+        stack = list(problem.dependencies.get(task.component, ()))
+        while stack:
+            component = stack.pop()
+            if component not in reached:
+                reached.add(component)
+                stack += problem.dependencies.get(component, ())
+        found += [(one, at) for at, other in enumerate(problem.tasks) if other.component in reached]
+    return found

@@ -1,0 +1,70 @@
+"""Start lists, by hand; and that each is a list that can be decoded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from patchopt.optimizer.decoding.arrays import arrays_of
+from patchopt.optimizer.search.start_lists import start_lists
+from support.contract import infrastructure_of
+from support.examples import small
+from support.generate import scenarios
+from support.lists import check_list, problem_from
+
+FIXED: dict[str, Any] = {"blue_green": False}
+
+
+def of(weight: int, duration: int = 1, **more: Any) -> dict[str, Any]:
+    return FIXED | {"criticality": weight, "patch_with": {"duration": duration}} | more
+
+
+def lists_of(scenario: dict[str, Any]) -> list[list[str]]:
+    problem, infrastructure = problem_from(scenario), infrastructure_of(scenario)
+    names = [infrastructure.nodes.ids[task.item.nodes[0]] for task in problem.tasks]
+    return [[names[task] for task in order] for order in start_lists(problem, arrays_of(problem))]
+
+
+def test_smiths_rule_counts_seconds_or_nodes_and_seconds() -> None:
+    # a and b, joined, weigh 6 in 1 s: 6 a second, 3 a node and second; c weighs 5, d 8 in 2 s.
+    nodes = {"a": of(3), "b": of(3), "c": of(5), "d": of(8, 2)}
+    scenario = small(nodes, incompatible=[("a", "b")], max_parallel=2)
+    assert lists_of(scenario)[:2] == [["a", "c", "d"], ["c", "d", "a"]]
+
+
+def test_what_leaves_little_of_a_service_comes_later() -> None:
+    # Both weigh 5 a second and node; a takes the only place of its service, b one of two.
+    nodes = {
+        "a": of(5, service="s"),
+        "b": of(5, service="t"),
+        **{f"{service}{number}": of(1, service=service) for service in "st" for number in (1, 2)},
+    }
+    scenario = small(nodes, max_parallel=9, min_up={"s": 2, "t": 1})
+    assert [one[0] for one in lists_of(scenario)] == ["a", "a", "b"]
+
+
+def test_under_strict_order_what_waits_counts() -> None:
+    # c waits for b. By themselves a (9) comes before b (1); with what waits b has 11.
+    scenario = small(
+        {"a": of(9), "b": of(1), "c": of(10)}, edges=[("c", "b")], dependency_order="strict"
+    )
+    smith, by_work, narrow, path, weight, per_work, ratio = lists_of(scenario)
+    assert smith == by_work == narrow == ["a", "b", "c"]
+    # The path from b is 2 s long, from a and c 1 s.
+    assert path == ["b", "a", "c"]
+    # 11 from b, 9 from a, 10 from c.
+    assert weight == per_work == ["b", "c", "a"]
+    # b and c: 11 in 2 s, less a second than a.
+    assert ratio == ["a", "b", "c"]
+
+
+@pytest.mark.slow
+@pytest.mark.no_cover
+@settings(max_examples=200)
+@given(scenarios(max_duration=20, max_patched=16))
+def test_all_are_lists(scenario: dict[str, Any]) -> None:
+    problem = problem_from(scenario)
+    for order in start_lists(problem, arrays_of(problem)):
+        check_list(problem, order)
