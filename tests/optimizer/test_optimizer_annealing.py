@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patchopt.compiling.plain import plain_module
@@ -21,12 +21,7 @@ from patchopt.optimizer.search.luck import new_luck
 from support.generate import scenarios
 from support.lists import below, check_list, ints, problem_from, some_list
 
-ANY = settings(
-    max_examples=150,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+ANY = settings(max_examples=150)
 #: As many moves of each kind.
 EVEN = np.arange(1, 8) / 7
 LUCK = plain_module("patchopt.optimizer.search", ["luck"], "luck")

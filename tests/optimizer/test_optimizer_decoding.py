@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patchopt.optimizer.decoding.arrays import arrays_of, schedule_of
@@ -25,12 +25,7 @@ if TYPE_CHECKING:
     from patchopt.model.items import OnInfeasible
     from patchopt.optimizer.problem import Problem
 
-ANY = settings(
-    max_examples=500,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+ANY = settings(max_examples=500)
 
 
 def by_hand(scenario: Mapping[str, Any], *names: str) -> list[tuple[int, int]]:

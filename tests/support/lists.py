@@ -24,23 +24,27 @@ def problem_from(scenario: Mapping[str, Any], on_infeasible: OnInfeasible = "dow
     return problem_of(infrastructure, items)
 
 
+def all_below(problem: Problem, component: int) -> set[int]:
+    """Return the components that one depends on, however far below."""
+    found: set[int] = set()
+    stack = list(problem.dependencies.get(component, ()))
+    while stack:
+        lower = stack.pop()
+        if lower not in found:
+            found.add(lower)
+            stack += problem.dependencies.get(lower, ())
+    return found
+
+
 def some_list(problem: Problem, luck: Random) -> list[int]:
     """Return the tasks in any order in which each comes after all that it depends on."""
-    dependencies = problem.dependencies
     left = [task.component for task in problem.tasks]
-    below: dict[int, set[int]] = {}
-
-    def all_below(component: int) -> set[int]:
-        if component not in below:
-            direct = set(dependencies.get(component, ()))
-            below[component] = direct.union(*(all_below(one) for one in direct))
-        return below[component]
-
+    under = {component: all_below(problem, component) for component in left}
     order: list[int] = []
     waiting = list(range(len(left)))
     while waiting:
         open_components = {left[number] for number in waiting}
-        free = [one for one in waiting if not all_below(left[one]) & open_components]
+        free = [one for one in waiting if not under[left[one]] & open_components]
         order.append(luck.choice(free))
         waiting.remove(order[-1])
     return order
@@ -68,12 +72,6 @@ def below(problem: Problem) -> list[tuple[int, int]]:
     """Return the pairs of a task and one that it depends on, however far below."""
     found = []
     for one, task in enumerate(problem.tasks):
-        reached: set[int] = set()
-        stack = list(problem.dependencies.get(task.component, ()))
-        while stack:
-            component = stack.pop()
-            if component not in reached:
-                reached.add(component)
-                stack += problem.dependencies.get(component, ())
-        found += [(one, at) for at, other in enumerate(problem.tasks) if other.component in reached]
+        under = all_below(problem, task.component)
+        found += [(one, at) for at, other in enumerate(problem.tasks) if other.component in under]
     return found

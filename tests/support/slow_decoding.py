@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from support.lists import all_below
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -56,13 +58,7 @@ class SlowDecoder:
 
     def _ready(self, task: Task) -> int:
         """Return when all below has finished, however far below."""
-        below: set[int] = set()
-        stack = list(self.problem.dependencies.get(task.component, ()))
-        while stack:
-            component = stack.pop()
-            if component not in below:
-                below.add(component)
-                stack += self.problem.dependencies.get(component, ())
+        below = all_below(self.problem, task.component)
         tasks = self.problem.tasks
         ends = [place[3] for at, place in self.placed.items() if tasks[at].component in below]
         return max(ends, default=0)

@@ -39,9 +39,9 @@ class Placed(NamedTuple):
     end_s: Numbers
 
 
-def new_profiles(arrays: Arrays) -> Profiles:
-    """Return room for the profiles of a problem's resources."""
-    size, resources = int(arrays.room[-1]), len(arrays.capacity)
+def new_profiles(arrays: Arrays, copies: int = 1) -> Profiles:
+    """Return room for the profiles of a problem's resources, so many times."""
+    size, resources = copies * int(arrays.room[-1]), copies * len(arrays.capacity)
     return Profiles(
         times=np.zeros(size, np.int64),
         used=np.zeros(size, np.int64),

@@ -41,6 +41,23 @@ def clear(profiles: Profiles, room: Numbers) -> None:
 
 
 @inner
+def copy_profiles(room: Numbers, source: Profiles, number: int, to: Profiles, at: int) -> None:
+    """Copy all profiles between stores that have several copies, from one number to another.
+
+    Linear in the segments there are.
+    """
+    resources = len(room) - 1
+    own, shift = number * room[resources], at * room[resources]
+    for resource in range(resources):
+        count = source.segments[number * resources + resource]
+        to.segments[at * resources + resource] = count
+        to.low[at * resources + resource] = source.low[number * resources + resource]
+        for place in range(room[resource], room[resource] + count):
+            to.times[shift + place] = source.times[own + place]
+            to.used[shift + place] = source.used[own + place]
+
+
+@inner
 def _find(times: Numbers, first: int, end: int, time: int) -> int:
     """Return the last segment in [first, end) that begins at or before a time. O(log n)."""
     while end - first > 1:

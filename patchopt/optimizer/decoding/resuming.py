@@ -10,13 +10,11 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-import numpy as np
-
 from patchopt.compiling.jit import inner, outer
 from patchopt.model.windows import Numbers
 from patchopt.optimizer.decoding.arrays import Arrays
-from patchopt.optimizer.decoding.lists import Placed, book, place_task
-from patchopt.optimizer.decoding.profiles import Profiles, clear
+from patchopt.optimizer.decoding.lists import Placed, book, new_profiles, place_task
+from patchopt.optimizer.decoding.profiles import Profiles, clear, copy_profiles
 
 #: So many copies a list has at most, but for short ones, which have one each so many places.
 _COPIES = 40
@@ -24,63 +22,25 @@ _LEAST = 4
 
 
 class Copies(NamedTuple):
-    """Copies of the profiles, one after another.
+    """Copies of the profiles.
 
     Parameters
     ----------
-    times, used, segments, low : ndarray of int64
-        As in `Profiles`, of all copies.
+    profiles : Profiles
+        One copy after another.
     every : int
         Copy c is of the profiles before the place ``c * every`` of the list.
     """
 
-    times: Numbers
-    used: Numbers
-    segments: Numbers
-    low: Numbers
+    profiles: Profiles
     every: int
 
 
 def new_copies(arrays: Arrays) -> Copies:
     """Return room for the copies of a list of all tasks."""
-    tasks, resources = len(arrays.length_s), len(arrays.capacity)
+    tasks = len(arrays.length_s)
     every = max(_LEAST, math.ceil(tasks / _COPIES))
-    count = max(1, math.ceil(tasks / every))
-    size = int(arrays.room[resources])
-    return Copies(
-        times=np.zeros(count * size, np.int64),
-        used=np.zeros(count * size, np.int64),
-        segments=np.zeros(count * resources, np.int64),
-        low=np.zeros(count * resources, np.int64),
-        every=every,
-    )
-
-
-@inner
-def _keep(arrays: Arrays, profiles: Profiles, copies: Copies, copy: int) -> None:
-    """Keep a copy. Linear in the segments there are."""
-    resources = len(arrays.capacity)
-    shift = copy * len(profiles.times)
-    for resource in range(resources):
-        begin = arrays.room[resource]
-        for place in range(begin, begin + profiles.segments[resource]):
-            copies.times[shift + place] = profiles.times[place]
-            copies.used[shift + place] = profiles.used[place]
-        copies.segments[copy * resources + resource] = profiles.segments[resource]
-        copies.low[copy * resources + resource] = profiles.low[resource]
-
-
-@inner
-def _restore(arrays: Arrays, profiles: Profiles, copies: Copies, copy: int) -> None:
-    resources = len(arrays.capacity)
-    shift = copy * len(profiles.times)
-    for resource in range(resources):
-        begin = arrays.room[resource]
-        profiles.segments[resource] = copies.segments[copy * resources + resource]
-        profiles.low[resource] = copies.low[copy * resources + resource]
-        for place in range(begin, begin + profiles.segments[resource]):
-            profiles.times[place] = copies.times[shift + place]
-            profiles.used[place] = copies.used[shift + place]
+    return Copies(new_profiles(arrays, max(1, math.ceil(tasks / every))), every)
 
 
 def _keep_from(
@@ -112,10 +72,10 @@ def _keep_from(
     if copy == 0:
         clear(profiles, arrays.room)
     else:
-        _restore(arrays, profiles, copies, copy)
+        copy_profiles(arrays.room, copies.profiles, copy, profiles, 0)
     for place in range(copy * copies.every, len(order)):
         if place % copies.every == 0:
-            _keep(arrays, profiles, copies, place // copies.every)
+            copy_profiles(arrays.room, profiles, 0, copies.profiles, place // copies.every)
         book(arrays, profiles, placed, order[place])
 
 
@@ -135,7 +95,7 @@ def return_to(
 ) -> None:
     """Let the profiles be those before a place of the list."""
     copy = first // copies.every
-    _restore(arrays, profiles, copies, copy)
+    copy_profiles(arrays.room, copies.profiles, copy, profiles, 0)
     for place in range(copy * copies.every, first):
         book(arrays, profiles, placed, order[place])
 

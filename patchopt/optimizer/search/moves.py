@@ -48,65 +48,56 @@ def _mark(begin: Numbers, others: Numbers, marked: Numbers, component: int, mark
 
 
 @inner
-def earlier(arrays: Arrays, room: Room, order: Numbers, place: int, target: int) -> None:
-    """Let the task at a place come earlier, at a target; what it depends on comes before it."""
+def _move(
+    arrays: Arrays,
+    room: Room,
+    begin: Numbers,
+    others: Numbers,
+    order: Numbers,
+    place: int,
+    target: int,
+) -> None:
+    """Let the task at a place come to a target, and with it those of the components it takes along.
+
+    Which those are `begin` and `others` say of each component.
+    """
+    step = 1 if target > place else -1
     task = order[place]
     component = arrays.component[task]
-    if arrays.below_begin[component] == arrays.below_begin[component + 1]:
-        for at in range(place, target, -1):
-            order[at] = order[at - 1]
+    if begin[component] == begin[component + 1]:
+        for at in range(place, target, step):
+            order[at] = order[at + step]
         order[target] = task
         return
     taken, left = 1, 0
     room.taken[0] = task
-    _mark(arrays.below_begin, arrays.below, room.marked, component, 1)
-    for at in range(place - 1, target - 1, -1):
+    _mark(begin, others, room.marked, component, 1)
+    for at in range(place + step, target + step, step):
         other = order[at]
         if room.marked[arrays.component[other]] == 1:
             room.taken[taken] = other
             taken += 1
-            component = arrays.component[other]
-            _mark(arrays.below_begin, arrays.below, room.marked, component, 1)
+            _mark(begin, others, room.marked, arrays.component[other], 1)
         else:
             room.left[left] = other
             left += 1
-    for at in range(taken):
-        order[target + taken - 1 - at] = room.taken[at]
-        component = arrays.component[room.taken[at]]
-        _mark(arrays.below_begin, arrays.below, room.marked, component, 0)
     for at in range(left):
-        order[target + taken + left - 1 - at] = room.left[at]
+        order[place + step * at] = room.left[at]
+    for at in range(taken):
+        order[target - step * (taken - 1 - at)] = room.taken[at]
+        _mark(begin, others, room.marked, arrays.component[room.taken[at]], 0)
+
+
+@inner
+def earlier(arrays: Arrays, room: Room, order: Numbers, place: int, target: int) -> None:
+    """Let the task at a place come earlier, at a target; what it depends on comes before it."""
+    _move(arrays, room, arrays.below_begin, arrays.below, order, place, target)
 
 
 @inner
 def later(arrays: Arrays, room: Room, order: Numbers, place: int, target: int) -> None:
     """Let the task at a place come later, at a target; what depends on it comes behind it."""
-    task = order[place]
-    component = arrays.component[task]
-    if arrays.above_begin[component] == arrays.above_begin[component + 1]:
-        for at in range(place, target):
-            order[at] = order[at + 1]
-        order[target] = task
-        return
-    taken, left = 1, 0
-    room.taken[0] = task
-    _mark(arrays.above_begin, arrays.above, room.marked, component, 1)
-    for at in range(place + 1, target + 1):
-        other = order[at]
-        if room.marked[arrays.component[other]] == 1:
-            room.taken[taken] = other
-            taken += 1
-            component = arrays.component[other]
-            _mark(arrays.above_begin, arrays.above, room.marked, component, 1)
-        else:
-            room.left[left] = other
-            left += 1
-    for at in range(left):
-        order[place + at] = room.left[at]
-    for at in range(taken):
-        order[place + left + at] = room.taken[at]
-        component = arrays.component[room.taken[at]]
-        _mark(arrays.above_begin, arrays.above, room.marked, component, 0)
+    _move(arrays, room, arrays.above_begin, arrays.above, order, place, target)
 
 
 @inner

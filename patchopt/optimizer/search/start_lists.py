@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import cast
 
 import numpy as np
 
 from patchopt.model.base import Floats, Ints
+from patchopt.model.waiting import Waiting
 from patchopt.optimizer.decoding.arrays import Arrays
 from patchopt.optimizer.problem import Problem
 
@@ -44,45 +45,28 @@ def start_lists(problem: Problem, arrays: Arrays) -> list[Ints]:
     keys = [weight / length, weight / work]
     keys.append(weight / (work / crew + _NARROW * length * _narrowest(problem)))
     if len(arrays.below):
-        waiting, work_waiting = _waiting(arrays, weight), _waiting(arrays, work)
-        keys.append(_critical(arrays, length))
+        downwards = _downwards(arrays, in_order(problem, -keys[0]))
+        waiting, work_waiting = (_waiting(arrays, downwards, one) for one in (weight, work))
+        keys.append(_critical(arrays, downwards, length))
         keys += [waiting / length, waiting / work, waiting / work_waiting]
-    return [in_order(arrays, -key) for key in keys]
+    return [in_order(problem, -key) for key in keys]
 
 
-def in_order(arrays: Arrays, key: Floats) -> Ints:
+def in_order(problem: Problem, key: Floats) -> Ints:
     """Return the tasks by a key, the least first, each after all that it depends on.
 
     Ties go to the lower number.
     """
-    if not len(arrays.below):
-        return np.argsort(key, kind="stable")
-    components = len(arrays.inside_begin) - 1
-    left = [arrays.inside_begin[c + 1] - arrays.inside_begin[c] for c in range(components)]
-    open_ = [arrays.below_begin[c + 1] - arrays.below_begin[c] for c in range(components)]
-    heap: list[tuple[float, int]] = []
-
-    def free(component: int) -> None:
-        for at in range(arrays.inside_begin[component], arrays.inside_begin[component + 1]):
-            task = int(arrays.inside[at])
-            heapq.heappush(heap, (float(key[task]), task))
-
-    for component in range(components):
-        if open_[component] == 0:
-            free(component)
+    component_of = [task.component for task in problem.tasks]
+    waiting = Waiting(range(len(key)), component_of.__getitem__, problem.dependencies)
+    heap = [(float(key[task]), task) for task in waiting.first]
+    heapq.heapify(heap)
     order = []
     while heap:
         task = heapq.heappop(heap)[1]
         order.append(task)
-        component = arrays.component[task]
-        left[component] -= 1
-        if left[component]:
-            continue
-        for at in range(arrays.above_begin[component], arrays.above_begin[component + 1]):
-            user = arrays.above[at]
-            open_[user] -= 1
-            if open_[user] == 0:
-                free(user)
+        for freed in waiting.done(task):
+            heapq.heappush(heap, (float(key[freed]), freed))
     return np.array(order, np.int64)
 
 
@@ -99,21 +83,9 @@ def _narrowest(problem: Problem) -> Floats:
     return shares
 
 
-def _upwards(arrays: Arrays) -> list[int]:
-    """Return the components, each after all above it."""
-    components = len(arrays.inside_begin) - 1
-    open_ = [arrays.above_begin[c + 1] - arrays.above_begin[c] for c in range(components)]
-    stack = [component for component in range(components) if open_[component] == 0]
-    order = []
-    while stack:
-        component = stack.pop()
-        order.append(component)
-        for at in range(arrays.below_begin[component], arrays.below_begin[component + 1]):
-            lower = int(arrays.below[at])
-            open_[lower] -= 1
-            if open_[lower] == 0:
-                stack.append(lower)
-    return order
+def _downwards(arrays: Arrays, order: Ints) -> Iterable[int]:
+    """Return the components, each after all above it, from any list."""
+    return dict.fromkeys(int(arrays.component[task]) for task in order[::-1])
 
 
 def _of_components(arrays: Arrays, amount: Floats, combine: Callable[..., None]) -> Floats:
@@ -122,12 +94,12 @@ def _of_components(arrays: Arrays, amount: Floats, combine: Callable[..., None])
     return found
 
 
-def _waiting(arrays: Arrays, amount: Floats) -> Floats:
+def _waiting(arrays: Arrays, downwards: Iterable[int], amount: Floats) -> Floats:
     """Return each task's amount and that of all tasks above it, however far."""
     own = _of_components(arrays, amount, np.add.at)
     above: dict[int, int] = {}  # sets of components as bits
     total = np.zeros(len(own))
-    for component in _upwards(arrays):
+    for component in downwards:
         bits = 0
         for at in range(arrays.above_begin[component], arrays.above_begin[component + 1]):
             user = int(arrays.above[at])
@@ -147,11 +119,11 @@ def _set_bits(bits: int) -> list[int]:
     return found
 
 
-def _critical(arrays: Arrays, length: Floats) -> Floats:
+def _critical(arrays: Arrays, downwards: Iterable[int], length: Floats) -> Floats:
     """Return the length of the longest path of work from each task upwards."""
     own = _of_components(arrays, length, np.maximum.at)
     longest = np.zeros(len(own))  # of what waits for a component
-    for component in _upwards(arrays):
+    for component in downwards:
         for at in range(arrays.above_begin[component], arrays.above_begin[component + 1]):
             user = int(arrays.above[at])
             longest[component] = max(longest[component], own[user] + longest[user])
