@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from patchopt.model.base import Frozen
+from patchopt.model.proof import Proof
 
 Action = Literal["patch", "build", "switch", "pause"]
 Status = Literal["optimal", "feasible", "infeasible", "unknown"]
@@ -109,6 +110,8 @@ class Certificate(Frozen):
         Of the solver.
     parameters : dict
         Of the solve.
+    proof : Proof, optional
+        How the bound is known.
     """
 
     status: Status
@@ -118,6 +121,7 @@ class Certificate(Frozen):
     wall_time_s: float | None
     seed: Annotated[int, Field(ge=-(2**62), le=2**62)]
     parameters: Parameters
+    proof: Proof | None = None
 
 
 class ScenarioRef(Frozen):
