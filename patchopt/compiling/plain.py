@@ -40,7 +40,7 @@ def plain_module(package: str, names: Sequence[str], name: str) -> ModuleType:
     package : str
         Where they lie.
     names : sequence of str
-        All modules of the package with compiled functions.
+        All modules of the package with compiled functions, ``folder.module`` if they lie deeper.
     name : str
         The one that is wanted.
 
@@ -58,13 +58,13 @@ def plain_module(package: str, names: Sequence[str], name: str) -> ModuleType:
             return importlib.import_module(f"{package}.{name}")
         finally:
             _off = False
-            _put_back(package, paths, kept)
+            _put_back(paths, kept)
 
 
-def _put_back(package: str, paths: list[str], kept: dict[str, ModuleType]) -> None:
-    parent = sys.modules[package]
+def _put_back(paths: list[str], kept: dict[str, ModuleType]) -> None:
     for path in paths:
-        last = path.rpartition(".")[2]
+        above, _, last = path.rpartition(".")
+        parent = sys.modules[above]
         sys.modules.pop(path, None)
         if path in kept:
             sys.modules[path] = kept[path]

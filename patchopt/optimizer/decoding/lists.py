@@ -79,17 +79,18 @@ def _ready(arrays: Arrays, placed: Placed, task: int) -> int:
 
 
 @inner
-def _switch(arrays: Arrays, task: int, mode: int, start: int) -> int:
+def switch_of(arrays: Arrays, task: int, mode: int, start: int) -> int:
     """Return when the switch of a build starts, or when work in place ends."""
     end = start + arrays.length_s[task]
     return end if mode == IN_PLACE else _fit(arrays, end, arrays.overhead_s)
 
 
 @inner
-def _commit(arrays: Arrays, task: int, mode: int, start: int) -> int:
+def commit_of(arrays: Arrays, task: int, mode: int, start: int) -> int:
+    """Return when work of a task that starts then commits."""
     if mode == IN_PLACE:
         return start + arrays.commit_s[2 * task]
-    return _switch(arrays, task, mode, start) + arrays.overhead_s
+    return switch_of(arrays, task, mode, start) + arrays.overhead_s
 
 
 @inner
@@ -112,7 +113,7 @@ def _start(
             most = arrays.capacity[resource] - arrays.amount[place]
             moved = earliest(profiles, arrays.room[resource], resource, most, moved, length)
         if mode == BUILT and arrays.surge >= 0:
-            until = _switch(arrays, task, mode, moved) + arrays.overhead_s
+            until = switch_of(arrays, task, mode, moved) + arrays.overhead_s
             most = arrays.capacity[arrays.surge] - arrays.slots[task]
             base = arrays.room[arrays.surge]
             moved = free_until(profiles, base, arrays.surge, most, moved, until)
@@ -149,14 +150,14 @@ def place_task(arrays: Arrays, profiles: Profiles, placed: Placed, task: int, wa
         if arrays.commit_s[2 * task + mode] < 0 or wanted == 1 - mode:
             continue
         start = _start(arrays, profiles, task, mode, ready, best)
-        commit = _commit(arrays, task, mode, start)
+        commit = commit_of(arrays, task, mode, start)
         if commit < best:
             best = commit
             placed.mode[task] = mode
             placed.start_s[task] = start
     mode, start = placed.mode[task], placed.start_s[task]
     placed.commit_s[task] = best
-    placed.switch_s[task] = _switch(arrays, task, mode, start)
+    placed.switch_s[task] = switch_of(arrays, task, mode, start)
     placed.end_s[task] = best if mode == BUILT else start + arrays.length_s[task]
     book(arrays, profiles, placed, task)
 

@@ -1,0 +1,103 @@
+"""Lists of a problem's tasks made into schedules, by compiled code where that is worth loading."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from patchopt.model.base import Ints
+from patchopt.optimizer.decoding.arrays import BUILT, IN_PLACE, arrays_of, schedule_of
+from patchopt.optimizer.engine import Engine, compiled, uncompiled
+from patchopt.optimizer.problem import Problem
+from patchopt.optimizer.schedule import Schedule
+
+#: Up to so many tasks a list is decoded by plain code in less time than the compiled takes to load.
+_FEW: Final = 2_000
+
+
+class Decoder:
+    """Makes schedules of one problem.
+
+    Parameters
+    ----------
+    problem : Problem
+        Whose tasks.
+    engine : Engine, optional
+        By default the plain one for few tasks.
+    """
+
+    def __init__(self, problem: Problem, engine: Engine | None = None) -> None:
+        self.problem = problem
+        self.arrays = arrays_of(problem)
+        if engine is None:
+            engine = uncompiled() if len(problem.tasks) <= _FEW else compiled()
+        self.engine = engine
+        self._given = engine.given(self.arrays)
+        self._profiles = engine.given(engine.lists.new_profiles(self.arrays))
+
+    def schedule(self, order: Ints, wanted: Ints | None = None) -> Schedule:
+        """Place all tasks in the order of a list, each as early as what is placed allows.
+
+        Parameters
+        ----------
+        order : ndarray of int64, shape (n,)
+            Every task once, after all that it depends on.
+        wanted : ndarray of int64, shape (n,), optional
+            `IN_PLACE`, `BUILT`, or -1 for the mode in which it commits first.
+
+        Returns
+        -------
+        Schedule
+            O(n^2) resource segments for n tasks in the worst case.
+        """
+        given = self.engine.given
+        placed = given(self.engine.lists.new_placed(self.arrays))
+        if wanted is None:
+            wanted = np.full(len(order), -1, np.int64)
+        self.engine.lists.decode(self._given, self._profiles, given(order), given(wanted), placed)
+        return schedule_of(self.problem, placed.mode, placed.start_s, placed.switch_s)
+
+    def pushed_left(self, schedule: Schedule) -> Schedule:
+        """Return a schedule, in the modes and the order of another, that waits for nothing.
+
+        Parameters
+        ----------
+        schedule : Schedule
+            Feasible.
+
+        Returns
+        -------
+        Schedule
+            Everything starts when it did or earlier; what `schedule` makes stays as it is.
+        """
+        starts = [placement.start_s for placement in schedule.placements]
+        modes = [
+            BUILT if schedule.mode(placement).action == "build" else IN_PLACE
+            for placement in schedule.placements
+        ]
+        order = np.argsort(np.array(starts, np.int64), kind="stable")
+        return self.schedule(order, np.array(modes, np.int64))
+
+    def built_on_ties(self, schedule: Schedule) -> Schedule:
+        """Build beside, within the surge that is left, what commits on the same second so.
+
+        Parameters
+        ----------
+        schedule : Schedule
+            Feasible.
+
+        Returns
+        -------
+        Schedule
+            Feasible, of the same objective, and no work in place more.
+        """
+        placed = self.engine.given(self.engine.lists.new_placed(self.arrays))
+        for placement in schedule.placements:
+            mode, task = schedule.mode(placement), placement.task
+            placed.mode[task] = BUILT if mode.action == "build" else IN_PLACE
+            placed.start_s[task], placed.switch_s[task] = placement.start_s, placement.switch_s
+            placed.commit_s[task] = schedule.commit_s(placement)
+            placed.end_s[task] = schedule.end_s(placement)
+        self.engine.ties.build_ties(self._given, self._profiles, placed)
+        return schedule_of(self.problem, placed.mode, placed.start_s, placed.switch_s)

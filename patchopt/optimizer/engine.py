@@ -1,0 +1,71 @@
+"""Decoding and annealing, compiled and not: one source, two ways to run it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from types import ModuleType
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from patchopt.compiling.plain import compiled_module, plain_module
+
+_PACKAGE: Final = "patchopt.optimizer"
+_JITTED: Final = (
+    "decoding.lists",
+    "decoding.profiles",
+    "decoding.resuming",
+    "decoding.ties",
+    "search.annealing",
+    "search.changes",
+    "search.luck",
+    "search.moves",
+)
+
+
+class Engine(NamedTuple):
+    """Functions that are all compiled or all plain, and what they want to be given.
+
+    Parameters
+    ----------
+    lists, ties : module
+        Of `patchopt.optimizer.decoding`.
+    annealing, changes : module
+        Of `patchopt.optimizer.search`.
+    given : callable
+        Makes what is given to them of bundles of arrays; plain code is quicker on lists.
+    """
+
+    lists: ModuleType
+    ties: ModuleType
+    annealing: ModuleType
+    changes: ModuleType
+    given: Callable[[Any], Any]
+
+
+@cache
+def compiled() -> Engine:
+    """Return the compiled functions; Numba keeps them on disk, loading them takes half a second."""
+    return _engine(lambda name: compiled_module(_PACKAGE, name), lambda bundle: bundle)
+
+
+@cache
+def uncompiled() -> Engine:
+    """Return the same functions as plain Python: some hundred times slower, with equal results."""
+    return _engine(lambda name: plain_module(_PACKAGE, _JITTED, name), as_lists)
+
+
+def _engine(module: Callable[[str], ModuleType], given: Callable[[Any], Any]) -> Engine:
+    names = ("decoding.lists", "decoding.ties", "search.annealing", "search.changes")
+    return Engine(*map(module, names), given)
+
+
+def as_lists(bundle: Any) -> Any:
+    """Return arrays, and those in bundles of them, as lists."""
+    if isinstance(bundle, np.ndarray):
+        return bundle.tolist()
+    if isinstance(bundle, tuple):
+        made: Any = type(bundle)  # a named tuple
+        return made(*map(as_lists, bundle))
+    return bundle

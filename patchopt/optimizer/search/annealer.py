@@ -1,0 +1,108 @@
+"""One annealing after another over the lists of a problem."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from patchopt.model.base import Ints
+from patchopt.optimizer.decoder import Decoder
+from patchopt.optimizer.search.luck import new_luck
+
+#: Share of moves of each kind, as `changes` numbers them, where tasks have one mode and two.
+_ONE_MODE: Final = (0.30, 0.20, 0.0, 0.15, 0.10, 0.10, 0.15)
+_TWO_MODES: Final = (0.25, 0.15, 0.10, 0.15, 0.10, 0.10, 0.15)
+
+
+class Coded(NamedTuple):
+    """A schedule as the list and the modes that it is decoded from.
+
+    Parameters
+    ----------
+    objective_milli : int
+        Milli-weight-seconds.
+    order, wanted : ndarray of int64, shape (n,)
+        As `patchopt.optimizer.decoding.lists.decode` takes them.
+    """
+
+    objective_milli: int
+    order: Ints
+    wanted: Ints
+
+
+class Annealer:
+    """Room for one search at a time.
+
+    Parameters
+    ----------
+    decoder : Decoder
+        Of the problem.
+    """
+
+    def __init__(self, decoder: Decoder) -> None:
+        self._engine = decoder.engine
+        given = self._engine.given
+        arrays, services = decoder.arrays, decoder.problem.services
+        self._arrays = given(arrays)
+        self._search = given(self._engine.changes.new_search(arrays, services))
+        two = any(len(task.modes) > 1 for task in decoder.problem.tasks)
+        self._shares = given(np.cumsum(_TWO_MODES if two else _ONE_MODE))
+        self._values: Any = None
+        self._margin: Any = None
+        self._luck: Any = None
+
+    def start(self, order: Ints, wanted: Ints, seed: int) -> None:
+        """Begin at a list.
+
+        Parameters
+        ----------
+        order, wanted : ndarray of int64, shape (n,)
+            As in `Coded`.
+        seed : int
+            Of the moves.
+        """
+        search, given = self._search, self._engine.given
+        search.now.order[:] = given(order)
+        search.now.wanted[:] = given(wanted)
+        now = search.now
+        value = self._engine.lists.decode(
+            self._arrays, search.profiles, now.order, now.wanted, now.placed
+        )
+        self._engine.annealing.begin(self._arrays, search)
+        self._values = given(np.array([value, value], np.int64))
+        self._margin = given(np.array([value / max(1, len(order))]))
+        self._luck = given(new_luck(seed))
+
+    def go_on(self, moves: int, hot: float, cold: float) -> None:
+        """Try some moves while it gets colder.
+
+        Parameters
+        ----------
+        moves : int
+            How many.
+        hot, cold : float
+            Temperatures of the first and the last of them.
+        """
+        self._engine.annealing.anneal(
+            self._arrays,
+            self._search,
+            self._luck,
+            self._shares,
+            moves,
+            hot,
+            cold,
+            self._values,
+            self._margin,
+        )
+
+    @property
+    def objective_milli(self) -> int:
+        """Of the best so far."""
+        return int(self._values[1])
+
+    def best(self) -> Coded:
+        """Return the best list so far."""
+        best = self._search.best
+        order, wanted = np.array(best.order, np.int64), np.array(best.wanted, np.int64)
+        return Coded(self.objective_milli, order, wanted)
