@@ -35,9 +35,11 @@ class Model:
         What to schedule.
     incumbent : Schedule
         Feasible; it bounds the horizon and is where the search starts.
+    bound_milli : int
+        Proven: no schedule has a lower objective.
     """
 
-    def __init__(self, problem: Problem, incumbent: Schedule) -> None:
+    def __init__(self, problem: Problem, incumbent: Schedule, bound_milli: int = 0) -> None:
         self.problem = problem
         self.cp = cp_model.CpModel()
         self.horizon_s = active_makespan_s(problem)
@@ -48,7 +50,7 @@ class Model:
         self._capacities()
         self._precedences()
         self._order_alike()
-        self._minimise()
+        self._minimise(bound_milli)
         self._hint(incumbent)
 
     # Variables ------------------------------------------------------------------------
@@ -197,7 +199,7 @@ class Model:
             for first, second in pairwise(group):
                 self.cp.add(self.variables[first].start <= self.variables[second].start)
 
-    def _minimise(self) -> None:
+    def _minimise(self, bound_milli: int) -> None:
         """Minimise in units of the weights' common divisor; scaling back is exact."""
         weights = [task.weight_milli for task in self.problem.tasks]
         skipped = self.problem.skipped_weight_milli
@@ -212,7 +214,9 @@ class Model:
                 self.cp.add(makespan >= variables.start + task.length_s)
                 self.cp.add(makespan >= variables.commit)
             terms.append(skipped // self.divisor * makespan)
-        self.cp.minimize(sum(terms))
+        objective = sum(terms)
+        self.cp.add(objective >= -(-bound_milli // self.divisor))
+        self.cp.minimize(objective)
 
     # Solutions ------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from patchopt.optimizer.decoding.arrays import BUILT, IN_PLACE, arrays_of, sched
 from patchopt.optimizer.engine import Engine, compiled, uncompiled
 from patchopt.optimizer.problem import Problem
 from patchopt.optimizer.schedule import Schedule
+
+if TYPE_CHECKING:
+    from patchopt.optimizer.decoding.lists import Placed
 
 #: Up to so many tasks a list is decoded by plain code in less time than the compiled takes to load.
 _FEW: Final = 2_000
@@ -36,6 +39,10 @@ class Decoder:
         self._given = engine.given(self.arrays)
         self._profiles = engine.given(engine.lists.new_profiles(self.arrays))
 
+    def value(self, order: Ints, wanted: Ints) -> int:
+        """Return the objective of a list, in milli-weight-seconds; see `schedule`."""
+        return int(self._decode(order, wanted)[0])
+
     def schedule(self, order: Ints, wanted: Ints | None = None) -> Schedule:
         """Place all tasks in the order of a list, each as early as what is placed allows.
 
@@ -51,12 +58,16 @@ class Decoder:
         Schedule
             O(n^2) resource segments for n tasks in the worst case.
         """
-        given = self.engine.given
-        placed = given(self.engine.lists.new_placed(self.arrays))
         if wanted is None:
             wanted = np.full(len(order), -1, np.int64)
-        self.engine.lists.decode(self._given, self._profiles, given(order), given(wanted), placed)
+        _, placed = self._decode(order, wanted)
         return schedule_of(self.problem, placed.mode, placed.start_s, placed.switch_s)
+
+    def _decode(self, order: Ints, wanted: Ints) -> tuple[int, Placed]:
+        given = self.engine.given
+        placed = given(self.engine.lists.new_placed(self.arrays))
+        decode = self.engine.lists.decode
+        return decode(self._given, self._profiles, given(order), given(wanted), placed), placed
 
     def pushed_left(self, schedule: Schedule) -> Schedule:
         """Return a schedule, in the modes and the order of another, that waits for nothing.

@@ -31,7 +31,7 @@ class Engine(NamedTuple):
     ----------
     lists, ties : module
         Of `patchopt.optimizer.decoding`.
-    annealing, changes : module
+    annealing, changes, luck : module
         Of `patchopt.optimizer.search`.
     given : callable
         Makes what is given to them of bundles of arrays; plain code is quicker on lists.
@@ -41,6 +41,7 @@ class Engine(NamedTuple):
     ties: ModuleType
     annealing: ModuleType
     changes: ModuleType
+    luck: ModuleType
     given: Callable[[Any], Any]
 
 
@@ -57,8 +58,14 @@ def uncompiled() -> Engine:
 
 
 def _engine(module: Callable[[str], ModuleType], given: Callable[[Any], Any]) -> Engine:
-    names = ("decoding.lists", "decoding.ties", "search.annealing", "search.changes")
-    return Engine(*map(module, names), given)
+    return Engine(
+        lists=module("decoding.lists"),
+        ties=module("decoding.ties"),
+        annealing=module("search.annealing"),
+        changes=module("search.changes"),
+        luck=module("search.luck"),
+        given=given,
+    )
 
 
 def as_lists(bundle: Any) -> Any:

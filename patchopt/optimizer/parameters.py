@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
@@ -24,6 +23,8 @@ class OptimizerParameters:
     workers : int
         Parallel searches; 0 stands for 8, and for 1 with ``deterministic``, since parallel
         searches then take turns on one core.
+    gap : float
+        (objective - bound) / objective that is good enough.
     seed : int
         Of the search.
     deterministic : bool
@@ -33,6 +34,7 @@ class OptimizerParameters:
 
     time_limit: Seconds = 30.0
     workers: Annotated[int, Field(ge=0, le=512)] = 0
+    gap: Annotated[float, Field(ge=0, lt=1, strict=False)] = 0.0
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     deterministic: bool = False
 
@@ -40,30 +42,3 @@ class OptimizerParameters:
         """Choose the number of searches, so that plans and files tell it."""
         if self.workers == 0:
             object.__setattr__(self, "workers", 1 if self.deterministic else 8)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """Where a search stands.
-
-    Parameters
-    ----------
-    wall_time_s : float
-        Since its start.
-    objective_milli, bound_milli : int
-        Of the incumbent, and the bound proven so far.
-    """
-
-    wall_time_s: float
-    objective_milli: int
-    bound_milli: int
-
-    @property
-    def gap(self) -> float:
-        """(objective - bound) / objective; 0 if both are 0."""
-        return gap_of(self.objective_milli, self.bound_milli)
-
-
-def gap_of(objective: int, bound: int) -> float:
-    """Return (objective - bound) / objective; 0 if both are 0."""
-    return (objective - bound) / objective if objective else 0.0

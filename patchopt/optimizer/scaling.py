@@ -7,6 +7,7 @@ of those are multiples of g, so are all starts, and nothing is lost by counting 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields, replace
 from math import gcd
 from typing import Any, TypeVar
@@ -40,12 +41,17 @@ def in_units(problem: Problem, unit_s: int) -> Problem:
 
 def in_seconds(problem: Problem, schedule: Schedule, unit_s: int) -> Schedule:
     """Return a schedule of the divided problem as one of the problem itself."""
+    return _rescaled(problem, schedule, lambda time: time * unit_s)
+
+
+def schedule_in_units(divided: Problem, schedule: Schedule, unit_s: int) -> Schedule:
+    """Return a schedule in which nothing can start earlier as one of the divided problem."""
+    return _rescaled(divided, schedule, lambda time: time // unit_s)
+
+
+def _rescaled(problem: Problem, schedule: Schedule, scale: Callable[[int], int]) -> Schedule:
     placements = tuple(
-        replace(
-            placement,
-            start_s=placement.start_s * unit_s,
-            switch_s=placement.switch_s * unit_s,
-        )
+        replace(placement, start_s=scale(placement.start_s), switch_s=scale(placement.switch_s))
         for placement in schedule.placements
     )
     return Schedule(problem, placements)

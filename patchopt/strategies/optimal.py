@@ -9,7 +9,8 @@ from pydantic.dataclasses import dataclass as validated
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan, PlanBuilder
 from patchopt.optimizer.parameters import OptimizerParameters
-from patchopt.optimizer.solve import Solution, Watcher, optimize
+from patchopt.optimizer.progress import Watcher
+from patchopt.optimizer.solve import Solution, optimize
 from patchopt.strategies.base import STRICT, Strategy, register
 
 

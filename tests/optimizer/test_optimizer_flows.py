@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from patchopt.model.items import items_of
 from patchopt.model.units import Units
 from patchopt.optimizer import OptimizerParameters
+from patchopt.optimizer.decoder import Decoder
 from patchopt.optimizer.flows import parts_of
-from patchopt.optimizer.list_scheduling import built_on_ties, list_schedule, pushed_left
+from patchopt.optimizer.list_scheduling import list_schedule
 from patchopt.optimizer.problem import problem_of
 from patchopt.optimizer.schedule import Placement, Schedule
 from patchopt.strategies import make_strategy
@@ -187,7 +188,9 @@ def test_pushing_left_closes_every_gap() -> None:
         Placement(task=task, mode=0, start_s=start, switch_s=start + 2)
         for task, start in ((0, 1), (1, 7))
     )
-    assert [p.start_s for p in pushed_left(Schedule(problem, late)).placements] == [0, 2]
+    assert [
+        p.start_s for p in Decoder(problem).pushed_left(Schedule(problem, late)).placements
+    ] == [0, 2]
 
 
 @pytest.mark.parametrize(
@@ -211,7 +214,7 @@ def test_what_commits_on_the_same_second_is_built_as_far_as_the_surge_goes(
             for n, t in enumerate(problem.tasks)
         ),
     )
-    for schedule in (built_on_ties(in_place), list_schedule(problem)):
+    for schedule in (Decoder(problem).built_on_ties(in_place), list_schedule(problem)):
         assert [schedule.mode(p).action for p in schedule.placements] == built
         assert schedule.objective_milli == in_place.objective_milli
 
@@ -240,7 +243,7 @@ def timed(infrastructure: Infrastructure, duration_s: Any) -> Infrastructure:
 
 def check_promises(infrastructure: Infrastructure, plan: Plan, schedule: Schedule) -> None:
     """Assert that steps start when planned, and no later where work is shorter."""
-    assert pushed_left(schedule) == schedule
+    assert Decoder(schedule.problem).pushed_left(schedule) == schedule
     outcome = nominal(infrastructure, plan)
     assert outcome.exact("exposure") == schedule.objective_milli
     planned = [

@@ -146,7 +146,7 @@ def test_what_a_build_alone_takes_is_taken() -> None:
     # One is patched, one is built, by 2; the third waits for either resource: 2 + 2 + 4.
     crowd = problem(task(0), task(1), task(2))
     proof = OptimizerParameters(time_limit=10, workers=1, deterministic=True)
-    found = _search(crowd, proof, None)
+    found = _search(crowd, proof, 0.0, None)
     assert (found.schedule.objective_milli, found.bound_milli) == (8000, 8000)
 
 

@@ -165,7 +165,7 @@ def test_time_in_larger_units_changes_nothing() -> None:
         assert in_seconds(longer, list_schedule(in_units(longer, unit)), unit) == list_schedule(
             longer
         )
-        found = [_search(it, PROOF, None).schedule.objective_milli for it in (problem, longer)]
+        found = [_search(it, PROOF, 0.0, None).schedule.objective_milli for it in (problem, longer)]
         assert found[1] == 7 * found[0]
 
     for_all(law, 250, probabilities=False, max_units=4)

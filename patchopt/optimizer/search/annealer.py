@@ -8,7 +8,6 @@ import numpy as np
 
 from patchopt.model.base import Ints
 from patchopt.optimizer.decoder import Decoder
-from patchopt.optimizer.search.luck import new_luck
 
 #: Share of moves of each kind, as `changes` numbers them, where tasks have one mode and two.
 _ONE_MODE: Final = (0.30, 0.20, 0.0, 0.15, 0.10, 0.10, 0.15)
@@ -52,37 +51,37 @@ class Annealer:
         self._margin: Any = None
         self._luck: Any = None
 
-    def start(self, order: Ints, wanted: Ints, seed: int) -> None:
+    def start(self, begin: Coded, seed: int) -> None:
         """Begin at a list.
 
         Parameters
         ----------
-        order, wanted : ndarray of int64, shape (n,)
-            As in `Coded`.
+        begin : Coded
+            Where.
         seed : int
             Of the moves.
         """
         search, given = self._search, self._engine.given
-        search.now.order[:] = given(order)
-        search.now.wanted[:] = given(wanted)
+        search.now.order[:] = given(begin.order)
+        search.now.wanted[:] = given(begin.wanted)
         now = search.now
         value = self._engine.lists.decode(
             self._arrays, search.profiles, now.order, now.wanted, now.placed
         )
         self._engine.annealing.begin(self._arrays, search)
         self._values = given(np.array([value, value], np.int64))
-        self._margin = given(np.array([value / max(1, len(order))]))
-        self._luck = given(new_luck(seed))
+        self._margin = given(np.array([value / max(1, len(begin.order))]))
+        self._luck = given(self._engine.luck.new_luck(seed))
 
-    def go_on(self, moves: int, hot: float, cold: float) -> None:
-        """Try some moves while it gets colder.
+    def go_on(self, moves: int, temperature: float) -> None:
+        """Try some moves.
 
         Parameters
         ----------
         moves : int
             How many.
-        hot, cold : float
-            Temperatures of the first and the last of them.
+        temperature : float
+            In milli-weight-seconds.
         """
         self._engine.annealing.anneal(
             self._arrays,
@@ -90,8 +89,8 @@ class Annealer:
             self._luck,
             self._shares,
             moves,
-            hot,
-            cold,
+            temperature,
+            temperature,
             self._values,
             self._margin,
         )

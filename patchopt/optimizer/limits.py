@@ -1,0 +1,72 @@
+"""How the time of a solve is spent."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Final
+
+from patchopt.optimizer.parameters import OptimizerParameters
+from patchopt.optimizer.search.effort import Effort, moves_per_second
+from patchopt.optimizer.search.population import STREAMS
+
+#: Up to so many tasks CP-SAT may prove what the search has found.
+_PROVABLE: Final = 50
+#: What the search takes of the time where CP-SAT follows: a share, and seconds at most.
+_SEARCH_SHARE: Final = 0.3
+_SEARCH_S: Final = 4.0
+#: Kept for settling and writing the plan: a share at most, and seconds a task.
+_KEPT_SHARE: Final = 0.1
+_KEPT_S: Final = 1e-4
+_LEAST_S: Final = 0.01
+
+
+class Limits:
+    """The time of one solve.
+
+    Parameters
+    ----------
+    parameters : OptimizerParameters
+        What is asked for.
+    tasks : int
+        Of the problem.
+    begun : float
+        Moment of `time.monotonic` from which time counts.
+    """
+
+    def __init__(self, parameters: OptimizerParameters, tasks: int, begun: float) -> None:
+        self._by_clock = not parameters.deterministic
+        self._tasks = tasks
+        kept_s = min(_KEPT_SHARE * parameters.time_limit, _KEPT_S * tasks)
+        self._end = begun + parameters.time_limit - kept_s
+        self._seconds = parameters.time_limit
+        cores = os.cpu_count() or 1
+        #: At a time: what is found does not depend on it, but by the clock.
+        self.threads = min(parameters.workers, STREAMS, cores) if self._by_clock else STREAMS
+
+    @property
+    def provable(self) -> bool:
+        """Whether CP-SAT may prove what the search has found."""
+        return self._tasks <= _PROVABLE
+
+    def effort(self, *, plain: bool) -> Effort:
+        """Return what each stream of the search may use up, from now on."""
+        seconds = self.left_s
+        if self.provable:
+            seconds = min(_SEARCH_SHARE * seconds, _SEARCH_S)
+        if self._by_clock:
+            seconds *= self.threads / STREAMS
+        rate = moves_per_second(self._tasks, plain=plain)
+        return Effort(seconds=max(seconds, _LEAST_S), rate=rate, by_clock=self._by_clock)
+
+    def spend(self, effort: Effort) -> None:
+        """Count what the search has used up where the clock does not count it."""
+        if not self._by_clock:
+            self._seconds -= effort.seconds
+
+    @property
+    def left_s(self) -> float:
+        """What is left, of the clock or of deterministic time."""
+        if self._by_clock:
+            return max(self._end - time.monotonic(), _LEAST_S)
+        return max(self._seconds, _LEAST_S)

@@ -1,0 +1,106 @@
+"""How long a search goes on: so many moves, or until a moment by the clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+#: Moves a second times tasks, of compiled code on one core in the order of magnitude; what a
+#: second stands for where moves are counted.
+_RATE: Final = 12_000_000
+_PLAIN_RATE: Final = 240_000
+#: So often a second, and so often a run, it is asked whether to go on.
+_LOOKS_PER_SECOND: Final = 50
+_LOOKS_PER_RUN: Final = 200
+
+
+def moves_per_second(tasks: int, *, plain: bool) -> float:
+    """Return about how many moves a second takes on lists of so many tasks."""
+    return (_PLAIN_RATE if plain else _RATE) / max(tasks, 10)
+
+
+class Span(Protocol):
+    """What one run may use up."""
+
+    @property
+    def moves(self) -> int:
+        """How many moves to try before it is asked again."""
+        ...
+
+    def share(self) -> float:
+        """Return how much of it is used up, 1 or more at its end."""
+        ...
+
+    def spend(self, moves: int) -> None:
+        """Count moves that have been tried."""
+        ...
+
+
+class Moves:
+    """So many moves: the same on any machine."""
+
+    def __init__(self, total: int) -> None:
+        self._total = max(1, total)
+        self._spent = 0
+        self.moves = max(1, self._total // _LOOKS_PER_RUN)
+
+    def share(self) -> float:
+        """Return the share of moves that have been tried."""
+        return self._spent / self._total
+
+    def spend(self, moves: int) -> None:
+        """Count moves that have been tried."""
+        self._spent += moves
+
+
+class Until:
+    """Until a moment of `time.monotonic`."""
+
+    def __init__(self, end: float, moves_per_second: float) -> None:
+        self._begin = time.monotonic()
+        self._length = max(end - self._begin, 1e-9)
+        self.moves = max(1, int(moves_per_second / _LOOKS_PER_SECOND))
+
+    def share(self) -> float:
+        """Return the share of the time that has gone."""
+        return (time.monotonic() - self._begin) / self._length
+
+    def spend(self, moves: int) -> None:
+        """Leave it to the clock."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effort:
+    """What a stream of runs may use up.
+
+    Parameters
+    ----------
+    seconds : float
+        Of the clock, or what stands for them in moves.
+    rate : float
+        Moves that a second is good for.
+    by_clock : bool
+        Whether the clock counts, or moves.
+    """
+
+    seconds: float
+    rate: float
+    by_clock: bool
+
+    def spans(self, share: float, runs: int) -> Iterator[Span]:
+        """Return what each of some runs may use up, that take a share of it together.
+
+        The clock begins now, and a run has its part of what is left.
+        """
+        seconds = self.seconds * share
+        if not self.by_clock:
+            return (Moves(int(seconds * self.rate / runs)) for _ in range(runs))
+        end = time.monotonic() + seconds
+        return (Until(_part(end, runs - run), self.rate) for run in range(runs))
+
+
+def _part(end: float, runs: int) -> float:
+    now = time.monotonic()
+    return now + (end - now) / runs

@@ -1,0 +1,168 @@
+"""Annealings from several lists, side by side, and once more from the best of all.
+
+Longer single annealings bring less than several, and what is best at the end gets better
+when it is warmed up again, in half of the instances that were tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from patchopt.optimizer.beside import side_by_side
+from patchopt.optimizer.decoder import Decoder
+from patchopt.optimizer.progress import Tracker
+from patchopt.optimizer.search.annealer import Annealer, Coded
+from patchopt.optimizer.search.effort import Effort, Span
+from patchopt.optimizer.search.temperatures import Temperatures, temperatures
+
+#: Streams of runs, whatever the number of threads: what is found does not depend on it.
+STREAMS: Final = 2
+#: Runs begin at so many of the lists, the best first.
+_LISTS: Final = 3
+#: Share of the last run of a stream, which begins at the best of all, so much cooler.
+_LAST: Final = 0.3
+_COOLER: Final = 3.0
+#: Moves of a run, but for large problems, where one takes all there is.
+_MOVES: Final = 300_000
+_LARGE: Final = 600
+_MOST_RUNS: Final = 1000
+
+
+@dataclass(frozen=True)
+class _Stream:
+    number: int
+    begins: list[Coded]
+    temperatures: Temperatures
+
+
+class Population:
+    """The best lists so far, and the search for better ones.
+
+    Parameters
+    ----------
+    decoder : Decoder
+        Of the problem, of at least one task.
+    begins : list of Coded
+        To begin at, at least one; the best first.
+    seed : int
+        Of the search.
+    effort : Effort
+        Of each of two streams of runs.
+    tracker : Tracker
+        Told of every better objective; knows when it is good enough.
+    """
+
+    def __init__(
+        self,
+        decoder: Decoder,
+        begins: list[Coded],
+        seed: int,
+        effort: Effort,
+        tracker: Tracker,
+    ) -> None:
+        self._decoder = decoder
+        self._begins = begins[:_LISTS]
+        self._seed = seed
+        self._effort = effort
+        self._tracker = tracker
+        self._stopped = False
+        self._enough_milli = 0
+        self.best = begins[0]
+
+    def stop(self) -> None:
+        """Let all runs end soon; what they have found is kept."""
+        self._stopped = True
+
+    def search(self, threads: int, before: Callable[[], None] | None = None) -> bool:
+        """Search from the lists, then from the best that has been found.
+
+        Parameters
+        ----------
+        threads : int
+            At a time.
+        before : callable, optional
+            Done by the first stream before its runs; its time counts where the clock does.
+
+        Returns
+        -------
+        bool
+            Whether Ctrl-C came.
+        """
+        runs, last = self._plan()
+        hot, cold = temperatures(self._decoder.problem)
+        begins = [self._begins[run % len(self._begins)] for run in range(STREAMS * runs)]
+        streams = [
+            _Stream(number, begins[number::STREAMS], Temperatures(hot, cold))
+            for number in range(STREAMS)
+        ]
+        interrupted = self._go(streams, 1.0 - last, threads, before)
+        if last == 0.0 or interrupted or self._tracker.met:
+            return interrupted
+        cooler = Temperatures(hot / _COOLER, cold)
+        again = [_Stream(STREAMS + number, [self.best], cooler) for number in range(STREAMS)]
+        return self._go(again, last, threads, None)
+
+    def _plan(self) -> tuple[int, float]:
+        """Return the number of runs of a stream, and the share of the last one."""
+        if len(self._decoder.problem.tasks) > _LARGE:
+            return 1, 0.0
+        moves = self._effort.seconds * self._effort.rate * (1.0 - _LAST)
+        return min(_MOST_RUNS, max(1, round(moves / _MOVES))), _LAST
+
+    def _go(
+        self,
+        streams: list[_Stream],
+        share: float,
+        threads: int,
+        before: Callable[[], None] | None,
+    ) -> bool:
+        # Where moves count, what is enough is asked between phases alone: so it is always the same.
+        self._enough_milli = self._tracker.enough_milli
+        works = [
+            partial(self._run_all, stream, share, before if stream.number == 0 else None)
+            for stream in streams
+        ]
+        found, interrupted = side_by_side(works, threads, self.stop)
+        for coded in found:
+            if coded.objective_milli < self.best.objective_milli:
+                self.best = coded
+        return interrupted
+
+    def _run_all(self, stream: _Stream, share: float, before: Callable[[], None] | None) -> Coded:
+        """Do the runs of a stream; return the best of them, the first of equal ones."""
+        spans = self._effort.spans(share, len(stream.begins))
+        if before is not None:
+            before()
+        annealer = Annealer(self._decoder)
+        best = stream.begins[0]
+        for run, (begin, span) in enumerate(zip(stream.begins, spans, strict=True)):
+            seed = (self._seed * 2 * STREAMS + stream.number) * _MOST_RUNS + run
+            annealer.start(begin, seed)
+            self._run(annealer, span, stream.temperatures)
+            if annealer.objective_milli < best.objective_milli:
+                best = annealer.best()
+            if self._ended(best.objective_milli):
+                break
+        return best
+
+    def _run(self, annealer: Annealer, span: Span, temperatures: Temperatures) -> None:
+        hot, cold = temperatures
+        while not self._ended(annealer.objective_milli):
+            share = span.share()
+            if share >= 1.0:
+                return
+            annealer.go_on(span.moves, hot * (cold / hot) ** share)
+            span.spend(span.moves)
+            self._tracker.objective(annealer.objective_milli)
+
+    def _ended(self, own_milli: int) -> bool:
+        """Say whether a stream that has found so much goes on no more.
+
+        What others have found counts by the clock alone: when they do varies.
+        """
+        if self._effort.by_clock:
+            return self._stopped or self._tracker.met
+        return self._stopped or own_milli <= self._enough_milli
