@@ -110,6 +110,10 @@ class Problem:
         Which resource is the crew; none if it is unlimited.
     services : frozenset of int
         Which resources are services.
+    resource_names : tuple of str
+        What proofs call each resource: ``crew``, ``service:NAME``, ``host:NODE``.
+    task_names : tuple of str
+        Least id of each task's nodes, by code points.
     """
 
     tasks: tuple[Task, ...]
@@ -121,6 +125,8 @@ class Problem:
     skipped_weight_milli: int
     crew: int | None = None
     services: frozenset[int] = frozenset()
+    resource_names: tuple[str, ...] = ()
+    task_names: tuple[str, ...] = ()
 
 
 def problem_of(infrastructure: Infrastructure, items: Items) -> Problem:
@@ -159,7 +165,11 @@ def problem_of(infrastructure: Infrastructure, items: Items) -> Problem:
         dependencies=infrastructure.dependencies,
         skipped_weight_milli=int(infrastructure.units.weight_milli[skipped].sum()),
         crew=resources.crew,
-        services=frozenset(service for service in resources.services if service is not None),
+        services=frozenset(resources.services),
+        resource_names=tuple(resources.names),
+        task_names=tuple(
+            min(infrastructure.nodes.ids[node] for node in item.nodes) for item in items.placed
+        ),
     )
 
 
@@ -201,15 +211,20 @@ class _Resources:
     def __init__(self, infrastructure: Infrastructure, items: Items) -> None:
         self.infrastructure = infrastructure
         self.capacities: list[int] = []
-        self.crew = self._new(infrastructure.limits.max_parallel)
-        spare = infrastructure.services.instances - infrastructure.services.min_up
+        self.names: list[str] = []
+        crew = infrastructure.limits.max_parallel
+        self.crew = self._new("crew", crew) if crew >= 0 else None
+        services = infrastructure.services
+        spare = services.instances - services.min_up
         # Where nothing can be spared, one forced task at a time may still break the service.
-        self.services = [self._new(max(int(count), 1)) for count in spare]
+        self.services = [
+            self._new(f"service:{name}", max(int(count), 1))
+            for name, count in zip(services.names, spare, strict=True)
+        ]
         self.hosts = self._host_resources(items)
 
-    def _new(self, capacity: int) -> int | None:
-        if capacity < 0:
-            return None
+    def _new(self, name: str, capacity: int) -> int:
+        self.names.append(name)
         self.capacities.append(capacity)
         return len(self.capacities) - 1
 
@@ -226,11 +241,7 @@ class _Resources:
             if item.in_place and nodes.restart[node] and len(nodes.guests(node))
         ]
         self.whole = max(len(items.placed), 1)
-        made = {}
-        for host in hosts:
-            self.capacities.append(self.whole)
-            made[host] = len(self.capacities) - 1
-        return made
+        return {host: self._new(f"host:{nodes.ids[host]}", self.whole) for host in hosts}
 
     def modes(self, item: Item) -> list[Mode]:
         overhead = self.infrastructure.limits.overhead_s
@@ -265,8 +276,6 @@ class _Resources:
         found = []
         for service, count in demand(self.infrastructure.nodes, item.nodes).items():
             resource = self.services[service]
-            if resource is None:
-                continue
             # A waived service must have none of its other instances out: all of it is taken.
             amount = self.capacities[resource] if service in item.waives else count
             found.append((resource, amount))

@@ -66,3 +66,21 @@ def latest_commits_s(problem: Problem, objective_milli: int) -> list[int]:
         min(horizon, commit + slack // task.weight_milli) if task.weight_milli else horizon
         for task, commit in zip(problem.tasks, earliest, strict=True)
     ]
+
+
+def makespan_bound_s(problem: Problem) -> int:
+    """Bound the end of the last work from below: each task alone, and the work of the crew.
+
+    Valid for every schedule; weak under strict order. O(tasks).
+    """
+    ends = (
+        problem.windows.earliest_fit(0, task.length_s)
+        + task.length_s
+        + min(problem.overhead_s if mode.action == "build" else 0 for mode in task.modes)
+        for task in problem.tasks
+    )
+    longest = max(ends, default=0)
+    if problem.crew is None or problem.windows.period_s:
+        return longest
+    work = sum(task.size * task.length_s for task in problem.tasks)
+    return max(longest, -(-work // problem.capacities[problem.crew]))

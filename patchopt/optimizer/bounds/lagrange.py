@@ -1,0 +1,176 @@
+"""Lagrangian bounds: prices of what is narrow, raised until no task wants what is full.
+
+With a price of at least 0 on every row and cell every task takes the cheapest start and
+mode by itself; what they cost together, less the price of all capacity, is a bound (Möhring,
+Schulz, Stork, Uetz, Solving project scheduling problems by minimum cut computations,
+Management Science 49, 2003; Geoffrion, Lagrangean relaxation for integer programming, 1974).
+The best prices are sought by accelerated projected gradient steps with restarts (Beck,
+Teboulle, A fast iterative shrinkage-thresholding algorithm, SIAM J. Imaging Sciences 2, 2009;
+O'Donoghue, Candès, Adaptive restart for accelerated gradient schemes, 2015) on a smoothed
+dual, from coarse cells and warm to fine ones and cold. `docs/certificate.md` says what the
+rows are and why the value holds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from patchopt.model.base import Floats
+from patchopt.optimizer.bounds.alone import makespan_bound_s
+from patchopt.optimizer.bounds.bound import Bound, Priced, proof_of
+from patchopt.optimizer.bounds.exact import dual_value_milli
+from patchopt.optimizer.bounds.grid import Cells, interpolated
+from patchopt.optimizer.bounds.layout import Layout, layout_of
+from patchopt.optimizer.bounds.pricing import climb, priced_out, scratch_of
+from patchopt.optimizer.bounds.rows import Relaxation, relaxation_of
+from patchopt.optimizer.bounds.stages import FREE, Stage, fluid_prices, stages_of
+from patchopt.optimizer.problem import Problem
+
+Stop = Callable[[], bool]
+
+#: The step grows while the dual does, and shrinks when it falls.
+_LONGER, _SHORTER = 1.03, 0.7
+#: A stage takes at least so many iterations, and ends early if the last quarter of at least
+#: so many has brought less than that share.
+_LEAST, _SETTLED, _GAIN = 15, 60, 1e-5
+
+
+def lagrange_bound(
+    problem: Problem,
+    iterations: int = 2000,
+    stop: Stop | None = None,
+    priced: Priced | None = None,
+) -> Bound:
+    """Bound the objective by prices.
+
+    Parameters
+    ----------
+    problem : Problem
+        In seconds: times divided by a unit make other prices.
+    iterations : int
+        Steps of the ascent at most; equal ones give equal bounds. 0: the prices as they are.
+    stop : callable, optional
+        Asked after every step; true ends the ascent.
+    priced : Priced, optional
+        Of an earlier bound of the same problem: the ascent goes on from there.
+
+    Returns
+    -------
+    Bound
+        The best of all exact values met, at least that of every task alone. Steps are
+        O(modes x demands x cells) and let other threads run.
+    """
+    relaxation = relaxation_of(problem) if priced is None else priced.relaxation
+    stages = stages_of(relaxation, FREE) if relaxation.rows else []
+    return best_prices(relaxation, stages, iterations, stop, priced)
+
+
+def best_prices(
+    relaxation: Relaxation,
+    stages: list[Stage],
+    iterations: int,
+    stop: Stop | None = None,
+    priced: Priced | None = None,
+) -> Bound:
+    """Climb through stages; see `lagrange_bound`."""
+    nothing = _unpriced(relaxation, stages)
+    if not relaxation.rows:
+        return price(nothing)
+    if priced is not None:
+        stages = stages[-1:]
+    ascent = _Ascent(relaxation=relaxation, layout=layout_of(relaxation), stop=stop)
+    best = price(nothing)
+    now = priced
+    for stage in stages:
+        if now is None:
+            prices = fluid_prices(relaxation, stage.cells)
+        else:
+            prices = interpolated(now.prices, now.cells, stage.cells)
+        prices = ascent.climb(stage, prices, int(stage.until * iterations))
+        now = Priced(relaxation=relaxation, cells=stage.cells, prices=prices)
+        best = max(best, price(now, ascent.layout), key=lambda bound: bound.value_milli)
+        if ascent.stopped:
+            break
+    return best
+
+
+def price(priced: Priced, layout: Layout | None = None) -> Bound:
+    """Return the exact bound of prices; `OverflowError` where they do not fit 64 bits."""
+    relaxation = priced.relaxation
+    problem = relaxation.problem
+    layout = layout or layout_of(relaxation)
+    value = dual_value_milli(layout, priced.cells, problem.windows, priced.rates)
+    value += problem.skipped_weight_milli * makespan_bound_s(problem)
+    return Bound(value_milli=value, proof=proof_of(priced), priced=priced)
+
+
+def _unpriced(relaxation: Relaxation, stages: list[Stage]) -> Priced:
+    one = np.ones(1, np.int64)
+    cells = stages[0].cells if stages else Cells(0 * one, one, one)
+    prices = np.zeros((len(relaxation.rows), len(cells.begin_s)))
+    return Priced(relaxation=relaxation, cells=cells, prices=prices)
+
+
+@dataclass(kw_only=True)
+class _Ascent:
+    """What is carried from stage to stage: the step length, and how many steps have been made."""
+
+    relaxation: Relaxation
+    layout: Layout
+    stop: Stop | None
+    step: float = 1.0  # in temperatures
+    made: int = 0
+    stopped: bool = False
+    _gains: list[float] = field(default_factory=list)
+
+    def climb(self, stage: Stage, prices: Floats, until: int) -> Floats:
+        """Climb from some prices; return the best, by the hard value on the starts priced."""
+        layout, cells = self.layout, stage.cells
+        scratch = scratch_of(layout, len(cells.begin_s))
+        gradient = np.zeros_like(prices)
+        stiffness = np.array([row.stiffness for row in self.relaxation.rows])
+        scale = 1.0 / np.outer(stiffness, cells.width_s)
+        ahead, best = prices.copy(), prices.copy()
+        families = self._families()
+        inertia, before = 1.0, -math.inf
+        self._gains = []
+        while not self._ended(until):
+            smoothed, hard = priced_out(
+                layout, cells, ahead, stage.temperature, families, scratch, gradient
+            )
+            self.made += 1
+            if not self._gains or hard > self._gains[-1]:
+                best[:] = ahead
+            self._gains.append(max(hard, self._gains[-1] if self._gains else hard))
+            if smoothed < before - 1e-9 * abs(before):
+                self.step *= _SHORTER
+                inertia = 1.0
+            else:
+                self.step *= _LONGER
+            before = smoothed
+            next_inertia = (1 + math.sqrt(1 + 4 * inertia**2)) / 2
+            momentum = (inertia - 1) / next_inertia
+            step = self.step * stage.temperature
+            inertia = next_inertia
+            if climb(prices, ahead, gradient, scale, step, momentum) < 0:
+                ahead[:] = prices
+                inertia = 1.0
+        return best
+
+    def _families(self) -> int:
+        relaxation = self.relaxation
+        headed = any(one.head_s for one in relaxation.classes)
+        return 2 if headed or relaxation.problem.windows.period_s else 1
+
+    def _ended(self, until: int) -> bool:
+        steps = len(self._gains)
+        if self.stop is not None and self.stop():
+            self.stopped = True
+            return True
+        if self.made >= until:
+            return True
+        return steps >= _SETTLED and self._gains[-1] <= self._gains[-steps // 4] * (1 + _GAIN)

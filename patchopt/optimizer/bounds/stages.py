@@ -1,0 +1,151 @@
+"""How the ascent over prices is cut into stages: coarse and warm first, fine and cold last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+import numpy as np
+
+from patchopt.model.base import Floats
+from patchopt.optimizer.bounds.grid import Cells, cells_of
+from patchopt.optimizer.bounds.rows import Relaxation, TaskClass
+
+#: Beyond the load of the narrowest row prices go on for so many of the longest works.
+_BEYOND = 1.2
+#: After so much of the crew's time cells grow, if prices go on much longer than that.
+_WIDEN_AFTER, _WIDEN_IF = 1.1, 1.3
+#: Iterations of a level relative to those of the level before.
+_MORE = 1.25
+
+
+@dataclass(frozen=True, kw_only=True)
+class Levels:
+    """Widths of cells by level, and temperatures, as shares of mean length and mean cost.
+
+    Parameters
+    ----------
+    widths, temperatures : sequence of float
+        Falling. A level goes through two temperatures, the last one through all that are left.
+    """
+
+    widths: Sequence[float]
+    temperatures: Sequence[float]
+
+
+#: What has worked best without and with order, over the families of `patchopt.generate`.
+FREE = Levels(widths=(8 / 20, 4 / 20, 2 / 20, 1 / 20), temperatures=(0.03, 0.01, 0.003, 0.001))
+ORDERED = Levels(widths=(2 / 5, 1 / 5), temperatures=(0.1, 0.03, 0.01, 0.003))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """A part of the ascent.
+
+    Parameters
+    ----------
+    cells : Cells
+        On which prices are constant.
+    temperature : float
+        Milli-weight-seconds.
+    until : float
+        Share of all iterations at which it ends.
+    """
+
+    cells: Cells
+    temperature: float
+    until: float
+
+
+def stages_of(relaxation: Relaxation, levels: Levels) -> list[Stage]:
+    """Return the stages of an ascent, coarsest first."""
+    tasks = sum(one.count for one in relaxation.classes if one.members)
+    mean_s = sum(one.length_s * one.count for one in relaxation.classes) / tasks
+    cost = sum(one.weight_milli * one.count * _earliest_s(one) for one in relaxation.classes)
+    open_s, widen_after_s = _horizon(relaxation)
+    windows = relaxation.problem.windows
+    found = []
+    last = len(levels.widths) - 1
+    for level, width in enumerate(levels.widths):
+        cells = cells_of(windows, max(1, int(mean_s * width)), open_s, widen_after_s)
+        for at, temperature in enumerate(levels.temperatures):
+            if level <= at <= level + 1 or (level == last and at >= level - 1):
+                found.append((cells, max(1.0, temperature * cost / tasks), _MORE**level))
+    shares = list(accumulate(share for _, _, share in found))
+    return [
+        Stage(cells=cells, temperature=temperature, until=share / shares[-1])
+        for (cells, temperature, _), share in zip(found, shares, strict=True)
+    ]
+
+
+def _earliest_s(one: TaskClass) -> int:
+    return one.head_s + min(way.commit_s for way in one.ways)
+
+
+def _horizon(relaxation: Relaxation) -> tuple[int, float | None]:
+    """Return the open time that prices cover, and after how much of it cells may grow."""
+    load = np.zeros(len(relaxation.rows))
+    for one in relaxation.classes:
+        for row, work in _least_work(one).items():
+            load[row] += work * one.count
+    capacity = np.array([row.capacity for row in relaxation.rows])
+    needed = np.where(capacity > 0, load / np.maximum(capacity, 1), 0.0)
+    longest = max(one.length_s for one in relaxation.classes)
+    windows = relaxation.problem.windows
+    latest = max(one.head_s for one in relaxation.classes) + longest
+    if windows.period_s:
+        latest = _open_until(relaxation, latest)
+    end = max(int(needed.max(initial=0.0) + _BEYOND * longest), latest) + 1
+    crew = needed.max(initial=0.0) if relaxation.crew is None else needed[relaxation.crew]
+    widens = 0 < _WIDEN_IF * crew < end
+    return end, _WIDEN_AFTER * float(crew) if widens else None
+
+
+def _open_until(relaxation: Relaxation, time_s: int) -> int:
+    from patchopt.model.windows import closed_time
+
+    windows = relaxation.problem.windows
+    closed = closed_time(0, time_s, windows.period_s, windows.starts_s, windows.lengths_s)
+    return time_s - int(closed)
+
+
+def _least_work(one: TaskClass) -> dict[int, int]:
+    """Return places times seconds of every row that no mode of a class can do without."""
+    work: dict[int, int] | None = None
+    for way in one.ways:
+        own: dict[int, int] = {}
+        for demand in way.demands:
+            if not demand.from_zero:
+                own[demand.row] = own.get(demand.row, 0) + demand.amount * demand.held_s
+        work = own if work is None else {r: min(w, own[r]) for r, w in work.items() if r in own}
+    return work or {}
+
+
+def fluid_prices(relaxation: Relaxation, cells: Cells) -> Floats:
+    """Return prices of the crew with which to start: those of the fluid relaxation.
+
+    The fluid works at one task after another by falling W / (qL); the crew's price falls at
+    the rate of the one that it is at, to 0 when all is done.
+
+    Returns
+    -------
+    ndarray of float64, shape (rows, cells)
+    """
+    prices = np.zeros((len(relaxation.rows), len(cells.begin_s)))
+    if relaxation.crew is None:
+        return prices
+    rows = []
+    for one in relaxation.classes:
+        places = {d.amount for way in one.ways for d in way.demands if d.row == relaxation.crew}
+        if one.members and places:
+            work = max(places) * one.length_s
+            rows.append((one.weight_milli / work, work * one.count))
+    rows.sort(reverse=True)
+    rate, work = np.array(rows).T
+    spent = work / relaxation.rows[relaxation.crew].capacity
+    ends = np.concatenate([np.zeros(1), np.cumsum(spent)])
+    left = np.concatenate([np.cumsum((rate * spent)[::-1])[::-1], np.zeros(1)])
+    middles = np.cumsum(cells.width_s) - cells.width_s / 2  # in open time
+    prices[relaxation.crew] = np.interp(middles, ends, left, right=0.0)
+    return prices

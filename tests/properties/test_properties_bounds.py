@@ -1,0 +1,106 @@
+"""No bound is above the enumerated optimum, whatever its prices are.
+
+100 scenarios, or as many as PATCHOPT_BOUND_EXAMPLES says.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from patchopt.optimizer.bounds.alone import alone_bound_milli, makespan_bound_s
+from patchopt.optimizer.bounds.bound import Bound, Priced
+from patchopt.optimizer.bounds.fluid import fluid_bound
+from patchopt.optimizer.bounds.grid import cells_of
+from patchopt.optimizer.bounds.lagrange import lagrange_bound, price
+from support.enumerate import optimum
+from support.features import features
+from support.generate import scenarios
+from support.lists import problem_from
+from support.slow_pricing import slow_value
+
+if TYPE_CHECKING:
+    from patchopt.model.base import Floats
+    from patchopt.model.items import OnInfeasible
+    from patchopt.optimizer.bounds.rows import Relaxation
+
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
+
+EXAMPLES = int(os.environ.get("PATCHOPT_BOUND_EXAMPLES", "100"))
+HANDLINGS: tuple[OnInfeasible, ...] = ("downtime", "skip")
+
+#: What the scenarios have to have among them; MODEL 5 has a constraint for each.
+WANTED = {
+    "windows several",
+    "window wraps",
+    "step_overhead",
+    "warmup",
+    "live patch",
+    "host patched in place",
+    "host and guest in two units",
+    "strict",
+    "surge limited",
+    "max_parallel",
+}
+
+
+def some_prices(relaxation: Relaxation, seed: int) -> list[Priced]:
+    """Return low, high and falling prices on narrow cells, half of them 0."""
+    luck = np.random.default_rng(seed)
+    found = []
+    for scale in (3, 100, 3000):
+        cells = cells_of(relaxation.problem.windows, int(luck.integers(1, 4)), 40)
+        shape = (len(relaxation.rows), len(cells.begin_s))
+        prices: Floats = luck.integers(0, scale + 1, shape) * (luck.random(shape) < 0.5) * 1.0
+        if scale == 3000:
+            prices = -np.sort(-prices, axis=1)
+        found.append(Priced(relaxation=relaxation, cells=cells, prices=prices))
+    return found
+
+
+def test_no_bound_is_above_the_optimum() -> None:
+    used: set[str] = set()
+    seen = {"priced": 0, "skipped": 0, "two modes": 0, "forced": 0, "tight": 0}
+
+    @settings(max_examples=EXAMPLES)
+    @given(
+        scenarios(max_units=4, probabilities=False),
+        st.sampled_from(HANDLINGS),
+        st.integers(0, 2**31),
+    )
+    def law(scenario: dict[str, Any], on_infeasible: OnInfeasible, seed: int) -> None:
+        best = optimum(scenario, on_infeasible)
+        problem = problem_from(scenario, on_infeasible)
+        assert alone_bound_milli(problem) <= best
+        if not problem.tasks:
+            return
+        bounds: list[Bound] = [fluid_bound(problem), lagrange_bound(problem, iterations=80)]
+        skipped = problem.skipped_weight_milli * makespan_bound_s(problem)
+        assert bounds[1].priced is not None
+        relaxation = bounds[1].priced.relaxation
+        if relaxation.rows:
+            for priced in [bounds[1].priced, *some_prices(relaxation, seed)]:
+                bounds.append(price(priced))
+                assert bounds[-1].value_milli == slow_value(priced) + skipped
+        assert max(bound.value_milli for bound in bounds) <= best
+        used.update(features(scenario))
+        seen["priced"] += bool(bounds[1].proof.prices)
+        seen["tight"] += bounds[1].value_milli >= 0.99 * best
+        seen["skipped"] += problem.skipped_weight_milli > 0
+        seen["two modes"] += any(len(task.modes) > 1 for task in problem.tasks)
+        seen["forced"] += any(task.item.waives for task in problem.tasks)
+
+    law()
+    assert used >= WANTED
+    assert min(seen.values()) >= 5, seen
+
+
+def test_every_constraint_of_the_law_is_named_as_in_the_features() -> None:
+    from support.features import FEATURES
+
+    assert WANTED <= FEATURES
