@@ -19,6 +19,9 @@ _SEARCH_S: Final = 4.0
 _KEPT_SHARE: Final = 0.1
 _KEPT_S: Final = 1e-4
 _LEAST_S: Final = 0.01
+#: Of the ascent over prices: steps, and the share of the time that they may take.
+_ITERATIONS: Final = 1500
+_PRICING_SHARE: Final = 0.6
 
 
 class Limits:
@@ -40,6 +43,7 @@ class Limits:
         kept_s = min(_KEPT_SHARE * parameters.time_limit, _KEPT_S * tasks)
         self._end = begun + parameters.time_limit - kept_s
         self._seconds = parameters.time_limit
+        self._pricing_end = time.monotonic() + _PRICING_SHARE * (self._end - time.monotonic())
         cores = os.cpu_count() or 1
         #: At a time: what is found does not depend on it, but by the clock.
         self.threads = min(parameters.workers, STREAMS, cores) if self._by_clock else STREAMS
@@ -48,6 +52,16 @@ class Limits:
     def provable(self) -> bool:
         """Whether CP-SAT may prove what the search has found."""
         return self._tasks <= _PROVABLE
+
+    @property
+    def iterations(self) -> int:
+        """Steps of the ascent over prices at most."""
+        return _ITERATIONS
+
+    @property
+    def pricing_ended(self) -> bool:
+        """Whether the prices have had their share of the time, by the clock."""
+        return self._by_clock and time.monotonic() > self._pricing_end
 
     def effort(self, *, plain: bool) -> Effort:
         """Return what each stream of the search may use up, from now on."""

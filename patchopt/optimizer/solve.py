@@ -20,9 +20,10 @@ from patchopt.model.plan import (
 )
 from patchopt.model.quantities import from_milli
 from patchopt.optimizer.bounds import alone_bound_milli
+from patchopt.optimizer.bounds.bound import Bound
+from patchopt.optimizer.bounds.fluid import fluid_bound
 from patchopt.optimizer.decoder import Decoder
 from patchopt.optimizer.engine import compiled, uncompiled
-from patchopt.optimizer.fluid import fluid_bound_milli
 from patchopt.optimizer.limits import Limits
 from patchopt.optimizer.list_scheduling import settled, smith_ratio
 from patchopt.optimizer.parameters import OptimizerParameters
@@ -140,7 +141,7 @@ def _search(
     tiny = tasks <= _TINY
     decoder = Decoder(problem, uncompiled() if tiny else compiled())
     begins = first_lists(decoder)
-    bound = max(alone_bound_milli(problem), fluid_bound_milli(problem))
+    bound = max(alone_bound_milli(problem), fluid_bound(problem).value_milli)
     objective = begins[0].objective_milli
     tracker = Tracker(objective, bound, gap=parameters.gap, watch=watch, begun=begun)
     if tracker.met:
@@ -148,7 +149,8 @@ def _search(
     limits = Limits(parameters, tasks, begun)
     effort = limits.effort(plain=tiny)
     population = Population(decoder, begins, parameters.seed, effort, tracker)
-    interrupted = population.search(limits.threads)
+    pricing = _Pricing(problem, limits, tracker, population)
+    interrupted = population.search(limits.threads, pricing)
     limits.spend(effort)
     found = _found(decoder, population.best, tracker, interrupted=interrupted)
     if interrupted or not limits.provable or tracker.met:
@@ -163,6 +165,29 @@ def _search(
         bound_milli=tracker.bound_milli,
         interrupted=proven.interrupted,
     )
+
+
+class _Pricing:
+    """The bound by prices, found beside the search."""
+
+    def __init__(
+        self, problem: Problem, limits: Limits, tracker: Tracker, population: Population
+    ) -> None:
+        self._problem = problem
+        self._limits = limits
+        self._tracker = tracker
+        self._population = population
+        self.bound: Bound | None = None
+
+    def __call__(self) -> None:
+        """Find it, and tell of it."""
+        from patchopt.optimizer.bounds.lagrange import lagrange_bound  # Numba takes a while
+
+        self.bound = lagrange_bound(self._problem, self._limits.iterations, self._stop)
+        self._tracker.bound(self.bound.value_milli)
+
+    def _stop(self) -> bool:
+        return self._population.stopped or self._limits.pricing_ended
 
 
 def _found(decoder: Decoder, best: Coded, tracker: Tracker, *, interrupted: bool) -> _Found:

@@ -68,13 +68,15 @@ class Population:
         self._seed = seed
         self._effort = effort
         self._tracker = tracker
-        self._stopped = False
+        #: Whether it is to end soon.
+        self.stopped = False
         self._enough_milli = 0
+        #: The best list so far.
         self.best = begins[0]
 
     def stop(self) -> None:
         """Let all runs end soon; what they have found is kept."""
-        self._stopped = True
+        self.stopped = True
 
     def search(self, threads: int, before: Callable[[], None] | None = None) -> bool:
         """Search from the lists, then from the best that has been found.
@@ -164,5 +166,5 @@ class Population:
         What others have found counts by the clock alone: when they do varies.
         """
         if self._effort.by_clock:
-            return self._stopped or self._tracker.met
-        return self._stopped or own_milli <= self._enough_milli
+            return self.stopped or self._tracker.met
+        return self.stopped or own_milli <= self._enough_milli
