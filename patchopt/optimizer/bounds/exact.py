@@ -151,8 +151,8 @@ def _least_costs(
         room.least[one] = least
 
 
-def dual_value_milli(layout: Layout, cells: Cells, windows: WindowSet, prices: Ints) -> int:
-    """Return the bound that integer prices give.
+def least_costs_milli(layout: Layout, cells: Cells, windows: WindowSet, prices: Ints) -> Ints:
+    """Return what each class pays at least, its commit and its places together.
 
     Parameters
     ----------
@@ -165,8 +165,8 @@ def dual_value_milli(layout: Layout, cells: Cells, windows: WindowSet, prices: I
 
     Returns
     -------
-    int
-        Milli-weight-seconds. O(modes x parts x (demands + parts) x cells).
+    ndarray of int64, shape (classes,)
+        Milli-weight-seconds, of one task. O(modes x parts x (demands + parts) x cells).
 
     Raises
     ------
@@ -175,22 +175,39 @@ def dual_value_milli(layout: Layout, cells: Cells, windows: WindowSet, prices: I
     """
     edges = np.unique(np.concatenate([cells.begin_s, cells.end_s]))
     _guard(layout, windows, prices, cells, int(edges[-1]))
-    count = len(cells.begin_s)
-    paid = np.zeros((len(layout.capacity), count + 1), np.int64)
-    np.cumsum(prices * cells.width_s, axis=1, out=paid[:, 1:])
     parts = max(1, int(np.diff(layout.part_begin).max(initial=0)))
     room = _Room(
         start_s=np.zeros(max(2, len(edges)), np.int64),
         cost=np.zeros(max(2, len(edges)), np.int64),
-        sum_paid=np.zeros((parts, count), np.int64),
-        sum_price=np.zeros((parts, count), np.int64),
+        sum_paid=np.zeros((parts, len(cells.begin_s)), np.int64),
+        sum_price=np.zeros((parts, len(cells.begin_s)), np.int64),
         least=np.zeros(len(layout.weight_milli), np.int64),
     )
     opened = _Open(windows.period_s, windows.starts_s, windows.lengths_s)
-    _least_costs(layout, cells, opened, paid, prices, edges, room)
-    costs = zip(layout.times.tolist(), room.least.tolist(), strict=True)
-    given = zip(layout.capacity.tolist(), paid[:, -1].tolist(), strict=True)
-    return int(sum(times * least for times, least in costs) - sum(c * total for c, total in given))
+    _least_costs(layout, cells, opened, paid_milli(cells, prices), prices, edges, room)
+    return room.least
+
+
+def paid_milli(cells: Cells, prices: Ints) -> Ints:
+    """Return the integral of each price up to every cell, and to the end of the last.
+
+    Returns
+    -------
+    ndarray of int64, shape (rows, cells + 1)
+    """
+    paid = np.zeros((len(prices), len(cells.begin_s) + 1), np.int64)
+    np.cumsum(prices * cells.width_s, axis=1, out=paid[:, 1:])
+    return paid
+
+
+def dual_value_milli(layout: Layout, cells: Cells, windows: WindowSet, prices: Ints) -> int:
+    """Return the bound that integer prices give; see `least_costs_milli`."""
+    least = least_costs_milli(layout, cells, windows, prices).tolist()
+    given = paid_milli(cells, prices)[:, -1].tolist()
+    paid = sum(times * cost for times, cost in zip(layout.times.tolist(), least, strict=True))
+    return int(
+        paid - sum(c * total for c, total in zip(layout.capacity.tolist(), given, strict=True))
+    )
 
 
 def _guard(layout: Layout, windows: WindowSet, prices: Ints, cells: Cells, end_s: int) -> None:

@@ -77,13 +77,16 @@ def best_prices(
     priced: Priced | None = None,
 ) -> Bound:
     """Climb through stages; see `lagrange_bound`."""
-    nothing = _unpriced(relaxation, stages)
+    best = price(_unpriced(relaxation, stages))
     if not relaxation.rows:
-        return price(nothing)
-    if priced is not None:
-        stages = stages[-1:]
+        return best
     ascent = _Ascent(relaxation=relaxation, layout=layout_of(relaxation), stop=stop)
-    best = price(nothing)
+    if priced is None:
+        cells = stages[-1].cells
+        first = Priced(relaxation=relaxation, cells=cells, prices=fluid_prices(relaxation, cells))
+    else:
+        stages, first = stages[-1:], priced
+    best = _better(best, price(first, ascent.layout))
     now = priced
     for stage in stages:
         if now is None:
@@ -92,10 +95,14 @@ def best_prices(
             prices = interpolated(now.prices, now.cells, stage.cells)
         prices = ascent.climb(stage, prices, int(stage.until * iterations))
         now = Priced(relaxation=relaxation, cells=stage.cells, prices=prices)
-        best = max(best, price(now, ascent.layout), key=lambda bound: bound.value_milli)
+        best = _better(best, price(now, ascent.layout))
         if ascent.stopped:
             break
     return best
+
+
+def _better(one: Bound, other: Bound) -> Bound:
+    return max(one, other, key=lambda bound: bound.value_milli)
 
 
 def price(priced: Priced, layout: Layout | None = None) -> Bound:

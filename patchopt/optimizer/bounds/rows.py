@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from patchopt.optimizer.problem import Mode, Problem, Task
 
@@ -59,9 +59,17 @@ class Way:
     demands: list[Demand]
 
 
+class Instant(NamedTuple):
+    """The first start, or the last finish, of some tasks."""
+
+    kind: Literal["first", "last"]
+    group: str
+    tasks: tuple[int, ...]
+
+
 @dataclass(kw_only=True)
 class TaskClass:
-    """Tasks that are alike, or one instant of the dependency order (weight and length 0).
+    """Tasks that are alike, or an instant of the dependency order (weight and length 0).
 
     Parameters
     ----------
@@ -73,6 +81,8 @@ class TaskClass:
         Earliest start.
     ways : list of Way
         One a mode, in the order of the tasks' modes.
+    instant : Instant, optional
+        Which one it is.
     """
 
     members: tuple[int, ...]
@@ -80,6 +90,7 @@ class TaskClass:
     length_s: int
     head_s: int
     ways: list[Way]
+    instant: Instant | None = None
 
     @property
     def count(self) -> int:

@@ -1,0 +1,146 @@
+"""Prices by hand, their gradient by differences, and what an ascent keeps to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from patchopt.compiling.plain import plain_module
+from patchopt.generate import factors_of, instance
+from patchopt.model.build import build_infrastructure
+from patchopt.model.items import items_of
+from patchopt.optimizer.bounds import pricing
+from patchopt.optimizer.bounds.bound import Priced
+from patchopt.optimizer.bounds.grid import cells_of
+from patchopt.optimizer.bounds.lagrange import lagrange_bound, price
+from patchopt.optimizer.bounds.layout import layout_of
+from patchopt.optimizer.bounds.reduced_costs import decomposition, reduced_costs
+from patchopt.optimizer.bounds.rows import relaxation_of
+from patchopt.optimizer.list_scheduling import list_schedule
+from patchopt.optimizer.problem import Problem, problem_of
+from support.examples import small
+from support.lists import problem_from
+
+#: Weights 3 and 1.5, three seconds each; severity is 1.
+HEAVY: dict[str, Any] = {"criticality": 3, "patch_with": {"duration": 3}, "blue_green": False}
+LIGHT: dict[str, Any] = {"criticality": 1.5, "patch_with": {"duration": 3}, "blue_green": False}
+PLAIN = plain_module("patchopt.optimizer.bounds", ["pricing"], "pricing")
+
+
+def made(family: str, nodes: int = 20) -> Problem:
+    infrastructure = build_infrastructure(instance(factors_of(family, nodes), seed=5))
+    return problem_of(infrastructure, items_of(infrastructure))
+
+
+def priced_by_hand(problem: Problem, *rates: int, width_s: int = 3) -> Priced:
+    """Return prices of the only row."""
+    relaxation = relaxation_of(problem)
+    cells = cells_of(problem.windows, width_s, width_s * len(rates))
+    return Priced(relaxation=relaxation, cells=cells, prices=np.array([rates], np.float64))
+
+
+def test_prices_by_hand() -> None:
+    # At 1500 a second before 3 the heavy one costs 3000 * 3 + 4500 at 0 and 3000 * 6 at 3, the
+    # light one 1500 * 3 + 4500 at 0 and 1500 * 6 at 3. The crew's time before 3 costs 4500:
+    # 13,500 + 9000 - 4500 is the optimum.
+    problem = problem_from(small({"a": HEAVY, "b": LIGHT}, max_parallel=1))
+    best = price(priced_by_hand(problem, 1500, 0))
+    assert best.value_milli == list_schedule(problem).objective_milli == 18_000
+    assert best.proof.prices == {"crew": ((0, 1500), (1, 0))}
+    assert best.proof.cells == ((0, 3), (3, 6))
+    # At 500 both start at 0: 9000 + 1500 + 4500 + 1500 - 1500.
+    assert price(priced_by_hand(problem, 500)).value_milli == 15_000
+
+
+def test_rows_are_named_by_what_is_narrow() -> None:
+    nodes = {
+        "rack": {"type": "host", "patch_with": {"duration": 3}},
+        "a": HEAVY | {"host": "rack", "service": "web"},
+        "b": LIGHT | {"host": "rack", "service": "web"},
+        "c": {"blue_green": True},
+        "d": {"blue_green": True},
+    }
+    problem = problem_from(small(nodes, min_up={"web": 0}, max_parallel=2, surge=1))
+    rows = {row.name: row.capacity for row in relaxation_of(problem).rows}
+    # Two guests of the rack, which takes both down, and two places of the crew.
+    assert rows == {"crew": 2, "service:web": 2, "surge": 1, "host:rack": 2}
+    assert problem.task_names == ("rack", "a", "b", "c", "d")
+
+
+def test_reduced_costs_and_the_gap_taken_apart_by_hand() -> None:
+    problem = problem_from(small({"a": HEAVY, "b": LIGHT}, max_parallel=1))
+    priced = priced_by_hand(problem, 500, 0)
+    table, cell_s = reduced_costs(problem, priced, cells=2)
+    # The heavy one at 3 costs 18,000, not 10,500; the light one 9000, not 6000.
+    assert cell_s == 3
+    assert table[:, 0].tolist() == [[0, 7500], [0, 3000]]
+    assert np.isinf(table[:, 1]).all()
+    parts = decomposition(problem, list_schedule(problem), priced)
+    assert parts.tasks_milli == (0, 3000)
+    assert parts.rows_milli == {"crew": 0}
+    assert parts.total_milli == 3000 == 18_000 - price(priced).value_milli
+
+
+@pytest.mark.parametrize("family", ["plain", "windows", "hosts", "warm_up"])
+def test_the_gradient_is_that_of_the_smoothed_value(family: str) -> None:
+    problem = made(family)
+    relaxation = relaxation_of(problem)
+    layout = layout_of(relaxation)
+    cells = cells_of(problem.windows, 700, 9000)
+    shape = (len(relaxation.rows), len(cells.begin_s))
+    prices = np.random.default_rng(1).random(shape) * 2e4
+    gradient = np.zeros(shape)
+    scratch = pricing.scratch_of(layout, shape[1])
+
+    def value(at: Any) -> tuple[float, float]:
+        return pricing.priced_out(layout, cells, at, 1e6, 2, scratch, gradient)
+
+    smoothed, hard = value(prices)
+    found = gradient.copy()
+    assert smoothed <= hard
+    plain = np.zeros(shape)
+    again = PLAIN.priced_out(layout, cells, prices, 1e6, 2, scratch, plain)
+    np.testing.assert_allclose(again, (smoothed, hard), rtol=1e-12)
+    np.testing.assert_allclose(plain, found, rtol=1e-9, atol=1e-6)
+    for row, cell in np.ndindex(shape):
+        nudged = prices.copy()
+        nudged[row, cell] += 0.1
+        above = value(nudged)[0]
+        nudged[row, cell] -= 0.2
+        slope = (above - value(nudged)[0]) / 0.2
+        assert slope == pytest.approx(found[row, cell], rel=1e-3, abs=1.0)
+
+
+def test_an_ascent_repeats_itself_goes_on_and_stops() -> None:
+    problem = made("plain", 30)
+    one, two = (lagrange_bound(problem, iterations=60) for _ in range(2))
+    assert one == two
+    further = lagrange_bound(problem, iterations=200, priced=one.priced)
+    assert further.value_milli >= one.value_milli
+    asked = []
+
+    def stop() -> bool:
+        asked.append(True)
+        return len(asked) > 20
+
+    early = lagrange_bound(problem, iterations=200, stop=stop)
+    assert len(asked) == 21
+    # At least what the prices of the fluid, and no prices at all, come to.
+    assert early.value_milli >= lagrange_bound(problem, iterations=0).value_milli
+
+
+def test_prices_that_do_not_fit_are_refused() -> None:
+    problem = problem_from(small({"a": HEAVY, "b": LIGHT}, max_parallel=1))
+    with pytest.raises(OverflowError, match="64 bits"):
+        price(priced_by_hand(problem, 2**60))
+
+
+def test_what_is_wide_has_no_price() -> None:
+    problem = problem_from(small({"a": HEAVY, "b": LIGHT}))
+    bound = lagrange_bound(problem)
+    assert (bound.value_milli, bound.proof.prices, bound.proof.cells) == (13_500, {}, ())
+    skipping = replace(problem, skipped_weight_milli=100)
+    assert lagrange_bound(skipping).value_milli == 13_500 + 100 * 3
