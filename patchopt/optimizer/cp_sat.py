@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from math import gcd
@@ -12,6 +13,7 @@ from ortools.sat.python import cp_model
 
 from patchopt.model.windows import WindowSet
 from patchopt.optimizer.bounds import active_makespan_s, latest_commits_s
+from patchopt.optimizer.bounds.promising import Starts
 from patchopt.optimizer.problem import Mode, Problem, Task, alike
 from patchopt.optimizer.schedule import Placement, Schedule
 
@@ -26,6 +28,22 @@ class _Variables:
     commit: Expression
 
 
+@dataclass(frozen=True, kw_only=True)
+class Promising:
+    """Starts that a schedule better than one that is known may have.
+
+    Parameters
+    ----------
+    starts : mapping of int to Starts
+        By task, in units of the model.
+    spare_milli : int
+        What they may cost together.
+    """
+
+    starts: Mapping[int, Starts]
+    spare_milli: int
+
+
 class Model:
     """A problem in the language of CP-SAT, with a schedule as a hint.
 
@@ -37,9 +55,17 @@ class Model:
         Feasible; it bounds the horizon and is where the search starts.
     bound_milli : int
         Proven: no schedule has a lower objective.
+    promising : Promising, optional
+        Starts that a better schedule may have.
     """
 
-    def __init__(self, problem: Problem, incumbent: Schedule, bound_milli: int = 0) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        incumbent: Schedule,
+        bound_milli: int = 0,
+        promising: Promising | None = None,
+    ) -> None:
         self.problem = problem
         self.cp = cp_model.CpModel()
         self.horizon_s = active_makespan_s(problem)
@@ -51,6 +77,8 @@ class Model:
         self._precedences()
         self._order_alike()
         self._minimise(bound_milli)
+        if promising is not None:
+            self._promise(promising)
         self._hint(incumbent)
 
     # Variables ------------------------------------------------------------------------
@@ -217,6 +245,23 @@ class Model:
         objective = sum(terms)
         self.cp.add(objective >= -(-bound_milli // self.divisor))
         self.cp.minimize(objective)
+
+    def _promise(self, promising: Promising) -> None:
+        """Leave only starts that a better schedule may have, and what they may cost together."""
+        costs = []
+        for number, starts in promising.starts.items():
+            variables, modes = self.variables[number], self.problem.tasks[number].modes
+            cost = self.cp.new_int_var(0, promising.spare_milli, f"cost_{number}")
+            built = [int(modes[mode].action == "build") for mode in starts.mode]
+            rows = zip(starts.start_s.tolist(), starts.cost_milli.tolist(), built, strict=True)
+            if isinstance(variables.built, int):
+                columns = [variables.start, cost]
+                self.cp.add_allowed_assignments(columns, [row[:2] for row in rows])
+            else:
+                columns = [variables.start, cost, variables.built]
+                self.cp.add_allowed_assignments(columns, list(rows))
+            costs.append(cost)
+        self.cp.add(sum(costs) <= promising.spare_milli)
 
     # Solutions ------------------------------------------------------------------------
 

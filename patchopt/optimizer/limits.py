@@ -12,9 +12,14 @@ from patchopt.optimizer.search.population import STREAMS
 
 #: Up to so many tasks CP-SAT may prove what the search has found.
 _PROVABLE: Final = 50
-#: What the search takes of the time where CP-SAT follows: a share, and seconds at most.
+#: What a stream of the search takes where CP-SAT follows: a share of the time, and so many
+#: moves for each pair of tasks at most; of plain code less.
 _SEARCH_SHARE: Final = 0.3
-_SEARCH_S: Final = 4.0
+_MOVES: Final = 300
+_PLAIN_MOVES: Final = 20
+#: What CP-SAT may take before there are prices, for few tasks.
+_FIRST_SHARE: Final = 0.1
+_FIRST_S: Final = 1.0
 #: Kept for settling and writing the plan: a share at most, and seconds a task.
 _KEPT_SHARE: Final = 0.1
 _KEPT_S: Final = 1e-4
@@ -65,18 +70,24 @@ class Limits:
 
     def effort(self, *, plain: bool) -> Effort:
         """Return what each stream of the search may use up, from now on."""
+        rate = moves_per_second(self._tasks, plain=plain)
         seconds = self.left_s
         if self.provable:
-            seconds = min(_SEARCH_SHARE * seconds, _SEARCH_S)
+            moves = (_PLAIN_MOVES if plain else _MOVES) * self._tasks**2
+            seconds = min(_SEARCH_SHARE * seconds, moves / rate)
         if self._by_clock:
             seconds *= self.threads / STREAMS
-        rate = moves_per_second(self._tasks, plain=plain)
         return Effort(seconds=max(seconds, _LEAST_S), rate=rate, by_clock=self._by_clock)
 
-    def spend(self, effort: Effort) -> None:
-        """Count what the search has used up where the clock does not count it."""
+    @property
+    def first_s(self) -> float:
+        """What CP-SAT may take before there are prices."""
+        return min(_FIRST_SHARE * self.left_s, _FIRST_S)
+
+    def spend(self, seconds: float) -> None:
+        """Count what has been used up where the clock does not count it."""
         if not self._by_clock:
-            self._seconds -= effort.seconds
+            self._seconds -= seconds
 
     @property
     def left_s(self) -> float:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from patchopt.optimizer.beside import side_by_side
+from patchopt.optimizer.bounds import latest_commits_s
+from patchopt.optimizer.bounds.bound import Bound
+from patchopt.optimizer.bounds.promising import promising_starts
 from patchopt.optimizer.decoder import Decoder
 from patchopt.optimizer.parameters import OptimizerParameters
 from patchopt.optimizer.progress import Tracker
@@ -15,6 +18,12 @@ from patchopt.optimizer.schedule import Schedule
 
 if TYPE_CHECKING:
     from ortools.sat.python import cp_model
+
+    from patchopt.optimizer.cp_sat import Promising
+
+#: More starts than that make tables that take longer to build than they save.
+_MOST_STARTS: Final = 50_000
+_MOST_SHARE: Final = 0.3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +46,11 @@ class Proven:
 
 
 def prove(
-    known: Schedule, parameters: OptimizerParameters, limit_s: float, tracker: Tracker
+    known: Schedule,
+    parameters: OptimizerParameters,
+    limit_s: float,
+    tracker: Tracker,
+    bound: Bound | None = None,
 ) -> Proven:
     """Search for a proof that a schedule is best, or for a better one.
 
@@ -51,6 +64,8 @@ def prove(
         Of the clock, or of deterministic time.
     tracker : Tracker
         Told of what is found on the way.
+    bound : Bound, optional
+        By prices: only starts that cost less than the gap are tried.
 
     Returns
     -------
@@ -69,7 +84,8 @@ def prove(
     unit_s = time_unit_s(problem)
     divided = in_units(problem, unit_s)
     hint = schedule_in_units(divided, known, unit_s)
-    model = Model(divided, hint, -(-tracker.bound_milli // unit_s))
+    promising = _promising(known, unit_s, bound)
+    model = Model(divided, hint, -(-tracker.bound_milli // unit_s), promising)
     scale = model.divisor * unit_s
     solver = _solver(parameters, limit_s)
     reporter = _reporter(scale, tracker)
@@ -79,6 +95,8 @@ def prove(
     )
     if status == cp_model.MODEL_INVALID:
         raise RuntimeError(f"CP-SAT refuses the model: {model.cp.validate()}")
+    if status == cp_model.INFEASIBLE and promising is not None:
+        return Proven(schedule=known, bound_milli=known.objective_milli, interrupted=interrupted)
     if status == cp_model.INFEASIBLE:
         raise RuntimeError("CP-SAT finds no schedule where the list scheduler has one")
     schedule = known
@@ -87,10 +105,34 @@ def prove(
         found = in_seconds(problem, found, unit_s)
         if found.objective_milli <= known.objective_milli:
             schedule = found
-    bound = max(tracker.bound_milli, _exact_bound(solver.best_objective_bound) * scale)
+    proven = max(tracker.bound_milli, _exact_bound(solver.best_objective_bound) * scale)
     if status == cp_model.OPTIMAL:
-        bound = schedule.objective_milli
-    return Proven(schedule=schedule, bound_milli=bound, interrupted=interrupted)
+        proven = schedule.objective_milli
+    return Proven(
+        schedule=schedule,
+        bound_milli=min(proven, schedule.objective_milli),
+        interrupted=interrupted,
+    )
+
+
+def _promising(known: Schedule, unit_s: int, bound: Bound | None) -> Promising | None:
+    """Return the starts of schedules better than a known one, in units, if prices say them."""
+    from patchopt.optimizer.cp_sat import Promising
+
+    if bound is None or bound.priced is None:
+        return None
+    spare = known.objective_milli - 1 - bound.value_milli
+    latest = max(latest_commits_s(known.problem, known.objective_milli))
+    found = promising_starts(bound, spare, unit_s, latest)
+    all_starts = sum(len(task.modes) for task in known.problem.tasks) * (latest // unit_s + 1)
+    kept = sum(len(starts.start_s) for starts in found.values())
+    if kept > min(_MOST_STARTS, _MOST_SHARE * all_starts):
+        return None
+    divided = {
+        number: starts._replace(start_s=starts.start_s // unit_s)
+        for number, starts in found.items()
+    }
+    return Promising(starts=divided, spare_milli=spare)
 
 
 def _solver(parameters: OptimizerParameters, limit_s: float) -> cp_model.CpSolver:

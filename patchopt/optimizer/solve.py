@@ -150,20 +150,36 @@ def _search(
     effort = limits.effort(plain=tiny)
     population = Population(decoder, begins, parameters.seed, effort, tracker)
     pricing = _Pricing(problem, limits, tracker, population)
-    interrupted = population.search(limits.threads, pricing)
-    limits.spend(effort)
+    interrupted = population.search(limits.threads, None if tiny else pricing)
+    limits.spend(effort.seconds)
     found = _found(decoder, population.best, tracker, interrupted=interrupted)
-    if interrupted or not limits.provable or tracker.met:
+    if tiny and not (interrupted or tracker.met):
+        found = _proven(decoder, found, parameters, limits.first_s, tracker, None)
+        limits.spend(limits.first_s)
+        if not (found.interrupted or tracker.met):
+            pricing()
+    if found.interrupted or not limits.provable or tracker.met:
         return found
+    return _proven(decoder, found, parameters, limits.left_s, tracker, pricing.bound)
+
+
+def _proven(
+    decoder: Decoder,
+    found: _Found,
+    parameters: OptimizerParameters,
+    limit_s: float,
+    tracker: Tracker,
+    bound: Bound | None,
+) -> _Found:
+    """Let CP-SAT prove or better what has been found."""
     from patchopt.optimizer.proving import prove  # OR-Tools takes a while to load
 
-    proven = prove(found.schedule, parameters, limits.left_s, tracker)
-    tracker.objective(proven.schedule.objective_milli)
+    proven = prove(found.schedule, parameters, limit_s, tracker, bound)
+    schedule = settled(decoder, proven.schedule)
+    tracker.objective(schedule.objective_milli)
     tracker.bound(proven.bound_milli)
     return _Found(
-        schedule=settled(decoder, proven.schedule),
-        bound_milli=tracker.bound_milli,
-        interrupted=proven.interrupted,
+        schedule=schedule, bound_milli=tracker.bound_milli, interrupted=proven.interrupted
     )
 
 

@@ -44,7 +44,7 @@ def reduced_costs(problem: Problem, priced: Priced, cells: int = 400) -> tuple[F
     cell_s = max(1, -(-end // cells))
     starts = np.arange(cells, dtype=np.int64) * cell_s
     table = np.full((len(problem.tasks), 2, cells), np.inf)
-    integrals = _Integrals(priced.cells, priced.rates)
+    integrals = Integrals(priced.cells, priced.rates)
     layout = layout_of(priced.relaxation)
     least = least_costs_milli(layout, priced.cells, problem.windows, priced.rates)
     for one, best in zip(priced.relaxation.classes, least, strict=True):
@@ -112,7 +112,7 @@ def decomposition(problem: Problem, schedule: Schedule, priced: Priced) -> Decom
     rates, relaxation = priced.rates, priced.relaxation
     layout = layout_of(relaxation)
     least = least_costs_milli(layout, priced.cells, problem.windows, rates).tolist()
-    integrals = _Integrals(priced.cells, rates)
+    integrals = Integrals(priced.cells, rates)
     unused = [
         row.capacity * total for row, total in zip(relaxation.rows, integrals.totals, strict=True)
     ]
@@ -146,7 +146,7 @@ def _instant_s(schedule: Schedule, kind: str, placements: Sequence[Placement]) -
     return max(schedule.end_s(placement) for placement in placements)
 
 
-class _Integrals:
+class Integrals:
     """Integrals of prices up to any time."""
 
     def __init__(self, cells: Cells, rates: Ints) -> None:
@@ -155,15 +155,18 @@ class _Integrals:
 
     @property
     def totals(self) -> list[int]:
+        """Of each row, over all cells."""
         return [int(total) for total in self.paid[:, -1]]
 
     def up_to(self, row: int, times: Ints) -> Ints:
+        """Return that of a row from 0 to each time."""
         at = np.searchsorted(self.cells.begin_s, times, side="right") - 1
         cell = np.maximum(at, 0)
         inside = np.minimum(times - self.cells.begin_s[cell], self.cells.width_s[cell])
         return np.where(at < 0, 0, self.paid[row, cell] + inside * self.rates[row, cell])
 
     def price(self, demand: Demand, starts: Ints) -> Ints:
+        """Return what a demand pays by start."""
         until = self.up_to(demand.row, starts + demand.held_s)
         before = 0 if demand.from_zero else self.up_to(demand.row, starts)
         return demand.amount * (until - before)

@@ -1,0 +1,80 @@
+"""Starts that a better schedule may have: those whose reduced cost is within the gap.
+
+Reduced-cost fixing (Dantzig, Fulkerson, Johnson, Solution of a large-scale traveling-salesman
+problem, Operations Research 2, 1954; by Lagrangian prices: Beasley, Lagrangian relaxation, in
+Modern heuristic techniques for combinatorial problems, 1993). With prices the objective of
+any schedule is the bound plus what each task's start and mode cost more than its best ones,
+plus terms of at least 0; a better one than is known has less than the gap to spend.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from patchopt.model.base import Ints
+from patchopt.optimizer.bounds.bound import Bound
+from patchopt.optimizer.bounds.exact import least_costs_milli
+from patchopt.optimizer.bounds.layout import layout_of
+from patchopt.optimizer.bounds.reduced_costs import Integrals
+
+
+class Starts(NamedTuple):
+    """Starts of one task, and what they cost.
+
+    Parameters
+    ----------
+    mode : ndarray of int64, shape (starts,)
+        Number of the mode.
+    start_s : ndarray of int64, shape (starts,)
+        Seconds.
+    cost_milli : ndarray of int64, shape (starts,)
+        More than the best start.
+    """
+
+    mode: Ints
+    start_s: Ints
+    cost_milli: Ints
+
+
+def promising_starts(
+    bound: Bound, spare_milli: int, unit_s: int, until_s: int
+) -> dict[int, Starts]:
+    """Return the starts with which a schedule may have an objective of the bound and so much more.
+
+    Parameters
+    ----------
+    bound : Bound
+        By prices.
+    spare_milli : int
+        What all starts together may cost more than the best ones.
+    unit_s : int
+        Starts are multiples of it.
+    until_s : int
+        Latest start that counts.
+
+    Returns
+    -------
+    dict of int to Starts
+        By task; all of them. Windows are left to others. O(classes x modes x starts x demands).
+    """
+    priced = bound.priced
+    assert priced is not None  # noqa: S101 - bounds by prices have them
+    starts = np.arange(0, until_s + 1, unit_s, dtype=np.int64)
+    integrals = Integrals(priced.cells, priced.rates)
+    layout = layout_of(priced.relaxation)
+    windows = priced.relaxation.problem.windows
+    least = least_costs_milli(layout, priced.cells, windows, priced.rates).tolist()
+    found: dict[int, Starts] = {}
+    for one, best in zip(priced.relaxation.classes, least, strict=True):
+        rows = [integrals.cost(one, way, starts) - best for way in one.ways]
+        # Where a start is not allowed it may cost less than the best.
+        kept = [np.flatnonzero((row >= 0) & (row <= spare_milli)) for row in rows]
+        made = Starts(
+            mode=np.repeat(np.arange(len(rows), dtype=np.int64), [len(each) for each in kept]),
+            start_s=np.concatenate([starts[each] for each in kept]),
+            cost_milli=np.concatenate([row[each] for row, each in zip(rows, kept, strict=True)]),
+        )
+        found |= dict.fromkeys(one.members, made)
+    return found
