@@ -20,7 +20,7 @@ from patchopt.optimizer.progress import Progress, Tracker
 from patchopt.optimizer.search.annealer import Annealer, Coded
 from patchopt.optimizer.search.effort import Effort
 from patchopt.optimizer.search.population import Population
-from patchopt.optimizer.solve import first_lists
+from patchopt.optimizer.search_and_prove import first_lists
 from support.contract import infrastructure_of, nominal
 from support.enumerate import optimum
 from support.examples import small

@@ -11,13 +11,13 @@ import pytest
 from patchopt.model.items import Item, items_of
 from patchopt.model.windows import WindowSet
 from patchopt.optimizer.bounds import latest_commits_s
+from patchopt.optimizer.bounds.fluid import fluid_bound
 from patchopt.optimizer.cp_sat import Model
-from patchopt.optimizer.fluid import fluid_bound_milli
 from patchopt.optimizer.list_scheduling import list_schedule
 from patchopt.optimizer.parameters import OptimizerParameters
 from patchopt.optimizer.problem import WHICH, Mode, Problem, Task, alike, problem_of
 from patchopt.optimizer.scaling import in_units, time_unit_s
-from patchopt.optimizer.solve import _search
+from patchopt.optimizer.search_and_prove import solve
 from support.contract import infrastructure_of
 from support.examples import small
 
@@ -90,7 +90,7 @@ def test_whatever_differs_in_a_mode_makes_tasks_unlike(field: Field[Any]) -> Non
 def test_nothing_in_a_problem_but_tasks_and_dependencies_tells_tasks_apart() -> None:
     # A new field that names tasks belongs into what makes them alike, then here.
     neutral = {"capacities", "surge", "overhead_s", "windows", "skipped_weight_milli"}
-    neutral |= {"crew", "services"}
+    neutral |= {"crew", "services", "task_names", "resource_names"}  # names are for proofs alone
     assert {field.name for field in fields(Problem)} - neutral == {"tasks", "dependencies"}
 
 
@@ -135,7 +135,7 @@ def test_constraints_bounds_and_the_objective_read_nothing_of_an_item() -> None:
     bare = replace(made, tasks=tuple(replace(each, item=blank) for each in made.tasks))
     known = replace(schedule, problem=bare)
     assert known.objective_milli == schedule.objective_milli
-    assert fluid_bound_milli(bare) == fluid_bound_milli(made)
+    assert fluid_bound(bare).value_milli == fluid_bound(made).value_milli
     assert latest_commits_s(bare, 10**9) == latest_commits_s(made, 10**9)
     assert alike(bare) == alike(made)
     assert str(Model(bare, known).cp.proto) == str(Model(made, schedule).cp.proto)
@@ -146,8 +146,8 @@ def test_what_a_build_alone_takes_is_taken() -> None:
     # One is patched, one is built, by 2; the third waits for either resource: 2 + 2 + 4.
     crowd = problem(task(0), task(1), task(2))
     proof = OptimizerParameters(time_limit=10, workers=1, deterministic=True)
-    found = _search(crowd, proof, 0.0, None)
-    assert (found.schedule.objective_milli, found.bound_milli) == (8000, 8000)
+    found = solve(crowd, proof)
+    assert (found.schedule.objective_milli, found.bound.value_milli) == (8000, 8000)
 
 
 # Times ---------------------------------------------------------------------------------

@@ -18,11 +18,11 @@ from patchopt.optimizer.bounds import (
     alone_bound_milli,
     latest_commits_s,
 )
-from patchopt.optimizer.fluid import fluid_bound_milli
+from patchopt.optimizer.bounds.fluid import fluid_bound
 from patchopt.optimizer.list_scheduling import list_schedule
 from patchopt.optimizer.problem import Problem, problem_of
 from patchopt.optimizer.scaling import in_seconds, in_units, time_unit_s
-from patchopt.optimizer.solve import _search
+from patchopt.optimizer.search_and_prove import solve as schedule_and_bound
 from patchopt.strategies import make_strategy, strategy_names
 from support.contract import PROOF, check_harmless, infrastructure_of, nominal, solve
 from support.enumerate import optimum
@@ -141,7 +141,7 @@ def test_law_3_the_optimum_is_the_enumerated_one(on_infeasible: OnInfeasible) ->
         assert (certificate.status, certificate.gap) == ("optimal", 0)
         assert certificate.objective == certificate.bound == best
         problem = problem_of(infrastructure, items_of(infrastructure, on_infeasible=on_infeasible))
-        assert fluid_bound_milli(problem) <= best
+        assert fluid_bound(problem).value_milli <= best
         assert alone_bound_milli(problem) <= best
         listed = list_schedule(problem)
         assert listed.objective_milli >= best
@@ -165,7 +165,7 @@ def test_time_in_larger_units_changes_nothing() -> None:
         assert in_seconds(longer, list_schedule(in_units(longer, unit)), unit) == list_schedule(
             longer
         )
-        found = [_search(it, PROOF, 0.0, None).schedule.objective_milli for it in (problem, longer)]
+        found = [schedule_and_bound(it, PROOF).schedule.objective_milli for it in (problem, longer)]
         assert found[1] == 7 * found[0]
 
     for_all(law, 250, probabilities=False, max_units=4)

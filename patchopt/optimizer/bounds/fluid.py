@@ -17,7 +17,7 @@ services, hosts and surge only delay. It holds in sum, not for a task by itself.
 from __future__ import annotations
 
 from patchopt.model.proof import Proof
-from patchopt.optimizer.bounds.alone import alone_bound_milli, makespan_bound_s
+from patchopt.optimizer.bounds.alone import makespan_bound_s
 from patchopt.optimizer.bounds.bound import Bound
 from patchopt.optimizer.problem import Problem, Task
 
@@ -35,9 +35,9 @@ def fluid_bound(problem: Problem) -> Bound:
     Bound
         Rounded down once, in the end. O(n log n).
     """
-    skipped = problem.skipped_weight_milli * makespan_bound_s(problem)
     if problem.crew is None:
-        return Bound(value_milli=alone_bound_milli(problem) + skipped, proof=Proof(kind="lagrange"))
+        return alone_bound(problem)
+    skipped = problem.skipped_weight_milli * makespan_bound_s(problem)
     crew = problem.capacities[problem.crew]
     done = twice = 0  # work before a task; 2m times the bound
     for task in _by_value(problem):
@@ -46,6 +46,26 @@ def fluid_bound(problem: Problem) -> Bound:
         twice += task.weight_milli * (2 * (crew * commit + done) + work - crew * task.length_s)
         done += work
     return Bound(value_milli=twice // (2 * crew) + skipped, proof=Proof(kind="fluid"))
+
+
+def alone_bound(problem: Problem) -> Bound:
+    """Bound the objective by each task alone: as it is with prices that are 0 everywhere.
+
+    Parameters
+    ----------
+    problem : Problem
+        What is scheduled.
+
+    Returns
+    -------
+    Bound
+        O(n).
+    """
+    value = problem.skipped_weight_milli * makespan_bound_s(problem)
+    for task in problem.tasks:
+        start = problem.windows.earliest_fit(0, task.length_s)
+        value += task.weight_milli * (start + min(mode.commit_s for mode in task.modes))
+    return Bound(value_milli=value, proof=Proof(kind="lagrange"))
 
 
 def _by_value(problem: Problem) -> list[Task]:

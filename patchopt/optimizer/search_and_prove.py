@@ -1,0 +1,184 @@
+"""From a problem to a schedule and a bound: lists, annealings and prices, then CP-SAT.
+
+Anytime: whatever ends it, a limit, Ctrl-C or a gap that is small enough, the best schedule and
+the best bound so far are kept.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from patchopt.model.proof import Proof
+from patchopt.optimizer.bounds.bound import Bound
+from patchopt.optimizer.bounds.fluid import alone_bound, fluid_bound
+from patchopt.optimizer.decoder import Decoder
+from patchopt.optimizer.engine import compiled, uncompiled
+from patchopt.optimizer.limits import Limits
+from patchopt.optimizer.list_scheduling import settled
+from patchopt.optimizer.parameters import OptimizerParameters
+from patchopt.optimizer.problem import Problem
+from patchopt.optimizer.progress import Tracker, Watcher
+from patchopt.optimizer.schedule import Schedule
+from patchopt.optimizer.search.annealer import Coded
+from patchopt.optimizer.search.population import Population
+from patchopt.optimizer.search.start_lists import start_lists
+
+#: Problems of so many tasks are searched by plain code: the compiled takes longer to load.
+_TINY: Final = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What a search comes to.
+
+    Parameters
+    ----------
+    schedule : Schedule
+        Feasible.
+    bound : Bound
+        At most its objective.
+    interrupted : bool
+        Whether Ctrl-C came.
+    """
+
+    schedule: Schedule
+    bound: Bound
+    interrupted: bool = False
+
+
+def solve(
+    problem: Problem,
+    parameters: OptimizerParameters,
+    begun: float | None = None,
+    watch: Watcher | None = None,
+) -> Found:
+    """Schedule a problem as well as there is time for, and bound how good a schedule can be.
+
+    Parameters
+    ----------
+    problem : Problem
+        What is scheduled.
+    parameters : OptimizerParameters
+        Limits and seed.
+    begun : float, optional
+        Moment of `time.monotonic` from which time counts; by default now.
+    watch : callable, optional
+        Told of every new incumbent and bound.
+
+    Returns
+    -------
+    Found
+    """
+    if not problem.tasks:
+        return Found(schedule=Schedule(problem, ()), bound=alone_bound(problem))
+    begun = time.monotonic() if begun is None else begun
+    return _Solve(problem, parameters, begun, watch).run()
+
+
+def first_lists(decoder: Decoder) -> list[Coded]:
+    """Return the lists that a search of a problem begins at, the best first."""
+    free = np.full(len(decoder.problem.tasks), -1, np.int64)
+    lists = start_lists(decoder.problem, decoder.arrays)
+    coded = [Coded(decoder.value(order, free), order, free) for order in lists]
+    return sorted(coded, key=lambda one: one.objective_milli)
+
+
+class _Solve:
+    """One solve; what is known so far."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        parameters: OptimizerParameters,
+        begun: float,
+        watch: Watcher | None,
+    ) -> None:
+        self.problem = problem
+        self.parameters = parameters
+        self.tiny = len(problem.tasks) <= _TINY
+        self.limits = Limits(parameters, len(problem.tasks), begun)
+        self.decoder = Decoder(problem, uncompiled() if self.tiny else compiled())
+        self.lists = first_lists(self.decoder)
+        bounds = (alone_bound(problem), fluid_bound(problem))
+        self.bound = max(bounds, key=lambda bound: bound.value_milli)
+        self.priced: Bound | None = None
+        self.tracker = Tracker(
+            self.lists[0].objective_milli,
+            self.bound.value_milli,
+            gap=parameters.gap,
+            watch=watch,
+            begun=begun,
+        )
+        first = self.lists[0]
+        self.schedule = self._settled(self.decoder.schedule(first.order, first.wanted))
+        self.interrupted = False
+
+    def run(self) -> Found:
+        """Search and bound, then prove, until it is enough."""
+        if not self._ended:
+            self._search()
+        if self.tiny and not self._ended:
+            self._prove(self.limits.first_s)
+            if not self._ended:
+                self._price()
+        if self.limits.provable and not self._ended:
+            self._prove(self.limits.left_s)
+        bound = self.bound
+        if bound.value_milli > self.schedule.objective_milli:
+            raise RuntimeError("a bound is above the objective of a schedule")
+        return Found(schedule=self.schedule, bound=bound, interrupted=self.interrupted)
+
+    @property
+    def _ended(self) -> bool:
+        return self.interrupted or self.tracker.met
+
+    def _search(self) -> None:
+        effort = self.limits.effort(plain=self.tiny)
+        seed = self.parameters.seed
+        self.population = Population(self.decoder, self.lists, seed, effort, self.tracker)
+        price = None if self.tiny else self._price
+        self.interrupted = self.population.search(self.limits.threads, price)
+        self.limits.spend(effort.seconds)
+        best = self.population.best
+        self._take(self.decoder.schedule(best.order, best.wanted))
+
+    def _price(self) -> None:
+        """Bound by prices, in whichever thread."""
+        from patchopt.optimizer.bounds.lagrange import lagrange_bound  # Numba takes a while
+
+        def stop() -> bool:
+            return self.population.stopped or self.limits.pricing_ended
+
+        self.priced = lagrange_bound(self.problem, self.limits.iterations, stop)
+        self._raise(self.priced)
+
+    def _prove(self, limit_s: float) -> None:
+        from patchopt.optimizer.proving import prove  # OR-Tools takes a while to load
+
+        proven = prove(self.schedule, self.parameters, limit_s, self.tracker, self.priced)
+        self.limits.spend(limit_s)
+        self.interrupted = proven.interrupted
+        self._take(proven.schedule)
+        # Prices stay with it: they alone show anybody nearly as much.
+        known = Proof(kind="lagrange") if self.priced is None else self.priced.proof
+        proof = known.model_copy(update={"kind": "cp_sat"})
+        self._raise(Bound(value_milli=proven.bound_milli, proof=proof, priced=self.bound.priced))
+
+    def _take(self, schedule: Schedule) -> None:
+        settled_one = self._settled(schedule)
+        if settled_one.objective_milli <= self.schedule.objective_milli:
+            self.schedule = settled_one
+
+    def _settled(self, schedule: Schedule) -> Schedule:
+        found = settled(self.decoder, schedule)
+        self.tracker.objective(found.objective_milli)
+        return found
+
+    def _raise(self, bound: Bound) -> None:
+        if bound.value_milli > self.bound.value_milli:
+            self.bound = bound
+            self.tracker.bound(bound.value_milli)
