@@ -35,12 +35,15 @@ class Promising:
     Parameters
     ----------
     starts : mapping of int to Starts
-        By task, in units of the model.
+        By task.
+    width : int
+        Of a block of starts, in units of the model.
     spare_milli : int
         What they may cost together.
     """
 
     starts: Mapping[int, Starts]
+    width: int
     spare_milli: int
 
 
@@ -253,15 +256,24 @@ class Model:
             variables, modes = self.variables[number], self.problem.tasks[number].modes
             cost = self.cp.new_int_var(0, promising.spare_milli, f"cost_{number}")
             built = [int(modes[mode].action == "build") for mode in starts.mode]
-            rows = zip(starts.start_s.tolist(), starts.cost_milli.tolist(), built, strict=True)
+            rows = zip(starts.block.tolist(), starts.cost_milli.tolist(), built, strict=True)
+            block = self._block(number, promising.width)
             if isinstance(variables.built, int):
-                columns = [variables.start, cost]
-                self.cp.add_allowed_assignments(columns, [row[:2] for row in rows])
+                self.cp.add_allowed_assignments([block, cost], [row[:2] for row in rows])
             else:
-                columns = [variables.start, cost, variables.built]
-                self.cp.add_allowed_assignments(columns, list(rows))
+                self.cp.add_allowed_assignments([block, cost, variables.built], list(rows))
             costs.append(cost)
         self.cp.add(sum(costs) <= promising.spare_milli)
+
+    def _block(self, number: int, width: int) -> Expression:
+        """Return the block of a task's start."""
+        start = self.variables[number].start
+        if width == 1:
+            return start
+        block = self.cp.new_int_var(0, self.horizon_s // width + 1, f"block_{number}")
+        within = self.cp.new_int_var(0, width - 1, f"within_{number}")
+        self.cp.add(start == width * block + within)
+        return block
 
     # Solutions ------------------------------------------------------------------------
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from patchopt.optimizer.cp_sat import Promising
 
-#: More starts than that make tables that take longer to build than they save.
-_MOST_STARTS: Final = 50_000
+#: More blocks of starts than that make tables that take longer to build than they save.
+_MOST_BLOCKS: Final = 1_000
 _MOST_SHARE: Final = 0.3
 
 
@@ -116,23 +116,23 @@ def prove(
 
 
 def _promising(known: Schedule, unit_s: int, bound: Bound | None) -> Promising | None:
-    """Return the starts of schedules better than a known one, in units, if prices say them."""
+    """Return the starts of schedules better than a known one, if prices tell many of them apart."""
     from patchopt.optimizer.cp_sat import Promising
 
     if bound is None or bound.priced is None:
         return None
     spare = known.objective_milli - 1 - bound.value_milli
     latest = max(latest_commits_s(known.problem, known.objective_milli))
-    found = promising_starts(bound, spare, unit_s, latest)
-    all_starts = sum(len(task.modes) for task in known.problem.tasks) * (latest // unit_s + 1)
-    kept = sum(len(starts.start_s) for starts in found.values())
-    if kept > min(_MOST_STARTS, _MOST_SHARE * all_starts):
-        return None
-    divided = {
-        number: starts._replace(start_s=starts.start_s // unit_s)
-        for number, starts in found.items()
-    }
-    return Promising(starts=divided, spare_milli=spare)
+    rows = sum(len(task.modes) for task in known.problem.tasks)
+    width = 1
+    while True:
+        found = promising_starts(bound, spare, unit_s, latest, width)
+        kept = sum(len(starts.block) for starts in found.values())
+        if kept > _MOST_SHARE * rows * (latest // unit_s // width + 1):
+            return None
+        if kept <= _MOST_BLOCKS:
+            return Promising(starts=found, width=width, spare_milli=spare)
+        width *= 2
 
 
 def _solver(parameters: OptimizerParameters, limit_s: float) -> cp_model.CpSolver:

@@ -21,27 +21,27 @@ from patchopt.optimizer.bounds.reduced_costs import Integrals
 
 
 class Starts(NamedTuple):
-    """Starts of one task, and what they cost.
+    """Blocks of starts of one task, and what they cost at least.
 
     Parameters
     ----------
-    mode : ndarray of int64, shape (starts,)
+    mode : ndarray of int64, shape (blocks,)
         Number of the mode.
-    start_s : ndarray of int64, shape (starts,)
-        Seconds.
-    cost_milli : ndarray of int64, shape (starts,)
-        More than the best start.
+    block : ndarray of int64, shape (blocks,)
+        Starts from ``block * width`` to before ``(block + 1) * width``, in the units asked for.
+    cost_milli : ndarray of int64, shape (blocks,)
+        More than the best start of the task, at least.
     """
 
     mode: Ints
-    start_s: Ints
+    block: Ints
     cost_milli: Ints
 
 
 def promising_starts(
-    bound: Bound, spare_milli: int, unit_s: int, until_s: int
+    bound: Bound, spare_milli: int, unit_s: int, until_s: int, width: int = 1
 ) -> dict[int, Starts]:
-    """Return the starts with which a schedule may have an objective of the bound and so much more.
+    """Return the starts that schedules of at most the bound and so much more may have.
 
     Parameters
     ----------
@@ -53,6 +53,8 @@ def promising_starts(
         Starts are multiples of it.
     until_s : int
         Latest start that counts.
+    width : int
+        Of a block, in units.
 
     Returns
     -------
@@ -61,19 +63,23 @@ def promising_starts(
     """
     priced = bound.priced
     assert priced is not None  # noqa: S101 - bounds by prices have them
-    starts = np.arange(0, until_s + 1, unit_s, dtype=np.int64)
+    blocks = until_s // unit_s // width + 1
+    starts = np.arange(blocks * width, dtype=np.int64) * unit_s
     integrals = Integrals(priced.cells, priced.rates)
     layout = layout_of(priced.relaxation)
     windows = priced.relaxation.problem.windows
     least = least_costs_milli(layout, priced.cells, windows, priced.rates).tolist()
     found: dict[int, Starts] = {}
     for one, best in zip(priced.relaxation.classes, least, strict=True):
-        rows = [integrals.cost(one, way, starts) - best for way in one.ways]
-        # Where a start is not allowed it may cost less than the best.
-        kept = [np.flatnonzero((row >= 0) & (row <= spare_milli)) for row in rows]
+        rows = []
+        for way in one.ways:
+            # Where a start is not allowed it may cost less than the best.
+            cost = np.maximum(integrals.cost(one, way, starts) - best, 0)
+            rows.append(cost.reshape(blocks, width).min(axis=1))
+        kept = [np.flatnonzero(row <= spare_milli) for row in rows]
         made = Starts(
             mode=np.repeat(np.arange(len(rows), dtype=np.int64), [len(each) for each in kept]),
-            start_s=np.concatenate([starts[each] for each in kept]),
+            block=np.concatenate(kept),
             cost_milli=np.concatenate([row[each] for row, each in zip(rows, kept, strict=True)]),
         )
         found |= dict.fromkeys(one.members, made)
