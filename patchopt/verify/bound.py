@@ -1,0 +1,165 @@
+"""The bound that a proof shows, recomputed from scenario and proof in exact integers (MODEL 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from patchopt.model.infrastructure import Infrastructure
+from patchopt.model.items import Item, Items
+from patchopt.model.proof import Proof
+from patchopt.verify.prices import prices_of, refused
+from patchopt.verify.pricing import Clock, least_costs
+from patchopt.verify.rows import CREW, Rows, Way, rows_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A scenario as bounds see it.
+
+    Parameters
+    ----------
+    infrastructure : Infrastructure
+        Where.
+    items : Items
+        What is placed, and what is left out.
+    rows : Rows
+        What is narrow.
+    """
+
+    infrastructure: Infrastructure
+    items: Items
+    rows: Rows
+
+    @property
+    def clock(self) -> Clock:
+        """Windows and overhead."""
+        return Clock(
+            windows=self.infrastructure.windows,
+            overhead_s=self.infrastructure.limits.overhead_s,
+        )
+
+    @property
+    def skipped_weight_milli(self) -> int:
+        """Weight that stays old."""
+        weights = self.infrastructure.units.weight_milli
+        return sum(int(weights[unit]) for unit in self.items.skipped)
+
+
+def case_of(infrastructure: Infrastructure, items: Items) -> Case:
+    """Measure what bounds need of a scenario."""
+    return Case(infrastructure=infrastructure, items=items, rows=rows_of(infrastructure, items))
+
+
+def recomputed_bound_milli(case: Case, proof: Proof) -> int:
+    """Return the exposure that, by a proof, no plan can go below.
+
+    Parameters
+    ----------
+    case : Case
+        Of the scenario.
+    proof : Proof
+        What is claimed. Of search alone, without prices, that is what every item costs alone.
+
+    Returns
+    -------
+    int
+        Milli-weight-seconds.
+
+    Raises
+    ------
+    PlanError
+        If the proof is malformed, with place and cause.
+    """
+    if not case.items.placed:
+        return 0
+    found = fluid_milli(case) if proof.kind == "fluid" else priced_milli(case, proof)
+    return found + case.skipped_weight_milli * least_makespan_s(case)
+
+
+def priced_milli(case: Case, proof: Proof) -> int:
+    """Return the value of a proof's prices: each item at its least cost, less all capacity.
+
+    In any plan the use of a row never exceeds its capacity. That times its price, integrated
+    over time, is what the items pay at their starts, less what is paid for all capacity: at
+    most 0. So the objective is at least the sum of least costs less the price of capacity
+    (Lagrangian relaxation of the time-indexed formulation: Moehring, Schulz, Stork, Uetz,
+    Solving project scheduling problems by minimum cut computations, Management Science 49,
+    2003; Geoffrion, Mathematical Programming Study 2, 1974).
+
+    Raises
+    ------
+    PlanError
+        If the proof is malformed.
+    """
+    placed, rows = case.items.placed, case.rows
+    heads_s = [0] * len(placed)
+    prices = prices_of(proof, rows.capacity, case.infrastructure.windows)
+    if prices is None:
+        return sum(
+            item.weight_milli * (_fit(case, head, item) + min(way.commit_s for way in ways))
+            for item, ways, head in zip(placed, rows.ways, heads_s, strict=True)
+        )
+    costs = least_costs(prices, placed, rows.ways, heads_s, case.clock)
+    capacity = sum(rows.capacity[row] * prices.total(row) for row in prices.number)
+    return sum(costs) - capacity
+
+
+def fluid_milli(case: Case) -> int:
+    """Return the bound of a crew that works on whatever is worth most, split at will.
+
+    With weights W, sizes q, lengths L, work p = q L and a crew of m, in Smith's order of W / p,
+    T being the work of those before, the mean busy times are at least those of the best fluid
+    schedule, (T + p / 2) / m; a start is the mean busy time less L / 2 (Eastman, Even, Isaacs,
+    Bounds for the optimal scheduling of n jobs on m processors, Management Science 11, 1964).
+    Windows only delay.
+
+    Returns
+    -------
+    int
+        Milli-weight-seconds, rounded down once; O(n log n).
+
+    Raises
+    ------
+    PlanError
+        If the crew is unlimited.
+    """
+    crew = case.rows.capacity.get(CREW)
+    if crew is None:
+        raise refused("kind", "fluid is about a crew, and here it is unlimited", "use prices")
+    pairs = list(zip(case.items.placed, case.rows.ways, strict=True))
+    total, before = 0, 0
+    for item, ways in sorted(pairs, key=_smith, reverse=True):
+        work = item.size * item.length_s
+        commit = min(way.commit_s for way in ways)
+        start = 2 * before + work - crew * item.length_s  # in seconds, times 2 m
+        total += item.weight_milli * (2 * crew * commit + start)
+        before += work
+    return total // (2 * crew)
+
+
+def _smith(pair: tuple[Item, Sequence[Way]]) -> int:
+    """Return W / p, fine enough that no two different ones are alike: p is below 2**53."""
+    item, _ = pair
+    return (item.weight_milli << 128) // (item.size * item.length_s)
+
+
+def least_makespan_s(case: Case) -> int:
+    """Return an instant before which not all items can be done.
+
+    The longest alone, and, without windows, all work shared by the crew.
+    """
+    overhead = case.clock.overhead_s
+    last = 0
+    for item in case.items.placed:
+        end = _fit(case, 0, item) + item.length_s
+        last = max(last, end if item.in_place else end + overhead)
+    crew = case.rows.capacity.get(CREW)
+    if crew is not None and case.infrastructure.windows.period_s == 0:
+        work = sum(item.size * item.length_s for item in case.items.placed)
+        last = max(last, -(-work // crew))
+    return last
+
+
+def _fit(case: Case, after_s: int, item: Item) -> int:
+    return case.infrastructure.windows.earliest_fit(after_s, item.length_s)
