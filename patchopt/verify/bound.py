@@ -77,6 +77,14 @@ def recomputed_bound_milli(case: Case, proof: Proof) -> int:
     return found + case.skipped_weight_milli * least_makespan_s(case)
 
 
+def without_search_milli(case: Case) -> int:
+    """Return the best bound that takes no prices: every item alone, or all as a fluid."""
+    simple: list[Proof] = [Proof(kind="lagrange")]
+    if CREW in case.rows.capacity:
+        simple.append(Proof(kind="fluid"))
+    return max(recomputed_bound_milli(case, proof) for proof in simple)
+
+
 def priced_milli(case: Case, proof: Proof) -> int:
     """Return the value of a proof's prices: each item at its least cost, less all capacity.
 

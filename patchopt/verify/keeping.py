@@ -102,12 +102,14 @@ def _above(uses: Iterable[_Use], capacity: int) -> tuple[int, int, int] | None:
     """Return the first instant at which more is in use than there is, the step, and how much."""
     changes = [(use.end_s, -use.amount, use.step) for use in uses]
     changes += [(use.start_s, use.amount, use.step) for use in uses]
-    used = 0
+    used, first = 0, None
     for instant, amount, step in sorted(changes):  # what is given back comes first
+        if first is not None and instant > first[0]:
+            break
         used += amount
-        if used > capacity:
-            return instant, step, used
-    return None
+        if used > capacity and first is None:
+            first = instant, step
+    return None if first is None else (*first, used)
 
 
 def _crew(infrastructure: Infrastructure, found: Execution) -> Iterator[Broken]:
