@@ -16,7 +16,8 @@ import numpy as np
 from patchopt.errors import PlanError, nearest
 from patchopt.model.base import Ints
 from patchopt.model.proof import Proof
-from patchopt.model.windows import FOREVER, WindowSet
+from patchopt.model.windows import WindowSet
+from patchopt.verify.openings import closings
 
 #: No sum of a check may reach this.
 GUARD = 2**62
@@ -63,19 +64,12 @@ class Prices:
         Price on the piece that begins with each knot.
     sums : ndarray of int64, shape (rows + 1, knots)
         Integral from 0 to each knot.
-    opens, closes : ndarray of int64, shape (openings,)
-        Openings of windows that hold a cell; without windows the one that never closes.
-    opening : ndarray of int64, shape (knots,)
-        Which of them each knot lies in.
     """
 
     number: dict[str, int]
     knots: Ints
     slopes: Ints
     sums: Ints
-    opens: Ints
-    closes: Ints
-    opening: Ints
 
     def points(self, instants: Ints) -> Points:
         """Find instants among the knots; those before the first and after the last too."""
@@ -135,7 +129,7 @@ def prices_of(proof: Proof, capacity: Mapping[str, int], windows: WindowSet) -> 
     """
     cells = np.array(proof.cells, np.int64).reshape(-1, 2)
     _check_cells(cells)
-    opens, closes, of_cell = _openings(cells, windows)
+    _check_windows(cells, windows)
     for row, runs in proof.prices.items():
         _check_row(row, runs, len(cells), capacity)
     priced = [row for row, runs in proof.prices.items() if any(rate for _, rate in runs)]
@@ -154,16 +148,11 @@ def prices_of(proof: Proof, capacity: Mapping[str, int], windows: WindowSet) -> 
     slopes[:, of_knot[:, 0]] = rates
     sums = np.zeros_like(slopes)
     np.cumsum(slopes[:, :-1] * np.diff(knots), axis=1, out=sums[:, 1:])
-    opening = np.zeros(len(knots), np.int64)
-    opening[of_knot] = of_cell[:, None]
     return Prices(
         number={row: at for at, row in enumerate(priced)},
         knots=knots,
         slopes=slopes,
         sums=sums,
-        opens=opens,
-        closes=closes,
-        opening=opening,
     )
 
 
@@ -180,26 +169,13 @@ def _check_cells(cells: Ints) -> None:
         raise refused(f"cells.{at}", cause, "let cells ascend and not overlap")
 
 
-def _openings(cells: Ints, windows: WindowSet) -> tuple[Ints, Ints, Ints]:
-    """Return the openings that hold cells, and which of them holds each."""
-    if windows.period_s == 0:
-        always = np.array([0], np.int64), np.array([FOREVER], np.int64)
-        return *always, np.zeros(len(cells), np.int64)
+def _check_windows(cells: Ints, windows: WindowSet) -> None:
     begin, end = cells[:, 0], cells[:, 1]
-    opened = np.full(len(cells), -1, np.int64)
-    closed = np.full(len(cells), -1, np.int64)
-    for start, length in zip(windows.starts_s.tolist(), windows.lengths_s.tolist(), strict=True):
-        opens = begin - (begin - start) % windows.period_s
-        inside = end <= opens + length
-        opened[inside] = np.maximum(opens[inside], 0)
-        closed[inside] = opens[inside] + length
-    outside = np.flatnonzero(opened < 0)
+    outside = np.flatnonzero(closings(begin, windows) < end)
     if len(outside):
         at = int(outside[0])
         cause = f"the cell from {begin[at]} to {end[at]} lies in no window"
         raise refused(f"cells.{at}", cause, "let each lie inside one opening")
-    opens, first, of_cell = np.unique(opened, return_index=True, return_inverse=True)
-    return opens, closed[first], of_cell.reshape(-1)
 
 
 def _check_row(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.items import Item, Items
@@ -18,23 +19,41 @@ CREW = "crew"
 SURGE = "surge"
 
 
+class Held(Enum):
+    """For how long something is taken, and from when its price is integrated."""
+
+    WORK = "from the start of the work to its end"
+    COPY = "from the start of the work to the end of the switch, as far as that is sure"
+    START = "from 0 to the start of the work"
+    FINISH = "from 0 to the earliest instant at which the item has finished"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Take:
+    """An amount of a row, and for how long."""
+
+    row: str
+    amount: int
+    held: Held = Held.WORK
+
+
 @dataclass(frozen=True, kw_only=True)
 class Way:
     """One way to do an item.
 
     Parameters
     ----------
+    built : bool
+        Whether a copy is built beside.
     commit_s : int
         Seconds from the start to the commit; of a build to the earliest one.
-    held : tuple of (str, int)
-        Rows and amounts that it takes while it is worked on.
-    surge : int
-        Slots that it takes until its switch has ended; 0 in place.
+    takes : tuple of Take
+        What it takes of which rows.
     """
 
+    built: bool
     commit_s: int
-    held: tuple[tuple[str, int], ...]
-    surge: int
+    takes: tuple[Take, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,16 +144,19 @@ def _ways(
 ) -> Iterator[Way]:
     ids, names = infrastructure.nodes.ids, infrastructure.services.names
     overhead = infrastructure.limits.overhead_s
-    common = [(CREW, item.size)] if CREW in capacity else []
-    common += [(f"host:{ids[host]}", 1) for host in hosts]
+    common = [Take(row=CREW, amount=item.size)] if CREW in capacity else []
+    common += [Take(row=f"host:{ids[host]}", amount=1) for host in hosts]
     if item.in_place:
-        held = list(common)
+        takes = list(common)
         for service, count in demand(infrastructure.nodes, item.nodes).items():
             row = f"service:{names[service]}"
             # A waived service must have none of its other instances out: all of it is taken.
-            held.append((row, capacity[row] if service in item.waives else count))
+            amount = capacity[row] if service in item.waives else count
+            takes.append(Take(row=row, amount=amount))
         own = (f"host:{ids[node]}" for node in item.nodes)
-        held += [(row, capacity[row]) for row in own if row in capacity]
-        yield Way(commit_s=overhead + item.duration_s, held=tuple(held), surge=0)
+        takes += [Take(row=row, amount=capacity[row]) for row in own if row in capacity]
+        yield Way(built=False, commit_s=overhead + item.duration_s, takes=tuple(takes))
     if item.blue_green:
-        yield Way(commit_s=item.length_s + overhead, held=tuple(common), surge=item.size)
+        if SURGE in capacity:
+            common.append(Take(row=SURGE, amount=item.size, held=Held.COPY))
+        yield Way(built=True, commit_s=item.length_s + overhead, takes=tuple(common))
