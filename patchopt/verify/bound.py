@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.items import Item, Items
-from patchopt.model.proof import Proof
+from patchopt.model.proof import Claim, Proof
+from patchopt.verify.groups import Group, groups_of
+from patchopt.verify.heads import heads_of
+from patchopt.verify.order_rows import Instant, least_cost, with_order
 from patchopt.verify.prices import prices_of, refused
 from patchopt.verify.pricing import Clock, least_costs
 from patchopt.verify.rows import CREW, Rows, Way, rows_of
@@ -25,11 +28,14 @@ class Case:
         What is placed, and what is left out.
     rows : Rows
         What is narrow.
+    groups : tuple of Group
+        Of the strict order, if there is one.
     """
 
     infrastructure: Infrastructure
     items: Items
     rows: Rows
+    groups: tuple[Group, ...]
 
     @property
     def clock(self) -> Clock:
@@ -48,10 +54,15 @@ class Case:
 
 def case_of(infrastructure: Infrastructure, items: Items) -> Case:
     """Measure what bounds need of a scenario."""
-    return Case(infrastructure=infrastructure, items=items, rows=rows_of(infrastructure, items))
+    return Case(
+        infrastructure=infrastructure,
+        items=items,
+        rows=rows_of(infrastructure, items),
+        groups=tuple(groups_of(infrastructure, items)),
+    )
 
 
-def recomputed_bound_milli(case: Case, proof: Proof) -> int:
+def recomputed_bound_milli(case: Case, proof: Proof, proven: Collection[Claim] = ()) -> int:
     """Return the exposure that, by a proof, no plan can go below.
 
     Parameters
@@ -59,7 +70,9 @@ def recomputed_bound_milli(case: Case, proof: Proof) -> int:
     case : Case
         Of the scenario.
     proof : Proof
-        What is claimed. Of search alone, without prices, that is what every item costs alone.
+        Of search alone, without prices, it shows what every item costs alone.
+    proven : collection of Claim
+        Those of its claims that may be used.
 
     Returns
     -------
@@ -73,7 +86,7 @@ def recomputed_bound_milli(case: Case, proof: Proof) -> int:
     """
     if not case.items.placed:
         return 0
-    found = fluid_milli(case) if proof.kind == "fluid" else priced_milli(case, proof)
+    found = fluid_milli(case) if proof.kind == "fluid" else priced_milli(case, proof, proven)
     return found + case.skipped_weight_milli * least_makespan_s(case)
 
 
@@ -85,7 +98,7 @@ def without_search_milli(case: Case) -> int:
     return max(recomputed_bound_milli(case, proof) for proof in simple)
 
 
-def priced_milli(case: Case, proof: Proof) -> int:
+def priced_milli(case: Case, proof: Proof, proven: Collection[Claim] = ()) -> int:
     """Return the value of a proof's prices: each item at its least cost, less all capacity.
 
     In any plan the use of a row never exceeds its capacity. That times its price, integrated
@@ -100,15 +113,22 @@ def priced_milli(case: Case, proof: Proof) -> int:
     PlanError
         If the proof is malformed.
     """
-    placed, rows = case.items.placed, case.rows
-    heads_s = [0] * len(placed)
-    prices = prices_of(proof, rows.capacity, case.infrastructure.windows)
+    infrastructure, placed, rows = case.infrastructure, case.items.placed, case.rows
+    heads_s, instants = [0] * len(placed), list[Instant]()
+    if case.groups:
+        heads = heads_of(infrastructure, case.items, case.groups, proven)
+        for group, ready_s in zip(case.groups, heads.ready_s, strict=True):
+            for at in group.items:
+                heads_s[at] = ready_s
+        rows, instants = with_order(infrastructure, case.items, rows, case.groups, heads, proof)
+    prices = prices_of(proof, rows.capacity, infrastructure.windows)
     if prices is None:
         return sum(
             item.weight_milli * (_fit(case, head, item) + min(way.commit_s for way in ways))
             for item, ways, head in zip(placed, rows.ways, heads_s, strict=True)
         )
     costs = least_costs(prices, placed, rows.ways, heads_s, case.clock)
+    costs += [least_cost(prices, instant) for instant in instants]
     capacity = sum(rows.capacity[row] * prices.total(row) for row in prices.number)
     return sum(costs) - capacity
 

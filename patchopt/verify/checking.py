@@ -119,7 +119,7 @@ def _shown(
         return without_search_milli(case), ()
     proven = () if prove is None or not proof.claims else prove(infrastructure, items, proof.claims)
     used = tuple(claim for claim in proof.claims if claim in proven)
-    shown = recomputed_bound_milli(case, proof.model_copy(update={"claims": used}))
+    shown = recomputed_bound_milli(case, proof, used)
     if proof.kind in _BY_SEARCH:
         shown = max(shown, without_search_milli(case))
     return shown, used

@@ -180,7 +180,9 @@ def test_no_proof_is_worth_more_than_the_optimum(
     optimum = solution.certificate.objective
     assert optimum is not None
     for _ in range(10):
-        assert recomputed_bound_milli(case, data.draw(proofs(case))) <= optimum
+        proof = data.draw(proofs(case))
+        assert recomputed_bound_milli(case, proof) <= optimum
+        assert recomputed_bound_milli(case, proof, proof.claims) <= optimum
     assert recomputed_bound_milli(case, Proof(kind="lagrange")) <= optimum
     if "crew" in case.rows.capacity:
         assert recomputed_bound_milli(case, Proof(kind="fluid")) <= optimum
