@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from patchopt.model.items import items_of
 from patchopt.model.proof import Proof
-from patchopt.verify.bound import Case, case_of, recomputed_bound_milli
+from patchopt.verify.bound import Case, case_of, least_makespan_s, recomputed_bound_milli
 from support.contract import infrastructure_of, solve
 from support.generate import scenarios
 from support.prices import proofs
+from support.slow_bound import slow_bound_milli
 from support.tiny import alike, several
 
 
@@ -165,6 +166,25 @@ def test_what_is_skipped_is_exposed_until_the_last_work_may_end() -> None:
     case = case_of(infrastructure, items_of(infrastructure, on_infeasible="skip"))
     assert recomputed_bound_milli(case, Proof(kind="fluid")) == 30_000 + 7 * 20_000
     assert recomputed_bound_milli(case, Proof(kind="lagrange")) == 20_000 + 7 * 20_000
+
+
+@pytest.mark.slow
+@given(st.data(), scenarios(max_units=5, probabilities=False), st.booleans())
+@settings(max_examples=150, deadline=None)
+def test_the_value_of_prices_is_that_of_trying_every_second(
+    data: st.DataObject, scenario: dict[str, Any], strict: bool
+) -> None:
+    if strict:
+        constraints = scenario.get("constraints", {})
+        scenario["constraints"] = constraints | {"dependency_order": "strict"}
+    case = case_from(scenario)
+    if not case.items.placed:
+        return
+    proof = data.draw(proofs(case))
+    skipped = case.skipped_weight_milli * least_makespan_s(case)
+    for proven in ((), proof.claims):
+        found = recomputed_bound_milli(case, proof, proven)
+        assert found == slow_bound_milli(case, proof, proven) + skipped
 
 
 @pytest.mark.slow
