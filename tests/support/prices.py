@@ -91,3 +91,29 @@ def _cells(draw: Draw, case: Case) -> tuple[tuple[int, int], ...]:
         cells.append((begin, end))
         at = end + draw(st.just(0) | lengths)
     return tuple(cells)
+
+
+def fluid_prices(case: Case, cells: int = 40) -> Proof:
+    """Return prices of the crew by what it would be working on, were all work fluid.
+
+    The price falls, while the crew works, by what a place-second is worth of what it works on,
+    down to 0 where all is done. Under windows open time is laid end to end.
+    """
+    windows = case.infrastructure.windows
+    crew = case.rows.capacity["crew"]
+    work = [(item.weight_milli, item.size * item.length_s) for item in case.items.placed]
+    work.sort(key=lambda pair: pair[0] / pair[1], reverse=True)
+    total = sum(amount for _, amount in work) // crew + 1
+    width = -(-total // cells)
+    spans, rates, at = [], [], 0
+    for number in range(cells):
+        begin = windows.earliest_fit(at, 1)
+        at = min(begin + width, windows.close_after(begin))
+        spans.append((begin, at))
+        done, left = number * width * crew, 0.0
+        for weight, amount in work:
+            left += weight * max(0, min(amount, amount - done)) / amount / crew
+            done = max(0, done - amount)
+        rates.append(int(left))
+    prices = {"crew": tuple(enumerate(rates))}
+    return Proof(kind="lagrange", cells=tuple(spans), prices=prices)
