@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cached_property
 
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.items import Item, Items
@@ -13,10 +14,10 @@ from patchopt.verify.heads import heads_of
 from patchopt.verify.order_rows import Instant, least_cost, with_order
 from patchopt.verify.prices import prices_of, refused
 from patchopt.verify.pricing import Clock, least_costs
-from patchopt.verify.rows import CREW, Rows, Way, rows_of
+from patchopt.verify.rows import Rows, rows_of
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     """A scenario as bounds see it.
 
@@ -26,16 +27,26 @@ class Case:
         Where.
     items : Items
         What is placed, and what is left out.
-    rows : Rows
-        What is narrow.
-    groups : tuple of Group
-        Of the strict order, if there is one.
     """
 
     infrastructure: Infrastructure
     items: Items
-    rows: Rows
-    groups: tuple[Group, ...]
+
+    @cached_property
+    def rows(self) -> Rows:
+        """What is narrow, strict order left aside."""
+        return rows_of(self.infrastructure, self.items)
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """Of the strict order, if there is one."""
+        return tuple(groups_of(self.infrastructure, self.items))
+
+    @property
+    def crew(self) -> int | None:
+        """Places of the crew; None if it is unlimited."""
+        limit = self.infrastructure.limits.max_parallel
+        return None if limit < 0 else limit
 
     @property
     def clock(self) -> Clock:
@@ -50,16 +61,6 @@ class Case:
         """Weight that stays old."""
         weights = self.infrastructure.units.weight_milli
         return sum(int(weights[unit]) for unit in self.items.skipped)
-
-
-def case_of(infrastructure: Infrastructure, items: Items) -> Case:
-    """Measure what bounds need of a scenario."""
-    return Case(
-        infrastructure=infrastructure,
-        items=items,
-        rows=rows_of(infrastructure, items),
-        groups=tuple(groups_of(infrastructure, items)),
-    )
 
 
 def recomputed_bound_milli(case: Case, proof: Proof, proven: Collection[Claim] = ()) -> int:
@@ -93,7 +94,7 @@ def recomputed_bound_milli(case: Case, proof: Proof, proven: Collection[Claim] =
 def without_search_milli(case: Case) -> int:
     """Return the best bound that takes no prices: every item alone, or all as a fluid."""
     simple: list[Proof] = [Proof(kind="lagrange")]
-    if CREW in case.rows.capacity:
+    if case.crew is not None:
         simple.append(Proof(kind="fluid"))
     return max(recomputed_bound_milli(case, proof) for proof in simple)
 
@@ -124,8 +125,8 @@ def priced_milli(case: Case, proof: Proof, proven: Collection[Claim] = ()) -> in
     prices = prices_of(proof, rows.capacity, infrastructure.windows)
     if prices is None:
         return sum(
-            item.weight_milli * (_fit(case, head, item) + min(way.commit_s for way in ways))
-            for item, ways, head in zip(placed, rows.ways, heads_s, strict=True)
+            item.weight_milli * (_fit(case, head, item) + _commit_s(case, item))
+            for item, head in zip(placed, heads_s, strict=True)
         )
     costs = least_costs(prices, placed, rows.ways, heads_s, case.clock)
     costs += [least_cost(prices, instant) for instant in instants]
@@ -152,23 +153,21 @@ def fluid_milli(case: Case) -> int:
     PlanError
         If the crew is unlimited.
     """
-    crew = case.rows.capacity.get(CREW)
+    crew = case.crew
     if crew is None:
         raise refused("kind", "fluid is about a crew, and here it is unlimited", "use prices")
-    pairs = list(zip(case.items.placed, case.rows.ways, strict=True))
     total, before = 0, 0
-    for item, ways in sorted(pairs, key=_smith, reverse=True):
+    for item in sorted(case.items.placed, key=_smith, reverse=True):
         work = item.size * item.length_s
-        commit = min(way.commit_s for way in ways)
+        commit = _commit_s(case, item)
         start = 2 * before + work - crew * item.length_s  # in seconds, times 2 m
         total += item.weight_milli * (2 * crew * commit + start)
         before += work
     return total // (2 * crew)
 
 
-def _smith(pair: tuple[Item, Sequence[Way]]) -> int:
+def _smith(item: Item) -> int:
     """Return W / p, fine enough that no two different ones are alike: p is below 2**53."""
-    item, _ = pair
     return (item.weight_milli << 128) // (item.size * item.length_s)
 
 
@@ -182,7 +181,7 @@ def least_makespan_s(case: Case) -> int:
     for item in case.items.placed:
         end = _fit(case, 0, item) + item.length_s
         last = max(last, end if item.in_place else end + overhead)
-    crew = case.rows.capacity.get(CREW)
+    crew = case.crew
     if crew is not None and case.infrastructure.windows.period_s == 0:
         work = sum(item.size * item.length_s for item in case.items.placed)
         last = max(last, -(-work // crew))
@@ -191,3 +190,9 @@ def least_makespan_s(case: Case) -> int:
 
 def _fit(case: Case, after_s: int, item: Item) -> int:
     return case.infrastructure.windows.earliest_fit(after_s, item.length_s)
+
+
+def _commit_s(case: Case, item: Item) -> int:
+    """Return the least time from the start of an item to its commit."""
+    overhead = case.infrastructure.limits.overhead_s
+    return overhead + (item.duration_s if item.in_place else item.length_s)

@@ -11,7 +11,7 @@ from patchopt.model.items import Items
 from patchopt.model.plan import Certificate, Plan
 from patchopt.model.proof import Claim, Proof
 from patchopt.model.quantities import format_milli
-from patchopt.verify.bound import case_of, recomputed_bound_milli, without_search_milli
+from patchopt.verify.bound import Case, recomputed_bound_milli, without_search_milli
 from patchopt.verify.certificates import misplaced, planned_items, wrong_figures
 from patchopt.verify.execution import Execution, execute
 from patchopt.verify.fitting import need_fit
@@ -114,7 +114,7 @@ def _shown(
     proof: Proof | None, infrastructure: Infrastructure, items: Items, prove: Prover | None
 ) -> tuple[int, tuple[Claim, ...]]:
     """Return the bound that can be shown, and the claims that it takes."""
-    case = case_of(infrastructure, items)
+    case = Case(infrastructure, items)
     if proof is None:
         return without_search_milli(case), ()
     proven = () if prove is None or not proof.claims else prove(infrastructure, items, proof.claims)

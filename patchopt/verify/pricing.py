@@ -18,7 +18,7 @@ import numpy as np
 
 from patchopt.model.base import Ints
 from patchopt.model.items import Item
-from patchopt.model.windows import FOREVER, WindowSet
+from patchopt.model.windows import WindowSet
 from patchopt.verify.openings import closings, first_fits
 from patchopt.verify.prices import GUARD, Points, Prices, refused
 from patchopt.verify.rows import Held, Way
@@ -159,18 +159,18 @@ class _Length:
         Those from which a start or an end of what is held meets a knot; the first after each
         knot, for what is between two openings; the last before each closing.
         """
-        knots, length_s = self.prices.knots, self.length_s
-        starts = np.concatenate(
-            [
-                knots,
-                knots - length_s,
-                knots - length_s - self.overhead_s,
-                np.minimum(closings(knots, self.windows), FOREVER - 1) - length_s,
-            ]
-        )
+        knots, windows, length_s = self.prices.knots, self.windows, self.length_s
+        found = [knots, knots - length_s]
+        if self.overhead_s:
+            found.append(knots - length_s - self.overhead_s)
+        if windows.period_s:
+            found.append(closings(knots, windows) - length_s)
+        starts = np.concatenate(found)
         starts = starts[(starts >= 0) & (starts <= knots[-1])]
-        starts = starts[closings(starts, self.windows) >= starts + length_s]
-        return np.unique(np.append(starts, first_fits(knots, length_s, self.windows)))
+        if windows.period_s:
+            starts = starts[closings(starts, windows) >= starts + length_s]
+            starts = np.append(starts, first_fits(knots, length_s, windows))
+        return starts
 
     def _costs(self, weights: Ints, ways: Sequence[Way], starts: _Starts) -> Ints:
         prices, built = self.prices, ways[0].built

@@ -14,7 +14,7 @@ from patchopt.model.plan import Certificate, Plan, ScenarioRef
 from patchopt.model.proof import Claim, Proof
 from patchopt.model.scenario import Scenario
 from patchopt.strategies.base import make_strategy
-from patchopt.verify.bound import case_of, recomputed_bound_milli
+from patchopt.verify.bound import Case, recomputed_bound_milli
 from patchopt.verify.execution import execute
 from support.prices import fluid_prices
 
@@ -100,7 +100,7 @@ def subject(kind: str) -> Subject:
         scenario = Scenario.model_validate(document, strict=False)
     infrastructure = build_infrastructure(scenario)
     plan = make_strategy("exposure_greedy").plan(infrastructure)
-    case = case_of(infrastructure, items_of(infrastructure))
+    case = Case(infrastructure, items_of(infrastructure))
     proofs = [_scaled(fluid_prices(case), share) for share in (8, 6, 4, 3, 2)]
     proof = max(proofs, key=lambda proof: recomputed_bound_milli(case, proof))
     objective = execute(plan, infrastructure).exposure_milli

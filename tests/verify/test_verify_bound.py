@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from patchopt.model.items import items_of
 from patchopt.model.proof import Proof
-from patchopt.verify.bound import Case, case_of, least_makespan_s, recomputed_bound_milli
+from patchopt.verify.bound import Case, least_makespan_s, recomputed_bound_milli
 from support.contract import infrastructure_of, solve
 from support.generate import scenarios
 from support.prices import proofs
@@ -20,7 +20,7 @@ from support.tiny import alike, several
 
 def case_from(scenario: dict[str, Any]) -> Case:
     infrastructure = infrastructure_of(scenario)
-    return case_of(infrastructure, items_of(infrastructure))
+    return Case(infrastructure, items_of(infrastructure))
 
 
 def bound(scenario: dict[str, Any], **proof: Any) -> int:
@@ -163,7 +163,7 @@ def test_what_is_skipped_is_exposed_until_the_last_work_may_end() -> None:
     nodes: dict[str, Any] = {"x": {"service": "s", "criticality": 7}, "a": {}, "b": {}}
     scenario = several(nodes, min_up={"s": 1}, constraints={"max_parallel": 1, "surge": 0})
     infrastructure = infrastructure_of(scenario)
-    case = case_of(infrastructure, items_of(infrastructure, on_infeasible="skip"))
+    case = Case(infrastructure, items_of(infrastructure, on_infeasible="skip"))
     assert recomputed_bound_milli(case, Proof(kind="fluid")) == 30_000 + 7 * 20_000
     assert recomputed_bound_milli(case, Proof(kind="lagrange")) == 20_000 + 7 * 20_000
 
@@ -196,7 +196,7 @@ def test_no_proof_is_worth_more_than_the_optimum(
     infrastructure, solution = solve(scenario)
     if solution.certificate.status != "optimal" or not len(infrastructure.units):
         return
-    case = case_of(infrastructure, items_of(infrastructure))
+    case = Case(infrastructure, items_of(infrastructure))
     optimum = solution.certificate.objective
     assert optimum is not None
     for _ in range(10):

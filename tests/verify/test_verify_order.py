@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from patchopt.model.items import items_of
 from patchopt.model.proof import Claim, Proof
-from patchopt.verify.bound import Case, case_of, recomputed_bound_milli
+from patchopt.verify.bound import Case, recomputed_bound_milli
 from patchopt.verify.heads import heads_of
 from support.contract import infrastructure_of, solve
 from support.generate import scenarios
@@ -20,7 +20,7 @@ from support.tiny import several
 
 def case_from(scenario: dict[str, Any]) -> Case:
     infrastructure = infrastructure_of(scenario)
-    return case_of(infrastructure, items_of(infrastructure))
+    return Case(infrastructure, items_of(infrastructure))
 
 
 def chained(**constraints: Any) -> Case:
@@ -145,7 +145,7 @@ def test_under_order_no_proof_is_worth_more_than_the_optimum(
     infrastructure, solution = solve(scenario)
     if solution.certificate.status != "optimal" or not len(infrastructure.units):
         return
-    case = case_of(infrastructure, items_of(infrastructure))
+    case = Case(infrastructure, items_of(infrastructure))
     optimum = solution.certificate.objective
     assert optimum is not None
     for _ in range(10):
