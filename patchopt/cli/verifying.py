@@ -19,18 +19,14 @@ _SHOWN: Final = 20
 
 def deliver_verdict(path: Path, scenario: str, *, reprove: bool, as_json: bool) -> int:
     """Check a plan's file, print the verdict, and return the exit code."""
-    from patchopt.errors import PlanError
     from patchopt.files import load_scenario, read_plan
     from patchopt.model.build import build_infrastructure
     from patchopt.verify import verify
 
     infrastructure = build_infrastructure(load_scenario(scenario))
     plan = read_plan(path)
-    try:
-        verdict = verify(plan, infrastructure, _prover() if reprove else None)
-    except PlanError as error:
-        place = f"{path}: {error.place}" if error.place else str(path)
-        raise PlanError(error.message, place=place, remedy=error.remedy) from None
+    prove = _prover() if reprove else None
+    verdict = verify(plan, infrastructure, prove, source=str(path))
     if as_json:
         printing.as_json({"plan": str(path), "valid": verdict.valid} | _as_rows(verdict))
     else:

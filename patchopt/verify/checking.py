@@ -25,7 +25,13 @@ Prover = Callable[[Infrastructure, Items, Collection[Claim]], Collection[Claim]]
 _BY_SEARCH: Final = ("cp_sat", "enumeration")
 
 
-def verify(plan: Plan, infrastructure: Infrastructure, prove: Prover | None = None) -> Verdict:
+def verify(
+    plan: Plan,
+    infrastructure: Infrastructure,
+    prove: Prover | None = None,
+    *,
+    source: str = "plan",
+) -> Verdict:
     """Check a plan and its certificate without any solver, search or simulator.
 
     The plan is executed by its partial order and swept for constraints that it does not keep;
@@ -39,6 +45,8 @@ def verify(plan: Plan, infrastructure: Infrastructure, prove: Prover | None = No
         What it is for.
     prove : callable, optional
         Proves the claims of the proof anew. Without it no claim is used.
+    source : str
+        Name of the plan's file, for messages.
 
     Returns
     -------
@@ -49,7 +57,7 @@ def verify(plan: Plan, infrastructure: Infrastructure, prove: Prover | None = No
     PlanError
         If the plan is not one of that scenario at all.
     """
-    need_fit(plan, infrastructure)
+    need_fit(plan, infrastructure, source)
     found = execute(plan, infrastructure)
     findings = list(_kept(plan, infrastructure, found))
     certificate = plan.certificate
