@@ -9,13 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patchopt.model.items import items_of
+from patchopt.model.plan import Certificate
 from patchopt.model.proof import Claim, Proof
+from patchopt.verify import verify
 from patchopt.verify.bound import Case, recomputed_bound_milli
 from patchopt.verify.heads import heads_of
+from support.building import plan_by_hand
 from support.contract import infrastructure_of, solve
 from support.generate import scenarios
 from support.prices import proofs
-from support.tiny import several
+from support.tiny import patch, several
 
 
 def case_from(scenario: dict[str, Any]) -> Case:
@@ -152,3 +155,32 @@ def test_under_order_no_proof_is_worth_more_than_the_optimum(
         proof = data.draw(proofs(case))
         assert recomputed_bound_milli(case, proof) <= optimum
         assert recomputed_bound_milli(case, proof, proof.claims) <= optimum
+
+
+def test_claims_are_used_only_once_somebody_has_proven_them() -> None:
+    # Crew 1: 10 + 20 + 30 + 40 = 100 is the optimum; heads alone show 80, the claims 90.
+    case = chained(max_parallel=1)
+    infrastructure = case.infrastructure
+    plan = plan_by_hand(infrastructure, patch("d1"), patch("d2"), patch("w1"), patch("w2"))
+    delay = Claim(kind="delay", group="d1", value_s=25)
+    head = Claim(kind="head", group="w1", value_s=22)
+    certificate = Certificate(
+        status="feasible",
+        objective=100_000,
+        bound=90_000,
+        gap=0.1,
+        wall_time_s=None,
+        seed=0,
+        parameters={},
+        proof=Proof(kind="lagrange", claims=(head, delay)),
+    )
+    plan = plan.model_copy(update={"certificate": certificate})
+    found = verify(plan, infrastructure)
+    assert (found.valid, found.bound, found.shown_milli) == (False, "not shown", 80_000)
+    # A claim that the proof does not make is none that it could use.
+    other = Claim(kind="head", group="w1", value_s=99)
+    found = verify(plan, infrastructure, lambda *_: [head, delay, other])
+    assert (found.valid, found.bound, found.shown_milli) == (True, "shown", 90_000)
+    assert found.claims == (head, delay)
+    found = verify(plan, infrastructure, lambda *_: [head])
+    assert (found.valid, found.shown_milli) == (False, 10_000 * 2 + 32_000 * 2)
