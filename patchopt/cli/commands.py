@@ -206,6 +206,25 @@ def _optimize(
     raise typer.Exit(deliver_optimum(request))
 
 
+@app.command("verify")
+def _verify(
+    plan: Annotated[Path, typer.Argument(metavar="PLAN", help="A plan.json.")],
+    scenario: Scenario,
+    reprove: Annotated[
+        bool, typer.Option("--reprove", help="Prove the claims of the proof again, and use them.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Check a plan and its certificate, without solver and search; exit code 1 if it is false.
+
+    The plan is executed without failures, every constraint is checked at every instant, and
+    objective, gap and bound are computed anew from scenario and proof.
+    """
+    from patchopt.cli.verifying import deliver_verdict
+
+    raise typer.Exit(deliver_verdict(plan, scenario, reprove=reprove, as_json=json))
+
+
 @app.command("compare")
 def _compare(
     scenario: Scenario,
