@@ -34,9 +34,9 @@ Stop = Callable[[], bool]
 
 #: The step grows while the dual does, and shrinks when it falls.
 _LONGER, _SHORTER = 1.03, 0.7
-#: A stage takes at least so many iterations, and ends early if the last quarter of at least
-#: so many has brought less than that share.
-_LEAST, _SETTLED, _GAIN = 15, 60, 1e-5
+#: A stage ends early if the last quarter of at least so many iterations has brought less than
+#: that share, the last stage if it has brought less than the smaller one.
+_SETTLED, _GAIN, _LAST_GAIN = 60, 1e-5, 1e-6
 
 
 def lagrange_bound(
@@ -77,7 +77,7 @@ def best_prices(
     priced: Priced | None = None,
 ) -> Bound:
     """Climb through stages; see `lagrange_bound`."""
-    best = price(_unpriced(relaxation, stages))
+    best = price(_unpriced(relaxation))
     if not relaxation.rows:
         return best
     ascent = _Ascent(relaxation=relaxation, layout=layout_of(relaxation), stop=stop)
@@ -115,11 +115,10 @@ def price(priced: Priced, layout: Layout | None = None) -> Bound:
     return Bound(value_milli=value, proof=proof_of(priced), priced=priced)
 
 
-def _unpriced(relaxation: Relaxation, stages: list[Stage]) -> Priced:
+def _unpriced(relaxation: Relaxation) -> Priced:
     one = np.ones(1, np.int64)
-    cells = stages[0].cells if stages else Cells(0 * one, one, one)
-    prices = np.zeros((len(relaxation.rows), len(cells.begin_s)))
-    return Priced(relaxation=relaxation, cells=cells, prices=prices)
+    cells = Cells(begin_s=0 * one, width_s=one, close_s=one)
+    return Priced(relaxation=relaxation, cells=cells, prices=np.zeros((len(relaxation.rows), 1)))
 
 
 @dataclass(kw_only=True)
@@ -145,7 +144,7 @@ class _Ascent:
         families = self._families()
         inertia, before = 1.0, -math.inf
         self._gains = []
-        while not self._ended(until):
+        while not self._ended(until, _LAST_GAIN if stage.until >= 1 else _GAIN):
             smoothed, hard = priced_out(
                 layout, cells, ahead, stage.temperature, families, scratch, gradient
             )
@@ -173,11 +172,11 @@ class _Ascent:
         headed = any(one.head_s for one in relaxation.classes)
         return 2 if headed or relaxation.problem.windows.period_s else 1
 
-    def _ended(self, until: int) -> bool:
+    def _ended(self, until: int, gain: float) -> bool:
         steps = len(self._gains)
         if self.stop is not None and self.stop():
             self.stopped = True
             return True
         if self.made >= until:
             return True
-        return steps >= _SETTLED and self._gains[-1] <= self._gains[-steps // 4] * (1 + _GAIN)
+        return steps >= _SETTLED and self._gains[-1] <= self._gains[-steps // 4] * (1 + gain)

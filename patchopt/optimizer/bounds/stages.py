@@ -9,6 +9,7 @@ from itertools import accumulate
 import numpy as np
 
 from patchopt.model.base import Floats
+from patchopt.model.windows import closed_time
 from patchopt.optimizer.bounds.grid import Cells, cells_of
 from patchopt.optimizer.bounds.rows import Relaxation, TaskClass
 
@@ -35,7 +36,10 @@ class Levels:
 
 
 #: What has worked best without and with order, over the families of `patchopt.generate`.
-FREE = Levels(widths=(8 / 20, 4 / 20, 2 / 20, 1 / 20), temperatures=(0.03, 0.01, 0.003, 0.001))
+FREE = Levels(
+    widths=(8 / 20, 4 / 20, 2 / 20, 1 / 20, 1 / 40),
+    temperatures=(0.03, 0.01, 0.003, 0.001, 0.0003),
+)
 ORDERED = Levels(widths=(2 / 5, 1 / 5), temperatures=(0.1, 0.03, 0.01, 0.003))
 
 
@@ -103,8 +107,6 @@ def _horizon(relaxation: Relaxation) -> tuple[int, float | None]:
 
 
 def _open_until(relaxation: Relaxation, time_s: int) -> int:
-    from patchopt.model.windows import closed_time
-
     windows = relaxation.problem.windows
     closed = closed_time(0, time_s, windows.period_s, windows.starts_s, windows.lengths_s)
     return time_s - int(closed)
