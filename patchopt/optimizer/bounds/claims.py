@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from patchopt.model.proof import Claim
 from patchopt.optimizer.bounds.groups import Groups, groups_of, set_bits
-from patchopt.optimizer.bounds.heads import Heads, Known, finish_s, heads_of
+from patchopt.optimizer.bounds.heads import Heads, Known, finish_s, heads_of, shortest_s
 from patchopt.optimizer.problem import Mode, Problem
 
 if TYPE_CHECKING:
@@ -75,9 +75,7 @@ def known_of(
             shortest = Makespan(problem, groups, (group,))
             value = shortest.bound(min(effort.each, left))
             left -= shortest.spent
-            if value > max(
-                min(finish_s(problem.tasks[t], m) for m in problem.tasks[t].modes) for t in tasks
-            ):
+            if value > max(shortest_s(problem.tasks[number]) for number in tasks):
                 delays[group] = value
     heads: dict[int, int] = {}
     seen: dict[int, int] = {}
@@ -117,16 +115,10 @@ def proven(problem: Problem, claims: Iterable[Claim], effort: float = 10.0) -> t
         if group is None:
             continue
         some = (group,) if claim.kind == "delay" else tuple(set_bits(groups.all_below[group]))
-        if claim.value_s <= 0 or (
-            some and Makespan(problem, groups, some).exceeds(claim.value_s, effort)
-        ):
+        alone = Makespan(problem, groups, some)
+        if claim.value_s <= 0 or alone.exceeds(claim.value_s, effort):
             held.append(claim)
     return tuple(held)
-
-
-@dataclass(kw_only=True)
-class _Uses:
-    of: dict[int, list[tuple[Any, int]]] = field(default_factory=lambda: defaultdict(list))
 
 
 class Makespan:
@@ -150,11 +142,9 @@ class Makespan:
         self.problem, self.cp = problem, cp_model.CpModel()
         self.spent = 0.0
         self._uses: dict[int, list[tuple[Any, int]]] = defaultdict(list)
-        first = max((heads.done_s[g] for g in some), default=0) if heads is not None else 0
-        work = sum(
-            problem.tasks[t].length_s + problem.overhead_s for g in some for t in groups.tasks[g]
-        )
-        self.horizon = first + work
+        first = max((heads.done_s[group] for group in some), default=0) if heads is not None else 0
+        tasks = [problem.tasks[number] for group in some for number in groups.tasks[group]]
+        self.horizon = first + sum(task.length_s + problem.overhead_s for task in tasks)
         self.end = self.cp.new_int_var(0, self.horizon, "end")
         done: dict[int, Any] = {}
         for group in some:
@@ -171,19 +161,16 @@ class Makespan:
 
     def bound(self, effort: float) -> int:
         """Return what the makespan is at least, by so many deterministic seconds."""
-        solver = self._solve(effort)
+        solver, _ = self._solve(effort)
         return max(0, math.ceil(solver.best_objective_bound - 1e-6))
 
     def exceeds(self, value_s: int, effort: float) -> bool:
         """Say whether it is proven that the makespan is at least a value."""
-        from ortools.sat.python import cp_model
-
         self.cp.add(self.end <= value_s - 1)
-        return self._solve(effort).status_name() == cp_model.CpSolver().status_name(
-            cp_model.INFEASIBLE
-        )
+        solver, status = self._solve(effort)
+        return bool(solver.status_name(status) == "INFEASIBLE")
 
-    def _solve(self, effort: float) -> cp_model.CpSolver:
+    def _solve(self, effort: float) -> tuple[cp_model.CpSolver, Any]:
         from ortools.sat.python import cp_model
 
         solver = cp_model.CpSolver()
@@ -191,27 +178,22 @@ class Makespan:
         solver.parameters.random_seed = 0
         solver.parameters.max_deterministic_time = effort
         solver.parameters.catch_sigint_signal = False
-        solver.solve(self.cp)
+        status = solver.solve(self.cp)
         self.spent += max(0.01, float(solver.response_proto.deterministic_time))
-        return solver
+        return solver, status
 
     def _task(self, number: int, begin: int, done: Any) -> Any:
         task = self.problem.tasks[number]
         start = self.cp.new_int_var(begin, self.horizon, f"start_{number}")
-        modes = [
-            (mode, self._choice(number, len(task.modes), at)) for at, mode in enumerate(task.modes)
-        ]
-        for mode, chosen in modes:
+        choices = [self.cp.new_bool_var("") if len(task.modes) > 1 else None for _ in task.modes]
+        for mode, chosen in zip(task.modes, choices, strict=True):
             finish = self.cp.add(done >= start + finish_s(task, mode))
             if chosen is not None:
                 finish.only_enforce_if(chosen)
             self._demand(start, task.length_s, mode, chosen)
-        if len(modes) == 2:
-            self.cp.add_exactly_one([chosen for _, chosen in modes])
+        if len(choices) > 1:
+            self.cp.add_exactly_one([one for one in choices if one is not None])
         return start
-
-    def _choice(self, number: int, modes: int, mode: int) -> Any:
-        return self.cp.new_bool_var(f"mode_{number}_{mode}") if modes > 1 else None
 
     def _demand(self, start: Any, length_s: int, mode: Mode, chosen: Any) -> None:
         held = self._interval(start, length_s, chosen)

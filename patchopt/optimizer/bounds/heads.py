@@ -16,6 +16,11 @@ def finish_s(task: Task, mode: Mode) -> int:
     return max(mode.commit_s, task.length_s)
 
 
+def shortest_s(task: Task) -> int:
+    """Return the seconds from the start to the finish in the best mode."""
+    return min(finish_s(task, mode) for mode in task.modes)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Known:
     """What is known of groups beyond the rules: seconds by group."""
@@ -73,7 +78,7 @@ def heads_of(problem: Problem, groups: Groups, known: Known | None = None) -> He
         for number in tasks:
             task = problem.tasks[number]
             fit = problem.windows.earliest_fit(start, task.length_s)
-            finish = max(finish, fit + min(finish_s(task, mode) for mode in task.modes))
+            finish = max(finish, fit + shortest_s(task))
         ready.append(start)
         done.append(finish)
     return Heads(ready_s=tuple(ready), done_s=tuple(done))

@@ -40,7 +40,10 @@ FREE = Levels(
     widths=(8 / 20, 4 / 20, 2 / 20, 1 / 20, 1 / 40),
     temperatures=(0.03, 0.01, 0.003, 0.001, 0.0003),
 )
-ORDERED = Levels(widths=(2 / 5, 1 / 5), temperatures=(0.1, 0.03, 0.01, 0.003))
+ORDERED = Levels(
+    widths=(2 / 5, 1 / 5, 1 / 10, 1 / 20),
+    temperatures=(0.1, 0.03, 0.01, 0.003, 0.001),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
