@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -24,19 +24,27 @@ from patchopt.optimizer.bounds.alone import makespan_bound_s
 from patchopt.optimizer.bounds.bound import Bound, Priced, proof_of
 from patchopt.optimizer.bounds.exact import dual_value_milli
 from patchopt.optimizer.bounds.grid import Cells, interpolated
+from patchopt.optimizer.bounds.groups import groups_of
+from patchopt.optimizer.bounds.heads import Known
 from patchopt.optimizer.bounds.layout import Layout, layout_of
+from patchopt.optimizer.bounds.order_rows import ordered_relaxation
 from patchopt.optimizer.bounds.pricing import climb, priced_out, scratch_of
 from patchopt.optimizer.bounds.rows import Relaxation, relaxation_of
-from patchopt.optimizer.bounds.stages import FREE, Stage, fluid_prices, stages_of
+from patchopt.optimizer.bounds.stages import FREE, ORDERED, Stage, fluid_prices, stages_of
+from patchopt.optimizer.decoding.arrays import arrays_of
+from patchopt.optimizer.decoding.lists import decode, new_placed, new_profiles
 from patchopt.optimizer.problem import Problem
+from patchopt.optimizer.search.start_lists import start_lists
 
 Stop = Callable[[], bool]
 
 #: The step grows while the dual does, and shrinks when it falls.
 _LONGER, _SHORTER = 1.03, 0.7
-#: A stage takes at least so many iterations, and ends early if the last quarter of at least
-#: so many has brought less than that share.
-_LEAST, _SETTLED, _GAIN = 15, 60, 1e-5
+#: Under strict order prices go on for so much of the makespan of a list schedule.
+_BEYOND = 1.1
+#: A stage ends early if the last quarter of at least so many iterations has brought less than
+#: that share, the last stage if it has brought less than the smaller one.
+_SETTLED, _GAIN, _LAST_GAIN = 60, 1e-5, 1e-6
 
 
 def lagrange_bound(
@@ -44,6 +52,8 @@ def lagrange_bound(
     iterations: int = 2000,
     stop: Stop | None = None,
     priced: Priced | None = None,
+    known: Known | None = None,
+    until_s: int | None = None,
 ) -> Bound:
     """Bound the objective by prices.
 
@@ -57,6 +67,11 @@ def lagrange_bound(
         Asked after every step; true ends the ascent.
     priced : Priced, optional
         Of an earlier bound of the same problem: the ascent goes on from there.
+    known : Known, optional
+        Under strict order: claims about groups, which become claims of the proof.
+    until_s : int, optional
+        Under strict order: prices go on until then, best a little beyond the makespan of a good
+        schedule; by default beyond that of a list schedule.
 
     Returns
     -------
@@ -64,9 +79,19 @@ def lagrange_bound(
         The best of all exact values met, at least that of every task alone. Steps are
         O(modes x demands x cells) and let other threads run.
     """
-    relaxation = relaxation_of(problem) if priced is None else priced.relaxation
-    stages = stages_of(relaxation, FREE) if relaxation.rows else []
-    return best_prices(relaxation, stages, iterations, stop, priced)
+    if not problem.dependencies or not problem.tasks:
+        relaxation = relaxation_of(problem) if priced is None else priced.relaxation
+        stages = stages_of(relaxation, FREE) if relaxation.rows else []
+        return best_prices(relaxation, stages, iterations, stop, priced)
+    known, groups = known or Known(), groups_of(problem)
+    relaxation = ordered_relaxation(problem, groups, known)
+    if priced is not None:
+        priced = carried_over(priced, relaxation)
+    until_s = until_s or _later(problem)
+    stages = stages_of(relaxation, ORDERED, until_s) if relaxation.rows else []
+    bound = best_prices(relaxation, stages, iterations, stop, priced)
+    claims = known.claims(groups)
+    return replace(bound, proof=bound.proof.model_copy(update={"claims": claims}))
 
 
 def best_prices(
@@ -77,7 +102,7 @@ def best_prices(
     priced: Priced | None = None,
 ) -> Bound:
     """Climb through stages; see `lagrange_bound`."""
-    best = price(_unpriced(relaxation, stages))
+    best = price(_unpriced(relaxation))
     if not relaxation.rows:
         return best
     ascent = _Ascent(relaxation=relaxation, layout=layout_of(relaxation), stop=stop)
@@ -101,6 +126,27 @@ def best_prices(
     return best
 
 
+def carried_over(priced: Priced, relaxation: Relaxation) -> Priced:
+    """Take over prices into another relaxation of the same problem, row by row."""
+    old = zip(priced.relaxation.rows, priced.prices, strict=True)
+    rows = {row.name: prices for row, prices in old}
+    nothing = np.zeros(priced.prices.shape[1])
+    prices = [rows.get(row.name, nothing) for row in relaxation.rows]
+    return Priced(relaxation=relaxation, cells=priced.cells, prices=np.array(prices))
+
+
+def _later(problem: Problem) -> int:
+    """Return a time a little beyond the end of the best start list's schedule."""
+    arrays = arrays_of(problem)
+    profiles, placed = new_profiles(arrays), new_placed(arrays)
+    wanted = np.full(len(problem.tasks), -1, np.int64)
+    ends = {}
+    for order in start_lists(problem, arrays):
+        value = decode(arrays, profiles, order, wanted, placed)
+        ends[value] = max(int(end) for end in np.asarray(placed.end_s))
+    return int(_BEYOND * ends[min(ends)])
+
+
 def _better(one: Bound, other: Bound) -> Bound:
     return max(one, other, key=lambda bound: bound.value_milli)
 
@@ -115,11 +161,10 @@ def price(priced: Priced, layout: Layout | None = None) -> Bound:
     return Bound(value_milli=value, proof=proof_of(priced), priced=priced)
 
 
-def _unpriced(relaxation: Relaxation, stages: list[Stage]) -> Priced:
+def _unpriced(relaxation: Relaxation) -> Priced:
     one = np.ones(1, np.int64)
-    cells = stages[0].cells if stages else Cells(0 * one, one, one)
-    prices = np.zeros((len(relaxation.rows), len(cells.begin_s)))
-    return Priced(relaxation=relaxation, cells=cells, prices=prices)
+    cells = Cells(begin_s=0 * one, width_s=one, close_s=one)
+    return Priced(relaxation=relaxation, cells=cells, prices=np.zeros((len(relaxation.rows), 1)))
 
 
 @dataclass(kw_only=True)
@@ -145,7 +190,7 @@ class _Ascent:
         families = self._families()
         inertia, before = 1.0, -math.inf
         self._gains = []
-        while not self._ended(until):
+        while not self._ended(until, _LAST_GAIN if stage.until >= 1 else _GAIN):
             smoothed, hard = priced_out(
                 layout, cells, ahead, stage.temperature, families, scratch, gradient
             )
@@ -170,14 +215,14 @@ class _Ascent:
 
     def _families(self) -> int:
         relaxation = self.relaxation
-        headed = any(one.head_s for one in relaxation.classes)
+        headed = bool(relaxation.problem.dependencies)
         return 2 if headed or relaxation.problem.windows.period_s else 1
 
-    def _ended(self, until: int) -> bool:
+    def _ended(self, until: int, gain: float) -> bool:
         steps = len(self._gains)
         if self.stop is not None and self.stop():
             self.stopped = True
             return True
         if self.made >= until:
             return True
-        return steps >= _SETTLED and self._gains[-1] <= self._gains[-steps // 4] * (1 + _GAIN)
+        return steps >= _SETTLED and self._gains[-1] <= self._gains[-steps // 4] * (1 + gain)

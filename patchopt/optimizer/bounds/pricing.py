@@ -33,9 +33,9 @@ class Scratch(NamedTuple):
     ----------
     paid : ndarray of float64, shape (rows, K + 1)
         Integral of each price up to the beginning of each cell, and to the end of the last.
-    start_s, cell : ndarray of int64, shape (2, K)
+    start_s, cell : ndarray of int64, shape (2, K + 1)
         Starts of a class and the cells that they are in; -1: none.
-    cost : ndarray of float64, shape (2 modes, K)
+    cost : ndarray of float64, shape (2 modes, K + 1)
         Of each start in each mode, then its share; mode m in families 2m and 2m + 1.
     sum_paid, sum_price : ndarray of float64, shape (parts, K + 1)
         Of all demands of a part of a mode.
@@ -64,9 +64,9 @@ def scratch_of(layout: Layout, cells: int) -> Scratch:
     rows = len(layout.capacity)
     return Scratch(
         paid=np.zeros((rows, cells + 1)),
-        start_s=np.zeros((2, cells), np.int64),
-        cell=np.zeros((2, cells), np.int64),
-        cost=np.zeros((2 * modes, cells)),
+        start_s=np.zeros((2, cells + 1), np.int64),
+        cell=np.zeros((2, cells + 1), np.int64),
+        cost=np.zeros((2 * modes, cells + 1)),
         sum_paid=np.zeros((max(parts, 1), cells + 1)),
         sum_price=np.zeros((max(parts, 1), cells + 1)),
         steps=np.zeros(cells),
@@ -100,6 +100,12 @@ def _find_starts(layout: Layout, cells: Cells, scratch: Scratch, one: int, famil
             start = -1
         scratch.start_s[1, k] = start
         scratch.cell[1, k] = at
+    # Behind the last cell nothing changes any more.
+    end = cells.begin_s[count - 1] + cells.width_s[count - 1]
+    scratch.start_s[0, count] = end if head <= end <= cells.close_s[count - 1] - length else -1
+    scratch.cell[0, count] = count - 1
+    scratch.start_s[1, count] = -1
+    scratch.cell[1, count] = count - 1
 
 
 @inner
@@ -124,7 +130,7 @@ def _charge(
     count = len(cells.begin_s)
     held, zero = layout.held_s[part], layout.from_zero[part] == 1
     last = 0
-    for k in range(count):
+    for k in range(count + 1):
         start = scratch.start_s[family, k]
         if start < 0:
             continue
@@ -153,7 +159,7 @@ def _cost(
         base = weight * layout.commit_s[mode]
         for family in range(families):
             into = 2 * (mode - first) + family
-            for k in range(len(cells.begin_s)):
+            for k in range(len(cells.begin_s) + 1):
                 scratch.cost[into, k] = base + weight * scratch.start_s[family, k]
         for part in range(layout.part_begin[mode], layout.part_begin[mode + 1]):
             _sum_up(layout, prices, scratch, part, 0)
@@ -162,7 +168,7 @@ def _cost(
                 _charge(layout, cells, scratch, part, 0, into, family)
         for family in range(families):
             into = 2 * (mode - first) + family
-            for k in range(len(cells.begin_s)):
+            for k in range(len(cells.begin_s) + 1):
                 if scratch.start_s[family, k] < 0:
                     scratch.cost[into, k] = _NEVER
                 elif scratch.cost[into, k] < least:
@@ -194,7 +200,7 @@ def _use(
     held, zero = layout.held_s[part], layout.from_zero[part] == 1
     for family in range(2):
         last = 0
-        for k in range(count):
+        for k in range(count + 1):
             share = scratch.cost[into + family, k]
             if share <= 0.0:
                 continue
@@ -278,7 +284,7 @@ def priced_out(
         hard += times * least
         if own_families == 1:
             for mode in range(modes):
-                for k in range(count):
+                for k in range(count + 1):
                     scratch.cost[2 * mode + 1, k] = 0.0
         for mode in range(first, layout.mode_begin[one + 1]):
             for part in range(layout.part_begin[mode], layout.part_begin[mode + 1]):

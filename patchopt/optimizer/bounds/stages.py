@@ -9,6 +9,7 @@ from itertools import accumulate
 import numpy as np
 
 from patchopt.model.base import Floats
+from patchopt.model.windows import closed_time
 from patchopt.optimizer.bounds.grid import Cells, cells_of
 from patchopt.optimizer.bounds.rows import Relaxation, TaskClass
 
@@ -35,8 +36,14 @@ class Levels:
 
 
 #: What has worked best without and with order, over the families of `patchopt.generate`.
-FREE = Levels(widths=(8 / 20, 4 / 20, 2 / 20, 1 / 20), temperatures=(0.03, 0.01, 0.003, 0.001))
-ORDERED = Levels(widths=(2 / 5, 1 / 5), temperatures=(0.1, 0.03, 0.01, 0.003))
+FREE = Levels(
+    widths=(8 / 20, 4 / 20, 2 / 20, 1 / 20, 1 / 40),
+    temperatures=(0.03, 0.01, 0.003, 0.001, 0.0003),
+)
+ORDERED = Levels(
+    widths=(2 / 5, 1 / 5, 1 / 10, 1 / 20),
+    temperatures=(0.1, 0.03, 0.01, 0.003, 0.001),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,12 +65,22 @@ class Stage:
     until: float
 
 
-def stages_of(relaxation: Relaxation, levels: Levels) -> list[Stage]:
-    """Return the stages of an ascent, coarsest first."""
+def stages_of(relaxation: Relaxation, levels: Levels, until_s: int = 0) -> list[Stage]:
+    """Return the stages of an ascent, coarsest first.
+
+    Parameters
+    ----------
+    relaxation : Relaxation
+        With at least one row.
+    levels : Levels
+        Widths and temperatures.
+    until_s : int
+        Prices go at least up to there.
+    """
     tasks = sum(one.count for one in relaxation.classes if one.members)
     mean_s = sum(one.length_s * one.count for one in relaxation.classes) / tasks
     cost = sum(one.weight_milli * one.count * _earliest_s(one) for one in relaxation.classes)
-    open_s, widen_after_s = _horizon(relaxation)
+    open_s, widen_after_s = _horizon(relaxation, until_s)
     windows = relaxation.problem.windows
     found = []
     last = len(levels.widths) - 1
@@ -83,7 +100,7 @@ def _earliest_s(one: TaskClass) -> int:
     return one.head_s + min(way.commit_s for way in one.ways)
 
 
-def _horizon(relaxation: Relaxation) -> tuple[int, float | None]:
+def _horizon(relaxation: Relaxation, until_s: int) -> tuple[int, float | None]:
     """Return the open time that prices cover, and after how much of it cells may grow."""
     load = np.zeros(len(relaxation.rows))
     for one in relaxation.classes:
@@ -93,7 +110,7 @@ def _horizon(relaxation: Relaxation) -> tuple[int, float | None]:
     needed = np.where(capacity > 0, load / np.maximum(capacity, 1), 0.0)
     longest = max(one.length_s for one in relaxation.classes)
     windows = relaxation.problem.windows
-    latest = max(one.head_s for one in relaxation.classes) + longest
+    latest = max(until_s, max(one.head_s for one in relaxation.classes) + longest)
     if windows.period_s:
         latest = _open_until(relaxation, latest)
     end = max(int(needed.max(initial=0.0) + _BEYOND * longest), latest) + 1
@@ -103,8 +120,6 @@ def _horizon(relaxation: Relaxation) -> tuple[int, float | None]:
 
 
 def _open_until(relaxation: Relaxation, time_s: int) -> int:
-    from patchopt.model.windows import closed_time
-
     windows = relaxation.problem.windows
     closed = closed_time(0, time_s, windows.period_s, windows.starts_s, windows.lengths_s)
     return time_s - int(closed)
