@@ -38,9 +38,10 @@ class Expansion:
         members: dict[str, list[int]] = {name: [] for name in services}
         index: dict[str, int] = {}
         for entry in nodes:
+            inside = None if entry.service is None else members.get(entry.service)
             for name in entry.ids:
-                if entry.service in members:
-                    members[entry.service].append(len(ids))
+                if inside is not None:
+                    inside.append(len(ids))
                 index.setdefault(name, len(ids))
                 ids.append(name)
                 entries.append(entry)
