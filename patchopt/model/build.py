@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import operator
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
@@ -206,11 +208,10 @@ def _guests(expansion: Expansion) -> list[list[int]]:
 
 
 def _degrees(scenario: Scenario, expansion: Expansion) -> Ints:
-    degree = np.zeros(len(expansion.ids), np.int64)
-    for edge in scenario.edges:
-        for end in (edge.source, edge.target):
-            degree[expansion.end(end)] += 1
-    return degree
+    of = Counter(end for edge in scenario.edges for end in (edge.source, edge.target))
+    own = (of[name] for name in expansion.ids)
+    shared = (of[entry.service] if entry.service else 0 for entry in expansion.entries)
+    return _ints(map(operator.add, own, shared))
 
 
 def _services(scenario: Scenario, expansion: Expansion) -> Services:

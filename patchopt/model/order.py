@@ -81,6 +81,30 @@ def compress(rows: Sequence[Sequence[int]]) -> tuple[Ints, Ints]:
     return ptr, np.array(flat, np.int64)
 
 
+def starts_of(row: Ints, rows: int) -> Ints:
+    """Return where each row begins, and the end behind the last, of entries sorted by row.
+
+    Parameters
+    ----------
+    row : ndarray of int64, shape (entries,)
+        The row of each entry.
+    rows : int
+        How many there are.
+
+    Returns
+    -------
+    ndarray of int64, shape (rows + 1,)
+
+    Examples
+    --------
+    >>> starts_of(np.array([0, 0, 2]), 3)
+    array([0, 2, 2, 3])
+    """
+    ptr = np.zeros(rows + 1, np.int64)
+    ptr[1:] = np.cumsum(np.bincount(row, minlength=rows))
+    return ptr
+
+
 def order_of(expansion: Expansion, edges: Sequence[Edge], node_unit: Ints) -> Order:
     """Condense the dependencies of a scenario.
 
@@ -169,17 +193,11 @@ def _between(
     source, target = np.divmod(edges, max(components, 1))
     back = np.argsort(target, kind="stable")
     return (
-        _starts(source, components),
+        starts_of(source, components),
         target,
-        _starts(target, components),
+        starts_of(target, components),
         source[back],
     )
-
-
-def _starts(row: Ints, rows: int) -> Ints:
-    ptr = np.zeros(rows + 1, np.int64)
-    ptr[1:] = np.cumsum(np.bincount(row, minlength=rows))
-    return ptr
 
 
 def _levels(ptr: Ints, idx: Ints, units_in: Ints) -> Ints:
