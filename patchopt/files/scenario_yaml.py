@@ -14,6 +14,7 @@ from patchopt.files.reading import exists, read_regular
 from patchopt.files.yaml_tree import MAX_BYTES, Tree, read_yaml
 from patchopt.model.check import Parts, check
 from patchopt.model.failures import Environment
+from patchopt.model.garbage import collector_paused
 from patchopt.model.scenario import (
     Constraints,
     Edge,
@@ -77,9 +78,10 @@ def scenario_from_text(text: str | bytes, source: str = "<text>") -> Scenario:
     ScenarioError
         As `load_scenario`.
     """
-    tree = read_yaml(text, source)
-    reader = _Reader(tree)
-    scenario = reader.read()
+    with collector_paused():
+        tree = read_yaml(text, source)
+        reader = _Reader(tree)
+        scenario = reader.read()
     if reader.problems:
         raise ScenarioError(tree.placed(reader.problems), source)
     assert scenario is not None  # noqa: S101 - without problems there is one

@@ -26,6 +26,7 @@ from patchopt.model.base import NONE, Flags, Floats, Ints
 from patchopt.model.check import Parts, check
 from patchopt.model.expansion import Expansion, units_of
 from patchopt.model.failures import nominal_s, sigma_of
+from patchopt.model.garbage import collector_paused
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.order import compress, order_of
 from patchopt.model.quantities import DAY_S, min_up_of, weight_milli
@@ -51,6 +52,11 @@ def build_infrastructure(scenario: Scenario) -> Infrastructure:
     ScenarioError
         With every problem between the entries of the scenario.
     """
+    with collector_paused():
+        return _build(scenario)
+
+
+def _build(scenario: Scenario) -> Infrastructure:
     problems = [] if scenario.known_sound else check(Parts.of(scenario))
     if problems:
         raise ScenarioError(problems, scenario.name)
