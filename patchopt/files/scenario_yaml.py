@@ -59,6 +59,7 @@ def load_scenario(scenario: str | Path) -> Scenario:
     return scenario_from_text(raw, str(path))
 
 
+@collector_paused()
 def scenario_from_text(text: str | bytes, source: str = "<text>") -> Scenario:
     """Read a scenario from YAML text and check it.
 
@@ -78,10 +79,9 @@ def scenario_from_text(text: str | bytes, source: str = "<text>") -> Scenario:
     ScenarioError
         As `load_scenario`.
     """
-    with collector_paused():
-        tree = read_yaml(text, source)
-        reader = _Reader(tree)
-        scenario = reader.read()
+    tree = read_yaml(text, source)
+    reader = _Reader(tree)
+    scenario = reader.read()
     if reader.problems:
         raise ScenarioError(tree.placed(reader.problems), source)
     assert scenario is not None  # noqa: S101 - without problems there is one

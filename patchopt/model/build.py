@@ -35,6 +35,7 @@ from patchopt.model.units import Units
 from patchopt.model.windows import WindowSet
 
 
+@collector_paused()
 def build_infrastructure(scenario: Scenario) -> Infrastructure:
     """Expand and index a scenario.
 
@@ -52,11 +53,6 @@ def build_infrastructure(scenario: Scenario) -> Infrastructure:
     ScenarioError
         With every problem between the entries of the scenario.
     """
-    with collector_paused():
-        return _build(scenario)
-
-
-def _build(scenario: Scenario) -> Infrastructure:
     problems = [] if scenario.known_sound else check(Parts.of(scenario))
     if problems:
         raise ScenarioError(problems, scenario.name)

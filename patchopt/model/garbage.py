@@ -14,7 +14,8 @@ def collector_paused() -> Iterator[None]:
     The collector starts whenever enough objects are new, and then goes through all there are. A
     scenario of 100,000 nodes is some million objects of which none is garbage: a quarter of the
     time would be spent on finding that out, again and again. What is not in a cycle is freed as
-    ever. Whoever finds the collector off leaves it off, so this may be nested.
+    ever. Whoever finds the collector off leaves it off, so this may be nested; it decorates
+    functions too.
 
     Examples
     --------

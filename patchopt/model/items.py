@@ -10,6 +10,7 @@ import numpy as np
 
 from patchopt.errors import InfeasibleError
 from patchopt.model.demands import Demands, Groups
+from patchopt.model.garbage import collector_paused
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.waiting import Waiting
 
@@ -69,6 +70,7 @@ class Items:
     skipped: tuple[int, ...]
 
 
+@collector_paused()
 def items_of(
     infrastructure: Infrastructure,
     *,

@@ -17,6 +17,7 @@ from typing import Final, Literal
 import numpy as np
 
 from patchopt.model.demands import Demands, Groups
+from patchopt.model.garbage import collector_paused
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.items import Item, Items
 from patchopt.model.order import compress
@@ -124,6 +125,7 @@ class Problem:
     services: frozenset[int] = frozenset()
 
 
+@collector_paused()
 def problem_of(infrastructure: Infrastructure, items: Items) -> Problem:
     """Make the scheduling problem of some items.
 

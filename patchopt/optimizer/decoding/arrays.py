@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from patchopt.model.base import Ints
+from patchopt.model.garbage import collector_paused
 from patchopt.model.windows import Numbers
 from patchopt.optimizer.problem import Problem
 from patchopt.optimizer.schedule import Placement, Schedule
@@ -78,6 +79,7 @@ class Arrays(NamedTuple):
     skipped_weight_milli: int
 
 
+@collector_paused()
 def arrays_of(problem: Problem) -> Arrays:
     """Lay a problem out. Linear in tasks, demands and dependencies.
 
