@@ -122,9 +122,10 @@ def _references(parts: Parts, expansion: Expansion) -> Iterator[Problem]:
     hosts = {name for _, node in parts.nodes if node.type == "host" for name in node.ids}
     near_hosts = Suggestions(hosts)
     for place, node in parts.nodes:
-        if isinstance(node.patch, str) and node.patch not in parts.patches | _keys(parts.broken):
-            message = f"unknown patch '{node.patch}'"
-            yield Problem(("nodes", place, "patch"), message, patches.remedy(node.patch))
+        named = node.patch if isinstance(node.patch, str) else None
+        if named is not None and named not in parts.patches and named not in parts.broken:
+            message = f"unknown patch '{named}'"
+            yield Problem(("nodes", place, "patch"), message, patches.remedy(named))
         known = node.service is None or node.service in parts.services
         if not known and node.service is not None and node.service not in parts.broken:
             message = f"unknown service '{node.service}'"
@@ -139,10 +140,6 @@ def _references(parts: Parts, expansion: Expansion) -> Iterator[Problem]:
         else:
             message, remedy = f"unknown host '{node.host}'", near_hosts.remedy(node.host)
         yield Problem(("nodes", place, "host"), message, remedy)
-
-
-def _keys(names: set[str]) -> dict[str, None]:
-    return dict.fromkeys(names)
 
 
 def _host_cycles(parts: Parts, expansion: Expansion) -> Iterator[Problem]:
