@@ -263,10 +263,11 @@ class _Resources:
 
     def _hosts_above(self, item: Item) -> set[int]:
         above: set[int] = set()
+        members = set(item.nodes)
         for node in item.nodes:
             host = self.host_of[node]
             while host >= 0:
-                if host in self.hosts and host not in item.nodes:
+                if host in self.hosts and host not in members:
                     above.add(host)
                 host = self.host_of[host]
         return above
