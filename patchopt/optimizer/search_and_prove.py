@@ -171,10 +171,8 @@ class _Solve:
         if stop():
             return
         known = known_of(self.problem, groups_of(self.problem), self.limits.claims, stop)
-        more = lagrange_bound(
-            self.problem, steps, stop, self.priced and self.priced.priced, known, until_s
-        )
-        self._raise_by(more)
+        again = lagrange_bound(self.problem, steps, stop, first.priced, known, until_s)
+        self._raise_by(again)
 
     def _raise_by(self, bound: Bound) -> None:
         if self.priced is None or bound.value_milli > self.priced.value_milli:
