@@ -1,4 +1,4 @@
-"""The best plan that CP-SAT finds, with a certificate."""
+"""The best plan that there is time for, with a certificate."""
 
 from __future__ import annotations
 
@@ -17,10 +17,15 @@ from patchopt.strategies.base import STRICT, Strategy, register
 @register("optimal")
 @validated(frozen=True, config=STRICT)
 class Optimal(OptimizerParameters, Strategy):
-    """The plan of least exposure that CP-SAT finds, with a proof of how good it is."""
+    """The plan of least exposure that is found, with a proof of how good it is."""
 
-    def solve(self, infrastructure: Infrastructure, watch: Watcher | None = None) -> Solution:
-        """Search, and tell a watcher of the progress."""
+    def solve(
+        self,
+        infrastructure: Infrastructure,
+        watch: Watcher | None = None,
+        begun: float | None = None,
+    ) -> Solution:
+        """Search, and tell a watcher of the progress; time counts from some moment on."""
         search = {name: getattr(self, name) for name in OptimizerParameters.__dataclass_fields__}
         return optimize(
             infrastructure,
@@ -28,6 +33,7 @@ class Optimal(OptimizerParameters, Strategy):
             respect_units=self.respect_units,
             on_infeasible=self.on_infeasible,
             watch=watch,
+            begun=begun,
         )
 
     def plan(self, infrastructure: Infrastructure) -> Plan:
