@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from pydantic.dataclasses import dataclass as validated
@@ -12,6 +13,7 @@ from patchopt.optimizer.parameters import OptimizerParameters
 from patchopt.optimizer.progress import Watcher
 from patchopt.optimizer.solve import Solution, optimize
 from patchopt.strategies.base import STRICT, Strategy, register
+from patchopt.verify import with_verdict
 
 
 @register("optimal")
@@ -27,7 +29,7 @@ class Optimal(OptimizerParameters, Strategy):
     ) -> Solution:
         """Search, and tell a watcher of the progress; time counts from some moment on."""
         search = {name: getattr(self, name) for name in OptimizerParameters.__dataclass_fields__}
-        return optimize(
+        solution = optimize(
             infrastructure,
             OptimizerParameters(**search),
             respect_units=self.respect_units,
@@ -35,6 +37,11 @@ class Optimal(OptimizerParameters, Strategy):
             watch=watch,
             begun=begun,
         )
+        # What the claims say has just been proven.
+        plan, dropped = with_verdict(solution.plan, infrastructure, lambda *given: given[-1])
+        if dropped is not None:
+            raise RuntimeError(dropped)
+        return replace(solution, plan=plan)
 
     def plan(self, infrastructure: Infrastructure) -> Plan:
         """Plan an infrastructure; the certificate is in the plan."""
