@@ -43,12 +43,15 @@ class Found:
         Feasible.
     bound : Bound
         At most its objective.
+    priced : Bound, optional
+        The best bound by prices.
     interrupted : bool
         Whether Ctrl-C came.
     """
 
     schedule: Schedule
     bound: Bound
+    priced: Bound | None = None
     interrupted: bool = False
 
 
@@ -134,7 +137,12 @@ class _Solve:
         bound = self.bound
         if bound.value_milli > self.schedule.objective_milli:
             raise RuntimeError("a bound is above the objective of a schedule")
-        return Found(schedule=self.schedule, bound=bound, interrupted=self.interrupted)
+        return Found(
+            schedule=self.schedule,
+            bound=bound,
+            priced=self.priced,
+            interrupted=self.interrupted,
+        )
 
     @property
     def _ended(self) -> bool:

@@ -172,3 +172,15 @@ def test_infrastructures_without_anything_to_do_are_optimal() -> None:
     infrastructure = infrastructure_of(small({"a": {"patch": None}}))
     found = optimize(infrastructure, OptimizerParameters(workers=1)).certificate
     assert (found.status, found.objective, found.bound) == ("optimal", 0, 0)
+
+
+def test_the_gap_is_taken_apart_exactly() -> None:
+    infrastructure = build_infrastructure(load_scenario("cloud_foundry"))
+    limits = OptimizerParameters(time_limit=1, deterministic=True)
+    solution = optimize(infrastructure, limits)
+    lost, priced = solution.decomposition, solution.priced
+    assert lost is not None
+    assert priced is not None
+    assert lost.total_milli == solution.schedule.objective_milli - priced.value_milli
+    assert min(lost.tasks_milli) == 0
+    assert max(lost.rows_milli.values()) > 0
