@@ -182,6 +182,7 @@ def optimize(
     *,
     time_limit: float = 30.0,
     workers: int = 0,
+    gap: float = 0.0,
     seed: int = 0,
     deterministic: bool = False,
 ) -> Plan:
@@ -192,13 +193,15 @@ def optimize(
     scenario : Scenario
         What is to be patched.
     time_limit : float
-        Seconds to search.
+        Seconds in all.
     workers : int
-        Parallel searches; 0: 8, or 1 if deterministic.
+        Searches of CP-SAT side by side; 0: 8, or 1 if deterministic.
+    gap : float
+        (objective - bound) / objective that is good enough.
     seed : int
         Of the search.
     deterministic : bool
-        Count the solver's own time, so that the same inputs give the same plan.
+        Count steps instead of the clock, so that the same inputs give the same plan.
 
     Returns
     -------
@@ -210,6 +213,7 @@ def optimize(
         "optimal",
         time_limit=time_limit,
         workers=workers,
+        gap=gap,
         seed=seed,
         deterministic=deterministic,
     )

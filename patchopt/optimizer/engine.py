@@ -12,7 +12,8 @@ import numpy as np
 from patchopt.compiling.plain import compiled_module, plain_module
 
 _PACKAGE: Final = "patchopt.optimizer"
-_JITTED: Final = (
+#: All modules with compiled functions that each other's become part of.
+JITTED: Final = (
     "decoding.lists",
     "decoding.profiles",
     "decoding.resuming",
@@ -54,7 +55,7 @@ def compiled() -> Engine:
 @cache
 def uncompiled() -> Engine:
     """Return the same functions as plain Python: some hundred times slower, with equal results."""
-    return _engine(lambda name: plain_module(_PACKAGE, _JITTED, name), as_lists)
+    return _engine(lambda name: plain_module(_PACKAGE, JITTED, name), as_lists)
 
 
 def _engine(module: Callable[[str], ModuleType], given: Callable[[Any], Any]) -> Engine:

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from patchopt.compiling.plain import plain_module
+from patchopt.optimizer import engine
 from patchopt.optimizer.decoding.arrays import arrays_of, schedule_of
 from patchopt.optimizer.decoding.lists import decode, new_placed, new_profiles
-from patchopt.optimizer.decoding.resuming import decode_from, keep_copies, new_copies
+from patchopt.optimizer.decoding.resuming import new_copies
 from support.contract import infrastructure_of
 from support.examples import small
 from support.generate import scenarios
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from patchopt.optimizer.problem import Problem
 
 ANY = settings(max_examples=500)
+RESUMING = plain_module("patchopt.optimizer", engine.JITTED, "decoding.resuming")
 
 
 def by_hand(scenario: Mapping[str, Any], *names: str) -> list[tuple[int, int]]:
@@ -106,15 +109,17 @@ def test_from_a_place_on_as_from_the_beginning() -> None:
         order, wanted = np.array(some_list(problem, luck)), np.array(some_modes(problem, luck))
         placed = new_placed(arrays)
         decode(arrays, profiles, order, wanted, placed)
-        keep_copies(arrays, profiles, copies, order, placed, 0)
+        RESUMING.keep_from(arrays, profiles, copies, order, placed, 0)
         for _ in range(4):
             first = luck.randrange(len(order))
             changed = order.copy()
             changed[first:] = [one for one in some_list(problem, luck) if one in order[first:]]
             wanted = np.array(some_modes(problem, luck))
             wanted[order[:first]] = ints(placed.mode)[order[:first]]
-            decode_from(arrays, profiles, copies, changed, wanted, placed, first)
-            keep_copies(arrays, profiles, copies, changed, placed, first)
+            RESUMING.return_to(arrays, profiles, copies, order, placed, first)
+            for task in changed[first:]:
+                engine.uncompiled().lists.place_task(arrays, profiles, placed, task, wanted[task])
+            RESUMING.keep_from(arrays, profiles, copies, changed, placed, first)
             order = changed
             whole = new_placed(arrays)
             again = new_profiles(arrays)

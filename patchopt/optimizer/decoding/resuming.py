@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from patchopt.compiling.jit import inner, outer
+from patchopt.compiling.jit import inner
 from patchopt.model.windows import Numbers
 from patchopt.optimizer.decoding.arrays import Arrays
-from patchopt.optimizer.decoding.lists import Placed, book, new_profiles, place_task
+from patchopt.optimizer.decoding.lists import Placed, book, new_profiles
 from patchopt.optimizer.decoding.profiles import Profiles, clear, copy_profiles
 
 #: So many copies a list has at most, but for short ones, which have one each so many places.
@@ -43,7 +43,8 @@ def new_copies(arrays: Arrays) -> Copies:
     return Copies(new_profiles(arrays, max(1, math.ceil(tasks / every))), every)
 
 
-def _keep_from(
+@inner
+def keep_from(
     arrays: Arrays,
     profiles: Profiles,
     copies: Copies,
@@ -79,11 +80,6 @@ def _keep_from(
         book(arrays, profiles, placed, order[place])
 
 
-#: The one is part of a search, the other for callers that are not compiled.
-keep_from = inner(_keep_from)
-keep_copies = outer(_keep_from)
-
-
 @inner
 def return_to(
     arrays: Arrays,
@@ -98,32 +94,3 @@ def return_to(
     copy_profiles(arrays.room, copies.profiles, copy, profiles, 0)
     for place in range(copy * copies.every, first):
         book(arrays, profiles, placed, order[place])
-
-
-@outer
-def decode_from(
-    arrays: Arrays,
-    profiles: Profiles,
-    copies: Copies,
-    order: Numbers,
-    wanted: Numbers,
-    placed: Placed,
-    first: int,
-) -> None:
-    """Place anew the tasks of a list from a place on.
-
-    Parameters
-    ----------
-    arrays, profiles, order, wanted
-        As in `patchopt.optimizer.decoding.lists.decode`.
-    copies : Copies
-        Of a list that is the same before the place.
-    placed : Placed
-        Of that list; of this one afterwards.
-    first : int
-        The place.
-    """
-    return_to(arrays, profiles, copies, order, placed, first)
-    for place in range(first, len(order)):
-        task = order[place]
-        place_task(arrays, profiles, placed, task, wanted[task])
