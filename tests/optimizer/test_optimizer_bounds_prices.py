@@ -19,6 +19,7 @@ from patchopt.optimizer.bounds.lagrange import lagrange_bound, price
 from patchopt.optimizer.bounds.layout import layout_of
 from patchopt.optimizer.bounds.reduced_costs import decomposition, reduced_costs
 from patchopt.optimizer.bounds.rows import relaxation_of
+from patchopt.optimizer.bounds.starts import scratch_of
 from patchopt.optimizer.list_scheduling import list_schedule
 from patchopt.optimizer.problem import Problem, problem_of
 from support.examples import small
@@ -27,7 +28,7 @@ from support.lists import problem_from
 #: Weights 3 and 1.5, three seconds each; severity is 1.
 HEAVY: dict[str, Any] = {"criticality": 3, "patch_with": {"duration": 3}, "blue_green": False}
 LIGHT: dict[str, Any] = {"criticality": 1.5, "patch_with": {"duration": 3}, "blue_green": False}
-PLAIN = plain_module("patchopt.optimizer.bounds", ["pricing"], "pricing")
+PLAIN = plain_module("patchopt.optimizer.bounds", ["starts", "pricing"], "pricing")
 
 
 def made(family: str, nodes: int = 20) -> Problem:
@@ -93,7 +94,7 @@ def test_the_gradient_is_that_of_the_smoothed_value(family: str) -> None:
     shape = (len(relaxation.rows), len(cells.begin_s))
     prices = np.random.default_rng(1).random(shape) * 2e4
     gradient = np.zeros(shape)
-    scratch = pricing.scratch_of(layout, shape[1])
+    scratch = scratch_of(layout, shape[1])
 
     def value(at: Any) -> tuple[float, float]:
         return pricing.priced_out(layout, cells, at, 1e6, 2, scratch, gradient)

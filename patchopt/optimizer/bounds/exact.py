@@ -116,8 +116,11 @@ def _sum_up(layout: Layout, paid: Ints, prices: Ints, room: _Room, mode: int) ->
         for k in range(prices.shape[1]):
             room.sum_paid[part - first, k] = 0
             room.sum_price[part - first, k] = 0
-            for at in range(layout.demand_begin[part], layout.demand_begin[part + 1]):
-                row, amount = layout.row[at], layout.amount[at]
+        for at in range(layout.demand_begin[part], layout.demand_begin[part + 1]):
+            row, amount = layout.row[at], layout.amount[at]
+            if paid[row, prices.shape[1]] == 0:
+                continue
+            for k in range(prices.shape[1]):
                 room.sum_paid[part - first, k] += amount * paid[row, k]
                 room.sum_price[part - first, k] += amount * prices[row, k]
 

@@ -23,14 +23,16 @@ from patchopt.model.base import Floats
 from patchopt.optimizer.bounds.alone import makespan_bound_s
 from patchopt.optimizer.bounds.bound import Bound, Priced, proof_of
 from patchopt.optimizer.bounds.exact import dual_value_milli
+from patchopt.optimizer.bounds.fluid import fluid_bound
 from patchopt.optimizer.bounds.grid import Cells, interpolated
 from patchopt.optimizer.bounds.groups import groups_of
 from patchopt.optimizer.bounds.heads import Known
 from patchopt.optimizer.bounds.layout import Layout, layout_of
 from patchopt.optimizer.bounds.order_rows import ordered_relaxation
-from patchopt.optimizer.bounds.pricing import climb, priced_out, scratch_of
+from patchopt.optimizer.bounds.pricing import climb, priced_out
 from patchopt.optimizer.bounds.rows import Relaxation, relaxation_of
 from patchopt.optimizer.bounds.stages import FREE, ORDERED, Stage, fluid_prices, stages_of
+from patchopt.optimizer.bounds.starts import scratch_of
 from patchopt.optimizer.decoding.arrays import arrays_of
 from patchopt.optimizer.decoding.lists import decode, new_placed, new_profiles
 from patchopt.optimizer.problem import Problem
@@ -76,20 +78,23 @@ def lagrange_bound(
     Returns
     -------
     Bound
-        The best of all exact values met, at least that of every task alone. Steps are
-        O(modes x demands x cells) and let other threads run.
+        The best of all exact values met, at least that of every task alone; the fluid bound where
+        sums would not fit 64 bits. Steps are O(modes x demands x cells) and let other threads run.
     """
-    if not problem.dependencies or not problem.tasks:
-        relaxation = relaxation_of(problem) if priced is None else priced.relaxation
-        stages = stages_of(relaxation, FREE) if relaxation.rows else []
-        return best_prices(relaxation, stages, iterations, stop, priced)
-    known, groups = known or Known(), groups_of(problem)
-    relaxation = ordered_relaxation(problem, groups, known)
-    if priced is not None:
-        priced = carried_over(priced, relaxation)
-    until_s = until_s or _later(problem)
-    stages = stages_of(relaxation, ORDERED, until_s) if relaxation.rows else []
-    bound = best_prices(relaxation, stages, iterations, stop, priced)
+    groups = groups_of(problem) if problem.dependencies else None
+    try:
+        if groups is None or not any(groups.below):
+            relaxation = relaxation_of(problem) if priced is None else priced.relaxation
+            stages = stages_of(relaxation, FREE) if relaxation.rows else []
+            return best_prices(relaxation, stages, iterations, stop, priced)
+        known = known or Known()
+        relaxation = ordered_relaxation(problem, groups, known)
+        if priced is not None:
+            priced = carried_over(priced, relaxation)
+        stages = stages_of(relaxation, ORDERED, until_s or _later(problem))
+        bound = best_prices(relaxation, stages, iterations, stop, priced)
+    except OverflowError:
+        return fluid_bound(problem)
     claims = known.claims(groups)
     return replace(bound, proof=bound.proof.model_copy(update={"claims": claims}))
 
@@ -215,7 +220,7 @@ class _Ascent:
 
     def _families(self) -> int:
         relaxation = self.relaxation
-        headed = bool(relaxation.problem.dependencies)
+        headed = any(one.instant for one in relaxation.classes)
         return 2 if headed or relaxation.problem.windows.period_s else 1
 
     def _ended(self, until: int, gain: float) -> bool:

@@ -65,6 +65,7 @@ class _Order:
         self.classes: dict[int, list[TaskClass]] = defaultdict(list)
         for one in relaxation.classes:
             self.classes[group_of[one.members[0]]].append(one)
+        self.users = self._groups_by_row()
         tasks = [task.length_s for task in problem.tasks]
         self.mean_s = sum(tasks) / len(tasks)
         waiting = [group for group, below in enumerate(groups.below) if below]
@@ -84,6 +85,15 @@ class _Order:
         self._stiffen()
         self.relaxation.classes += [*self.first.values(), *self.last.values()]
         return self.relaxation
+
+    def _groups_by_row(self) -> list[set[int]]:
+        """Return the groups whose tasks ask for each row."""
+        found: list[set[int]] = [set() for _ in self.relaxation.rows]
+        for group, classes in self.classes.items():
+            for one in classes:
+                for row in {demand.row for way in one.ways for demand in way.demands}:
+                    found[row].add(group)
+        return found
 
     def _instant(
         self, kind: Literal["first", "last"], group: int, at_s: tuple[int, ...]
@@ -135,7 +145,7 @@ class _Order:
         if group not in self.first and group not in self.last:
             return
         for row in range(narrow):
-            if self.relaxation.rows[row].name.startswith("host:"):
+            if group not in self.users[row] or self.relaxation.rows[row].name.startswith("host:"):
                 continue
             users = [one for one in self.classes[group] if _uses(one, row)]
             if sum(one.count for one in users) > self.relaxation.rows[row].capacity:
@@ -146,12 +156,8 @@ class _Order:
         name = f"active:{self.groups.names[group]}:{self.relaxation.rows[row].name}"
         own = self._new(name, 0 if group in self.last else capacity)
         # What nobody else uses needs no row of its own any more.
-        replaced = self.relaxation.rows[row].name.startswith("service:") and not any(
-            _uses(one, row)
-            for other, classes in self.classes.items()
-            if other != group
-            for one in classes
-        )
+        service = self.relaxation.rows[row].name.startswith("service:")
+        replaced = service and self.users[row] == {group}
         work = squares = 0.0
         for one in users:
             for way in one.ways:

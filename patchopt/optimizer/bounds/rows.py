@@ -119,11 +119,6 @@ class Relaxation:
     rows: list[Row]
     crew: int | None = None
 
-    def new_row(self, name: str, capacity: int = 0) -> int:
-        """Add a row and return its number."""
-        self.rows.append(Row(name=name, capacity=capacity))
-        return len(self.rows) - 1
-
 
 Place = Callable[[int], Hashable]
 

@@ -17,6 +17,8 @@ from patchopt.optimizer.bounds.rows import Relaxation, TaskClass
 _BEYOND = 1.2
 #: After so much of the crew's time cells grow, if prices go on much longer than that.
 _WIDEN_AFTER, _WIDEN_IF = 1.1, 1.3
+#: Levels with more prices than that are left out: a dozen arrays of so many are at hand at once.
+_MOST_PRICES = 20_000_000
 #: Iterations of a level relative to those of the level before.
 _MORE = 1.25
 
@@ -86,6 +88,8 @@ def stages_of(relaxation: Relaxation, levels: Levels, until_s: int = 0) -> list[
     last = len(levels.widths) - 1
     for level, width in enumerate(levels.widths):
         cells = cells_of(windows, max(1, int(mean_s * width)), open_s, widen_after_s)
+        if level and len(cells.begin_s) * len(relaxation.rows) > _MOST_PRICES:
+            break
         for at, temperature in enumerate(levels.temperatures):
             if level <= at <= level + 1 or (level == last and at >= level - 1):
                 found.append((cells, max(1.0, temperature * cost / tasks), _MORE**level))
