@@ -109,13 +109,13 @@ def placed(problem: Problem, found: dict[int, tuple[int, int]]) -> Schedule:
 
 
 def bound_of(value: float, unit: int = 1) -> int | None:
-    """Return a solver's bound, a floating-point number of units, as an integer that is no larger.
+    """Return a solver's bound on a whole number of units, a floating-point number, as an integer.
 
     None if the solver has none.
     """
     if not math.isfinite(value) or value <= 0:
         return None
-    return math.floor(value * (1 - 1e-9)) * unit
+    return math.ceil(value - max(1e-6, value * 2**-48)) * unit
 
 
 def checked(case: Case, answer: Answer) -> dict[str, Any]:
