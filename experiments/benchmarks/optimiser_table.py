@@ -34,7 +34,7 @@ def _row(nodes: int, family: str, lines: list[Line]) -> str | None:
     ]
     if not ours:
         return None
-    gaps = [100 * line["gap"] for line in ours]
+    gaps = [round(100 * line["gap"], 9) for line in ours]  # 3.5 is not above 3.5
     reach = reach_of(family, nodes)
     # Where a search has proved the bound, prices alone show less, and that is no matter of claims.
     claimed = FAMILIES[family].strict and any(line["claims"] for line in ours)

@@ -62,11 +62,14 @@ class Lines:
 
     def _replace(self, lines: list[Line]) -> None:
         """Write a new file beside the old one, and let it take its place in one go."""
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=self.path.parent, prefix=".lines-", delete=False
-        ) as new:
-            new.write("".join(json.dumps(line) + "\n" for line in lines))
-            new.flush()
-            os.fsync(new.fileno())
-        Path(new.name).chmod(0o644)
-        Path(new.name).replace(self.path)
+        number, name = tempfile.mkstemp(dir=self.path.parent)
+        path = Path(name)
+        try:
+            with os.fdopen(number, "w", encoding="utf-8") as new:
+                new.write("".join(json.dumps(line) + "\n" for line in lines))
+                new.flush()
+                os.fsync(new.fileno())
+            path.chmod(0o644)
+            path.replace(self.path)
+        finally:
+            path.unlink(missing_ok=True)

@@ -32,7 +32,7 @@ LATEST = 1.3
 def widths_of(problem: Problem, end_s: int) -> Iterator[int]:
     """Yield widths of cells, in seconds; the last is one that needs be no narrower."""
     windows, unit_s = problem.windows, time_unit_s(problem)
-    closed_s = closed_time(0, end_s, windows.period_s, windows.starts_s, windows.lengths_s)
+    closed_s = int(closed_time(0, end_s, windows.period_s, windows.starts_s, windows.lengths_s))
     taken = sum(
         task.length_s * (len(mode.demands) + (mode.surge > 0))
         for task in problem.tasks
