@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import resource
 import time
+from collections.abc import Collection
 from functools import cache
 from typing import Any
 
@@ -14,8 +15,12 @@ import patchopt
 from patchopt.generate import factors_of, instance
 from patchopt.model.build import build_infrastructure
 from patchopt.model.infrastructure import Infrastructure
+from patchopt.model.items import Items
 from patchopt.model.plan import Plan
+from patchopt.model.proof import Claim
 from patchopt.optimizer import OptimizerParameters, Progress, Solution, optimize
+from patchopt.optimizer.bounds.claims import proven
+from patchopt.optimizer.problem import problem_of
 from patchopt.simulator import simulate
 from patchopt.verify import verify
 
@@ -94,7 +99,7 @@ def checked(infrastructure: Infrastructure, solution: Solution) -> Line:
     claims = len(proof.claims) if proof else 0
     shown = {"shown": verdict.shown_milli, "claims": claims}
     if claims:
-        verdict = verify(solution.plan, infrastructure, prover())
+        verdict = verify(solution.plan, infrastructure, proven_again)
     return {
         "valid": verdict.valid,
         "wrong": [f"{it.place}: {it.text}" for it in verdict.findings if it.wrong],
@@ -106,11 +111,11 @@ def checked(infrastructure: Infrastructure, solution: Solution) -> Line:
     }
 
 
-def prover() -> Any:
-    """Return what `patchopt verify --reprove` proves claims with."""
-    from patchopt.cli.verifying import _prover
-
-    return _prover()
+def proven_again(
+    infrastructure: Infrastructure, items: Items, claims: Collection[Claim]
+) -> Collection[Claim]:
+    """Return the claims that CP-SAT proves once more, as `patchopt verify --reprove` does."""
+    return proven(problem_of(infrastructure, items), claims)
 
 
 def simulates(infrastructure: Infrastructure, plan: Plan) -> bool | None:
