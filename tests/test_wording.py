@@ -251,7 +251,8 @@ def test_the_words_of_complaints(tmp_path: Path) -> None:
         "sweep.strategies.0: 3 is no strategy; give a name, or {name: parameters}"
     )
     assert said((("optimizer",), 1)) == (
-        "optimizer: 1 is not a mapping; give a mapping of time_limit, workers, seed, deterministic"
+        "optimizer: 1 is not a mapping; give a mapping of time_limit, workers, gap, seed, "
+        "deterministic"
     )
     assert said((("sweep",), None)) == (
         "sweep: None is not a mapping; give a mapping of scenarios, strategies, replications, "
@@ -275,7 +276,7 @@ def test_the_words_of_complaints(tmp_path: Path) -> None:
         (Scenario, ("patches", "p", "duration"), ["nominal", "sigma"]),
         (Scenario, ("nodes", 0, "patch", "defect"), list(keys_of(FailurePreset, ("defect",)))),
         (Scenario, ("nodes", 0, "id"), []),
-        (SweepConfig, ("optimizer",), ["time_limit", "workers", "seed", "deterministic"]),
+        (SweepConfig, ("optimizer",), ["time_limit", "workers", "gap", "seed", "deterministic"]),
         (SweepConfig, ("sweep", "nowhere"), []),
     ],
 )

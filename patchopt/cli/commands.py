@@ -177,13 +177,17 @@ def _optimize(
     time_limit: TimeLimit = 30.0,
     workers: Annotated[
         int,
-        typer.Option(min=0, max=512, help="Parallel searches; 0: 8, or 1 if deterministic."),
+        typer.Option(min=0, max=512, help="Searches of CP-SAT side by side; 0: 8, or 1."),
     ] = 0,
+    gap: Annotated[
+        float,
+        typer.Option(min=0, max=0.999, help="(objective - bound) / objective that is good enough."),
+    ] = 0.0,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Of the search.")] = 0,
     deterministic: Annotated[
         bool,
         typer.Option(
-            "--deterministic", help="Count the solver's own time: same inputs, same plan."
+            "--deterministic", help="Count steps instead of the clock: same inputs, same plan."
         ),
     ] = False,
     out: Out = None,
@@ -198,6 +202,7 @@ def _optimize(
         limits={
             "time_limit": time_limit,
             "workers": workers,
+            "gap": gap,
             "seed": seed,
             "deterministic": deterministic,
         },

@@ -89,7 +89,7 @@ Failures = Annotated[
 ]
 TimeLimit = Annotated[
     float,
-    typer.Option("--time-limit", "-t", min=0.01, max=10_000_000, help="Seconds of search."),
+    typer.Option("--time-limit", "-t", min=0.01, max=10_000_000, help="Seconds in all."),
 ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from patchopt.cli import printing
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from patchopt.model.plan import Certificate, Plan
     from patchopt.model.scenario import Scenario
     from patchopt.optimizer import Progress
+
+#: Lines of progress in a log are so much of the time that has gone apart.
+_SELDOM = 0.1
 
 
 def built_with_warnings(scenario: Scenario) -> Infrastructure:
@@ -43,12 +47,13 @@ def deliver_optimum(request: OptimizeRequest) -> int:
     from patchopt.strategies import make_strategy
     from patchopt.strategies.optimal import Optimal
 
+    begun = time.monotonic()
     maker = make_strategy("optimal", request.limits)
     assert isinstance(maker, Optimal)  # noqa: S101 - that is what the name stands for
     infrastructure = built_with_warnings(load_scenario(request.scenario))
     request.delivery.prepare()
     line = _ProgressLine()
-    solution = maker.solve(infrastructure, line.show)
+    solution = maker.solve(infrastructure, line.show, begun)
     line.close()
     _publish(infrastructure, solution.plan, request.delivery)
     if not request.delivery.as_json:
@@ -81,7 +86,7 @@ def _print_certificate(found: Certificate) -> None:
         what = f"no plan ({found.status})"
     sys.stdout.write(
         f"{what}: exposure {value} weight·s, proven bound {bound}, "
-        f"gap {100 * (found.gap or 0):.2f}%\n"
+        f"gap {100 * (found.gap or 0):.3f}%\n"
     )
 
 
@@ -91,8 +96,8 @@ class _ProgressLine:
     def __init__(self) -> None:
         self._terminal = sys.stderr.isatty()
         self._lock = threading.Lock()
-        self._shown = 0.0
-        self._objective = -1
+        self._next = 0.0
+        self._last = ""
 
     def show(self, progress: Progress) -> None:
         from patchopt.model.quantities import format_milli
@@ -100,20 +105,19 @@ class _ProgressLine:
         value, bound = format_milli(progress.objective_milli), format_milli(progress.bound_milli)
         text = (
             f"{progress.wall_time_s:7.1f} s  incumbent {value}  bound {bound}  "
-            f"gap {100 * progress.gap:.2f}%"
+            f"gap {100 * progress.gap:.3f}%"
         )
         with self._lock:
             if self._terminal:
                 sys.stderr.write(f"\r\x1b[2K{text}")
                 sys.stderr.flush()
-            # A log gets a line for every incumbent, and else one every ten seconds.
-            elif (
-                progress.objective_milli != self._objective
-                or progress.wall_time_s > self._shown + 10
-            ):
+            elif progress.wall_time_s >= self._next:
                 sys.stderr.write(f"{text}\n")
-                self._shown, self._objective = progress.wall_time_s, progress.objective_milli
+                # A log gets a line every second at first, then seldom.
+                self._next = progress.wall_time_s + max(1.0, _SELDOM * progress.wall_time_s)
+                text = ""
+            self._last = text
 
     def close(self) -> None:
-        if self._terminal:
-            sys.stderr.write("\n")
+        if self._terminal or self._last:
+            sys.stderr.write("\n" if self._terminal else f"{self._last}\n")

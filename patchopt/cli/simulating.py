@@ -59,15 +59,15 @@ def _read_plan(path: Path, written: Scenario, infrastructure: Infrastructure) ->
     from patchopt.files import read_plan
     from patchopt.model.build import scenario_sha256
     from patchopt.model.plan import ScenarioRef
-    from patchopt.simulator.certified import keep_true_certificate
     from patchopt.simulator.plan_check import check_plan
+    from patchopt.verify import with_verdict
 
     plan = read_plan(path)
     if plan.scenario.sha256 == scenario_sha256(written):
         about = ScenarioRef(name=written.name, sha256=infrastructure.sha256)
         plan = plan.model_copy(update={"scenario": about})
     check_plan(plan, infrastructure, str(path))
-    plan, dropped = keep_true_certificate(plan, infrastructure)
+    plan, dropped = with_verdict(plan, infrastructure)
     if dropped is not None:
         printing.warn(f"{path}: {dropped}")
     return plan

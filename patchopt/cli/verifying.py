@@ -34,9 +34,12 @@ def deliver_verdict(path: Path, scenario: str, *, reprove: bool, as_json: bool) 
     return 0 if verdict.valid else 1
 
 
-def _prover() -> Prover | None:
-    """Return what proves the claims of a proof again; none until the optimiser has one."""
-    return None
+def _prover() -> Prover:
+    """Return what proves the claims of a proof again."""
+    from patchopt.optimizer.bounds.claims import proven
+    from patchopt.optimizer.problem import problem_of
+
+    return lambda infrastructure, items, claims: proven(problem_of(infrastructure, items), claims)
 
 
 def _as_rows(verdict: Verdict) -> dict[str, Any]:

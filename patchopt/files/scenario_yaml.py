@@ -14,6 +14,7 @@ from patchopt.files.reading import exists, read_regular
 from patchopt.files.yaml_tree import MAX_BYTES, Tree, read_yaml
 from patchopt.model.check import Parts, check
 from patchopt.model.failures import Environment
+from patchopt.model.garbage import collector_paused
 from patchopt.model.scenario import (
     Constraints,
     Edge,
@@ -58,6 +59,7 @@ def load_scenario(scenario: str | Path) -> Scenario:
     return scenario_from_text(raw, str(path))
 
 
+@collector_paused()
 def scenario_from_text(text: str | bytes, source: str = "<text>") -> Scenario:
     """Read a scenario from YAML text and check it.
 

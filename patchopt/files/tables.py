@@ -14,7 +14,7 @@ from patchopt.model.metrics import METRICS, Kind, Metric
 from patchopt.model.quantities import from_milli
 
 #: Version of the layout of the tables; a reader refuses every other.
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 
 _TEXT: Final = pa.string()
 _NAME: Final = pa.dictionary(pa.int32(), pa.string())
@@ -74,6 +74,7 @@ PLANS_SCHEMA: Final = pa.schema(
         _sometimes("objective", pa.float64()),
         _sometimes("bound", pa.float64()),
         _sometimes("gap", pa.float64()),
+        _sometimes("bound_is", _TEXT),
         _sometimes("solver_seed", pa.int64()),
         _sometimes("solver_parameters", _TEXT),
         _always("status", _TEXT),

@@ -7,21 +7,19 @@ aliases can exhaust the machine. Scalars follow the YAML 1.2 core schema: ``yes`
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Final
 
 import yaml
 
 from patchopt.errors import Problem, ScenarioError
+from patchopt.files.yaml_scalars import LEADING_ZERO, events_of, resolve
+from patchopt.files.yaml_values import MAX_DEPTH, NotSimpleError, value_of
 
 #: Most bytes of a file that is read.
 MAX_BYTES: Final = 64 << 20
-#: Deepest nesting.
-MAX_DEPTH: Final = 50
-_LEADING_ZERO: Final = re.compile(r"[-+]?0[0-9]{1,30}")
-
 #: Most values that aliases may add to those written out.
 MAX_ALIASED: Final = 100_000
 
@@ -31,10 +29,8 @@ _CORE_TAGS: Final = frozenset(
     f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq")
 )
 
-_LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-
-@dataclass
+@dataclass(frozen=True)
 class Tree:
     """A document: its value, and where each part of it stands.
 
@@ -42,12 +38,21 @@ class Tree:
     ----------
     value : object
         Dicts, lists, text, numbers, truth values and None.
-    positions : dict of path to (int, int)
-        Line and column, from 1, of every value and, for mappings, of its key.
+    text : str
+        The document. Where its parts stand is only found out once somebody asks: hardly
+        anybody does of a document without mistakes.
     """
 
     value: Any
-    positions: dict[Path, tuple[int, int]]
+    text: str
+
+    @cached_property
+    def positions(self) -> dict[Path, tuple[int, int]]:
+        """Line and column, from 1, of every value and, for mappings, of its key."""
+        builder = _Builder("")
+        for event in events_of(self.text):
+            builder.take(event)
+        return builder.positions
 
     def position(self, path: Path) -> tuple[int, int]:
         """Return the position of a path, or of the nearest part around it that is there."""
@@ -164,12 +169,12 @@ class _Builder:
         if self._wants_key():
             self._key(event)
             return
-        if plain and _LEADING_ZERO.fullmatch(event.value):
+        if plain and LEADING_ZERO.fullmatch(event.value):
             # 17 to some readers, 15 to others: nobody shall have to know which this one is.
             digits = event.value.lstrip("+-0") or "0"
             remedy = f"write {digits}, or quote it if it is text"
             self.refuse(event, f"{event.value[:40]} begins with a zero", remedy)
-        value = _resolve(event.value) if plain else event.value
+        value = resolve(event.value) if plain else event.value
         self.positions.setdefault(self._path(), _position(event.start_mark))
         if event.anchor is not None:
             self.anchors[event.anchor] = _Anchored(value, 1)
@@ -237,27 +242,27 @@ def read_yaml(text: str | bytes, source: str) -> Tree:
     if len(raw) > MAX_BYTES:
         problem = Problem((), f"the file is larger than {MAX_BYTES >> 20} MiB", "shorten it")
         raise ScenarioError([problem], source)
-    builder = _Builder(source)
     try:
-        for event in _events(raw.decode("utf-8-sig")):
-            builder.take(event)
+        decoded = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         problem = Problem((), f"byte {error.start} is no UTF-8", "save the file as UTF-8")
-        raise ScenarioError([*builder.problems, problem], source) from None
+        raise ScenarioError([problem], source) from None
+    try:
+        return Tree(value_of(decoded), decoded)
+    except (NotSimpleError, yaml.YAMLError):
+        return Tree(_value_with_care(decoded, source), decoded)
+
+
+def _value_with_care(text: str, source: str) -> Any:
+    builder = _Builder(source)
+    try:
+        for event in events_of(text):
+            builder.take(event)
     except yaml.YAMLError as error:
         raise ScenarioError([*builder.problems, _broken(error)], source) from None
     if builder.problems:
         raise ScenarioError(builder.problems, source)
-    return Tree(builder.root, builder.positions)
-
-
-def _events(text: str) -> Iterator[yaml.Event]:
-    loader = _LOADER(text)
-    try:
-        while loader.check_event():
-            yield loader.get_event()
-    finally:
-        loader.dispose()
+    return builder.root
 
 
 def _position(mark: Any) -> tuple[int, int]:
@@ -270,28 +275,3 @@ def _broken(error: yaml.YAMLError) -> Problem:
     line, column = _position(mark) if mark is not None else (1, 1)
     remedy = "check indentation, brackets and quotes here and on the line before"
     return Problem((), f"this is not YAML: {why}", remedy, line, column)
-
-
-def _resolve(text: str) -> Any:
-    """Return a plain scalar its value by the YAML 1.2 core schema."""
-    for pattern, value in _RESOLVERS:
-        if pattern.fullmatch(text):
-            return value(text)
-    return text
-
-
-def _infinite(text: str) -> float:
-    return float("-inf" if text.startswith("-") else "inf")
-
-
-_RESOLVERS: Final[tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...]] = (
-    (re.compile(r"~|null|Null|NULL|"), lambda _: None),
-    (re.compile(r"true|True|TRUE"), lambda _: True),
-    (re.compile(r"false|False|FALSE"), lambda _: False),
-    # No number of a scenario is longer; int() takes quadratic time over long ones.
-    (re.compile(r"[-+]?[0-9]{1,30}"), int),
-    (re.compile(r"0o[0-7]{1,20}|0x[0-9a-fA-F]{1,16}"), lambda text: int(text, 0)),
-    (re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"), float),
-    (re.compile(r"[-+]?\.(inf|Inf|INF)"), _infinite),
-    (re.compile(r"\.(nan|NaN|NAN)"), lambda _: float("nan")),
-)

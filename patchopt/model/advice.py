@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from patchopt.errors import Problem
+from patchopt.model.demands import Demands
 from patchopt.model.quantities import format_duration
-from patchopt.model.units import broken_services, can_build
 
 if TYPE_CHECKING:
     from patchopt.model.infrastructure import Infrastructure
@@ -57,12 +59,13 @@ def _some(labels: list[str]) -> str:
 def _downtime(infrastructure: Infrastructure) -> Iterator[Problem]:
     """Find the services below min_up in every plan that leaves nothing unpatched."""
     nodes, services, limits = infrastructure.nodes, infrastructure.services, infrastructure.limits
+    groups = infrastructure.units.groups
+    built = groups.can_build(nodes, limits)
+    short = Demands.of(groups, nodes, len(services.names)).missing(services)
+    unit_of = np.repeat(np.arange(len(groups)), np.diff(short.ptr))
     breaking: dict[int, list[int]] = {}
-    for unit in range(len(infrastructure.units)):
-        members = infrastructure.units.members(unit)
-        if not can_build(nodes, limits, members):
-            for service in broken_services(nodes, services, members):
-                breaking.setdefault(service, []).append(unit)
+    for at in np.flatnonzero(~built[unit_of]).tolist():
+        breaking.setdefault(int(short.service[at]), []).append(int(unit_of[at]))
     for service, units in sorted(breaking.items()):
         name = services.names[service]
         count, needed = int(services.instances[service]), int(services.min_up[service])

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import operator
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 
@@ -21,6 +26,7 @@ from patchopt.model.base import NONE, Flags, Floats, Ints
 from patchopt.model.check import Parts, check
 from patchopt.model.expansion import Expansion, units_of
 from patchopt.model.failures import nominal_s, sigma_of
+from patchopt.model.garbage import collector_paused
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.order import compress, order_of
 from patchopt.model.quantities import DAY_S, min_up_of, weight_milli
@@ -29,6 +35,7 @@ from patchopt.model.units import Units
 from patchopt.model.windows import WindowSet
 
 
+@collector_paused()
 def build_infrastructure(scenario: Scenario) -> Infrastructure:
     """Expand and index a scenario.
 
@@ -76,9 +83,9 @@ def build_infrastructure(scenario: Scenario) -> Infrastructure:
 
 
 def _refuse_overflow(made: Infrastructure) -> None:
-    # Twice the longest run leaves room for pauses; Python integers do not overflow here.
+    # Pauses are for the plans that have them; Python integers do not overflow here.
     total = int(made.nodes.weight_milli.sum(dtype=object)) if len(made.nodes) else 0
-    worst_s = max(2 * made.longest_run_s, made.limits.horizon_s)
+    worst_s = max(made.longest_run_s, made.limits.horizon_s)
     if total * worst_s >= 2**62 or len(made.nodes) * worst_s >= 2**62:
         message = "weights and durations are too large for exact 64-bit exposures"
         remedy = "lower the criticalities or shorten the durations"
@@ -119,9 +126,7 @@ def _nodes(scenario: Scenario, expansion: Expansion) -> tuple[Nodes, Releases]:
         if patch is not None:
             found[patch[0]] = patch[1]
     number = {name: at for at, name in enumerate(found)}
-    work = [patch[1] if patch else None for patch in patches]
-    rollbacks = [patch.rollback_given if patch else None for patch in work]
-    latents = [patch.latent if patch else None for patch in work]
+    work = _Work.of([patch[1] if patch else None for patch in patches])
     guest_ptr, guest_idx = compress(_guests(expansion))
     nodes = Nodes(
         ids=tuple(expansion.ids),
@@ -129,27 +134,17 @@ def _nodes(scenario: Scenario, expansion: Expansion) -> tuple[Nodes, Releases]:
         service=_ints(service_index.get(entry.service or "", NONE) for entry in entries),
         host=_ints(expansion.index[e.host] if e.host is not None else NONE for e in entries),
         weight_milli=_ints(
-            weight_milli(entry.criticality, patch.severity) if patch else 0
-            for entry, patch in zip(entries, work, strict=True)
+            weight_milli(entry.criticality, patch[1].severity) if patch else 0
+            for entry, patch in zip(entries, patches, strict=True)
         ),
-        patched=_flags(patch is not None for patch in work),
-        duration_s=_ints(nominal_s(patch.duration) if patch else 0 for patch in work),
-        warmup_s=_ints(patch.warmup if patch else 0 for patch in work),
-        rollback_s=_ints(nominal_s(r.duration) if r else NONE for r in rollbacks),
-        restart=_flags(patch is not None and patch.restart for patch in work),
+        patched=work.row >= 0,
         blue_green=_flags(entry.blue_green for entry in entries),
-        failure_probability=_floats(p.failure_probability if p else 0.0 for p in work),
-        rollback_failure_probability=_floats(r.failure_probability if r else 0 for r in rollbacks),
-        latent_probability=_floats(x.probability if x else 0.0 for x in latents),
-        latent_delay_s=_ints(nominal_s(x.delay) if x else 0 for x in latents),
-        duration_sigma=_floats(sigma_of(p.duration) if p else 0.0 for p in work),
-        rollback_sigma=_floats(sigma_of(r.duration) if r else 0.0 for r in rollbacks),
-        latent_sigma=_floats(sigma_of(x.delay) if x else 0.0 for x in latents),
         release=_ints(number[patch[0]] if patch else NONE for patch in patches),
         degree=_degrees(scenario, expansion),
         key=np.array([key_of("node", name) for name in expansion.ids], np.int64),
         guest_ptr=guest_ptr,
         guest_idx=guest_idx,
+        **work.columns(),
     )
     defects = [patch.defect for patch in found.values()]
     releases = Releases(
@@ -160,6 +155,47 @@ def _nodes(scenario: Scenario, expansion: Expansion) -> tuple[Nodes, Releases]:
         key=_ints(key_of("release", name) for name in found),
     )
     return nodes, releases
+
+
+@dataclass(frozen=True)
+class _Work:
+    """The patches that there are, each once, and which of them each node has: -1 for none."""
+
+    patches: list[Patch]
+    row: Ints
+
+    @classmethod
+    def of(cls, patches: list[Patch | None]) -> Self:
+        # By identity: to compare patches takes longer than to read one twice.
+        rows = {id(patch): patch for patch in patches if patch is not None}
+        place = {one: at for at, one in enumerate(rows)}
+        return cls([*rows.values()], _ints(place.get(id(patch), NONE) for patch in patches))
+
+    def columns(self) -> dict[str, Any]:
+        """Return what nodes have of their patches, by the names of `Nodes`."""
+        rollbacks = [patch.rollback_given for patch in self.patches]
+        latents = [patch.latent for patch in self.patches]
+        ints: dict[str, Iterator[int]] = {
+            "duration_s": (nominal_s(patch.duration) for patch in self.patches),
+            "warmup_s": (patch.warmup for patch in self.patches),
+            "latent_delay_s": (nominal_s(x.delay) if x else 0 for x in latents),
+        }
+        floats: dict[str, Iterator[float]] = {
+            "failure_probability": (patch.failure_probability for patch in self.patches),
+            "rollback_failure_probability": (r.failure_probability if r else 0 for r in rollbacks),
+            "latent_probability": (x.probability if x else 0 for x in latents),
+            "duration_sigma": (sigma_of(patch.duration) for patch in self.patches),
+            "rollback_sigma": (sigma_of(r.duration) if r else 0 for r in rollbacks),
+            "latent_sigma": (sigma_of(x.delay) if x else 0 for x in latents),
+        }
+        rollback_s = (nominal_s(r.duration) if r else NONE for r in rollbacks)
+        return {
+            # What a node without a patch has stands last: its row is -1.
+            **{name: _ints([*values, 0])[self.row] for name, values in ints.items()},
+            **{name: _floats([*values, 0])[self.row] for name, values in floats.items()},
+            "rollback_s": _ints([*rollback_s, NONE])[self.row],
+            "restart": _flags([*(patch.restart for patch in self.patches), False])[self.row],
+        }
 
 
 def _guests(expansion: Expansion) -> list[list[int]]:
@@ -174,11 +210,10 @@ def _guests(expansion: Expansion) -> list[list[int]]:
 
 
 def _degrees(scenario: Scenario, expansion: Expansion) -> Ints:
-    degree = np.zeros(len(expansion.ids), np.int64)
-    for edge in scenario.edges:
-        for end in (edge.source, edge.target):
-            degree[expansion.end(end)] += 1
-    return degree
+    of = Counter(end for edge in scenario.edges for end in (edge.source, edge.target))
+    own = (of[name] for name in expansion.ids)
+    shared = (of[entry.service] if entry.service else 0 for entry in expansion.entries)
+    return _ints(map(operator.add, own, shared))
 
 
 def _services(scenario: Scenario, expansion: Expansion) -> Services:

@@ -122,9 +122,10 @@ def _references(parts: Parts, expansion: Expansion) -> Iterator[Problem]:
     hosts = {name for _, node in parts.nodes if node.type == "host" for name in node.ids}
     near_hosts = Suggestions(hosts)
     for place, node in parts.nodes:
-        if isinstance(node.patch, str) and node.patch not in parts.patches | _keys(parts.broken):
-            message = f"unknown patch '{node.patch}'"
-            yield Problem(("nodes", place, "patch"), message, patches.remedy(node.patch))
+        named = node.patch if isinstance(node.patch, str) else None
+        if named is not None and named not in parts.patches and named not in parts.broken:
+            message = f"unknown patch '{named}'"
+            yield Problem(("nodes", place, "patch"), message, patches.remedy(named))
         known = node.service is None or node.service in parts.services
         if not known and node.service is not None and node.service not in parts.broken:
             message = f"unknown service '{node.service}'"
@@ -139,10 +140,6 @@ def _references(parts: Parts, expansion: Expansion) -> Iterator[Problem]:
         else:
             message, remedy = f"unknown host '{node.host}'", near_hosts.remedy(node.host)
         yield Problem(("nodes", place, "host"), message, remedy)
-
-
-def _keys(names: set[str]) -> dict[str, None]:
-    return dict.fromkeys(names)
 
 
 def _host_cycles(parts: Parts, expansion: Expansion) -> Iterator[Problem]:
@@ -213,37 +210,43 @@ def _own_service(pair: tuple[str, str], expansion: Expansion) -> bool:
 def _units(parts: Parts, expansion: Expansion) -> Iterator[Problem]:
     """Check the sizes of units; one made of sound parts lies inside the real one."""
     places = {id(node): place for place, node in parts.nodes}
-    patches = [_patch(parts, entry) for entry in expansion.entries]
+    patches = _patches(parts, expansion)
     units = units_of(
         expansion, (edge for _, edge in parts.edges), [patch is not None for patch in patches]
     )
-    longest = WindowSet.of(parts.constraints.windows).longest_s
+    windows = WindowSet.of(parts.constraints.windows)
     crew = parts.constraints.max_parallel
     seen: set[tuple[int, ...]] = set()
     for unit in units:
+        too_many = crew is not None and len(unit) > crew
+        length = 0 if windows.period_s == 0 else _length_s(parts, patches, unit)
+        if not too_many and length <= windows.longest_s:
+            continue
         entries = tuple(dict.fromkeys(places[id(expansion.entries[node])] for node in unit))
         if len(unit) == 1 and entries in seen:  # replicas alike: say it once
             continue
         seen.add(entries)
         label = ", ".join(expansion.ids[node] for node in unit[:4]) + ("..." if unit[4:] else "")
         where = ("nodes", entries[0], "patch")
-        if crew is not None and len(unit) > crew:
+        if too_many:
             message = f"the unit {{{label}}} has {len(unit)} nodes, more than max_parallel {crew}"
             remedy = f"raise max_parallel to {len(unit)}, or loosen its incompatible edges"
             yield Problem(where, message, remedy)
-        work = [patch for node in unit if (patch := patches[node]) is not None]
-        length = (
-            parts.constraints.step_overhead
-            + max(nominal_s(patch.duration) for patch in work)
-            + max(patch.warmup for patch in work)
-        )
-        if length > longest:
+        if length > windows.longest_s:
             message = (
                 f"work on the unit {{{label}}} takes {format_duration(length)}, longer than the "
-                f"longest window of {format_duration(longest)}"
+                f"longest window of {format_duration(windows.longest_s)}"
             )
             yield Problem(where, message, "lengthen a window or shorten the work")
 
 
-def _patch(parts: Parts, entry: Node) -> Patch | None:
-    return entry.patch if isinstance(entry.patch, Patch) else parts.patches.get(entry.patch or "")
+def _patches(parts: Parts, expansion: Expansion) -> list[Patch | None]:
+    named = parts.patches
+    patches = (entry.patch for entry in expansion.entries)
+    return [patch if isinstance(patch, Patch) else named.get(patch or "") for patch in patches]
+
+
+def _length_s(parts: Parts, patches: list[Patch | None], unit: list[int]) -> int:
+    work = [patch for node in unit if (patch := patches[node]) is not None]
+    longest = max(nominal_s(patch.duration) for patch in work)
+    return parts.constraints.step_overhead + longest + max(patch.warmup for patch in work)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import networkx as nx
-
+from patchopt.model.components import connected
 from patchopt.model.scenario import Edge, Node
 
 
@@ -40,9 +38,10 @@ class Expansion:
         members: dict[str, list[int]] = {name: [] for name in services}
         index: dict[str, int] = {}
         for entry in nodes:
+            inside = None if entry.service is None else members.get(entry.service)
             for name in entry.ids:
-                if entry.service in members:
-                    members[entry.service].append(len(ids))
+                if inside is not None:
+                    inside.append(len(ids))
                 index.setdefault(name, len(ids))
                 ids.append(name)
                 entries.append(entry)
@@ -60,8 +59,8 @@ def units_of(
 ) -> list[list[int]]:
     """Group the patched nodes into units (MODEL 3).
 
-    A unit is a connected component of patched nodes under incompatible edges. A
-    service end is one vertex that its patched members hang on, so the work is
+    A unit is a connected component of patched nodes under incompatible edges. The
+    patched members of a service end hang on the first of them, so the work is
     linear in nodes and edges, never in pairs.
 
     Parameters
@@ -79,9 +78,19 @@ def units_of(
         Members of each unit in ascending order; units by their first member.
     """
     has_patch = list(patched)
-    graph: nx.Graph[Any] = nx.Graph()
-    graph.add_nodes_from(node for node, flag in enumerate(has_patch) if flag)
-    joined: set[str] = set()
+    component = connected(len(has_patch), _joined(expansion, edges, has_patch))
+    units: dict[int, list[int]] = {}
+    for node, first in enumerate(component):
+        if has_patch[node]:
+            units.setdefault(first, []).append(node)
+    return list(units.values())
+
+
+def _joined(
+    expansion: Expansion, edges: Iterable[Edge], has_patch: Sequence[bool]
+) -> Iterator[tuple[int, int]]:
+    """Pair the patched nodes that incompatible edges join, an end's with the first of them."""
+    firsts: dict[str, int] = {}
     for edge in edges:
         if edge.compatibility != "incompatible":
             continue
@@ -92,12 +101,7 @@ def units_of(
         if not all(members for _, members in ends):
             continue
         for name, members in ends:
-            if name not in joined:
-                joined.add(name)
-                graph.add_edges_from((("end", name), member) for member in members)
-        graph.add_edge(("end", edge.source), ("end", edge.target))
-    units = (
-        sorted(vertex for vertex in component if isinstance(vertex, int))
-        for component in nx.connected_components(graph)
-    )
-    return sorted(unit for unit in units if unit)
+            if name not in firsts:
+                firsts[name] = members[0]
+                yield from ((members[0], member) for member in members)
+        yield firsts[edge.source], firsts[edge.target]

@@ -81,10 +81,20 @@ class Infrastructure:
 
     @property
     def longest_run_s(self) -> int:
-        """Upper bound on the nominal work of any plan, all attempts one after another."""
+        """Upper bound on the nominal work of any plan, all attempts one after another.
+
+        Each piece of work waits at most a period for a window. In all but the last period, too,
+        the longest window is at work but for less than the longest piece, which no longer fits.
+        """
         rollback = np.maximum(self.nodes.rollback_s[self.nodes.patched], 0)
         attempts = self.limits.max_retries + 1
         count = int(self.nodes.patched.sum())
-        work = int((self.nodes.duration_s + self.nodes.warmup_s).sum() + rollback.sum())
-        waits = 2 * count * self.windows.period_s
-        return attempts * (work + 2 * count * self.limits.overhead_s) + waits
+        length = self.nodes.duration_s + self.nodes.warmup_s
+        pieces = 2 * attempts * count
+        work = attempts * int(length.sum() + rollback.sum()) + pieces * self.limits.overhead_s
+        if self.windows.period_s == 0:
+            return work
+        longest = max(int(length.max(initial=0)), int(rollback.max(initial=0)))
+        used = self.windows.longest_s - longest - self.limits.overhead_s
+        periods = pieces if used <= 0 else min(pieces, -(-work // used) + 1)
+        return work + periods * self.windows.period_s

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from patchopt.errors import InfeasibleError
+from patchopt.model.demands import Demands, Groups
+from patchopt.model.garbage import collector_paused
 from patchopt.model.infrastructure import Infrastructure
-from patchopt.model.units import broken_services, can_build
 from patchopt.model.waiting import Waiting
 
 OnInfeasible = Literal["downtime", "skip", "error"]
@@ -67,6 +70,7 @@ class Items:
     skipped: tuple[int, ...]
 
 
+@collector_paused()
 def items_of(
     infrastructure: Infrastructure,
     *,
@@ -95,12 +99,11 @@ def items_of(
         If asked to, naming the unit, the service, and by how many instances.
     """
     units = infrastructure.units
-    groups: Iterable[tuple[tuple[int, ...], int]] = (
-        ((units.members(unit), unit) for unit in range(len(units)))
-        if respect_units
-        else (((node,), unit) for unit in range(len(units)) for node in units.members(unit))
-    )
-    items = [_item(infrastructure, nodes, unit, on_infeasible) for nodes, unit in groups]
+    groups, unit_of = units.groups, np.arange(len(units))
+    if not respect_units:
+        groups = Groups(ptr=np.arange(len(units.idx) + 1), idx=units.idx)
+        unit_of = np.repeat(unit_of, units.size)
+    items = _items(infrastructure, groups, unit_of.tolist(), on_infeasible)
     skipped = {item.unit for item in items if not item.in_place and not item.blue_green}
     skipped = _with_dependants(infrastructure, skipped)
     placed = (item for item in items if item.unit not in skipped)
@@ -108,30 +111,40 @@ def items_of(
     return Items(placed=tuple(in_order), skipped=tuple(sorted(skipped)))
 
 
-def _item(
-    infrastructure: Infrastructure, nodes: tuple[int, ...], unit: int, on_infeasible: OnInfeasible
-) -> Item:
-    given, members = infrastructure.nodes, list(nodes)
-    broken = broken_services(given, infrastructure.services, nodes)
-    built = can_build(given, infrastructure.limits, nodes)
-    forced = bool(broken) and not built
-    if forced and on_infeasible == "error":
-        raise _infeasible(infrastructure, nodes, broken)
-    duration = int(given.duration_s[members].max())
-    return Item(
-        nodes=nodes,
-        unit=unit,
-        weight_milli=int(given.weight_milli[members].sum()),
-        duration_s=duration,
-        length_s=infrastructure.limits.overhead_s + duration + int(given.warmup_s[members].max()),
-        in_place=not broken or (forced and on_infeasible == "downtime"),
-        waives=tuple(broken) if forced else (),
-        blue_green=built,
-    )
+def _items(
+    infrastructure: Infrastructure, groups: Groups, unit_of: list[int], on_infeasible: OnInfeasible
+) -> list[Item]:
+    nodes, limits = infrastructure.nodes, infrastructure.limits
+    demands = Demands.of(groups, nodes, len(infrastructure.services.names))
+    broken = demands.missing(infrastructure.services).rows()
+    built = groups.can_build(nodes, limits).tolist()
+    forced = [bool(short) and not build for short, build in zip(broken, built, strict=True)]
+    duration_s = groups.over(nodes.duration_s, np.maximum)
+    length_s = limits.overhead_s + duration_s + groups.over(nodes.warmup_s, np.maximum)
+    weights = groups.over(nodes.weight_milli, np.add).tolist()
+    members, ends = groups.idx.tolist(), groups.ptr.tolist()
+    if on_infeasible == "error" and True in forced:
+        at = forced.index(True)
+        raise _infeasible(infrastructure, members[ends[at] : ends[at + 1]], dict(broken[at]))
+    return [
+        Item(
+            nodes=tuple(members[ends[at] : ends[at + 1]]),
+            unit=unit,
+            weight_milli=weights[at],
+            duration_s=duration,
+            length_s=length,
+            in_place=not broken[at] or (forced[at] and on_infeasible == "downtime"),
+            waives=tuple(service for service, _ in broken[at]) if forced[at] else (),
+            blue_green=built[at],
+        )
+        for at, (unit, duration, length) in enumerate(
+            zip(unit_of, duration_s.tolist(), length_s.tolist(), strict=True)
+        )
+    ]
 
 
 def _infeasible(
-    infrastructure: Infrastructure, nodes: tuple[int, ...], broken: dict[int, int]
+    infrastructure: Infrastructure, nodes: Sequence[int], broken: dict[int, int]
 ) -> InfeasibleError:
     names = infrastructure.services.names
     which = ", ".join(infrastructure.nodes.ids[node] for node in nodes)
@@ -146,6 +159,8 @@ def _infeasible(
 
 def _with_dependants(infrastructure: Infrastructure, skipped: set[int]) -> set[int]:
     """Add to some units those that wait for them in vain."""
+    if not skipped:
+        return skipped
     units = range(len(infrastructure.units))
     waiting = Waiting(units, infrastructure.order.component_of, infrastructure.dependencies)
     freed = list(waiting.first)

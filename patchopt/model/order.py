@@ -13,14 +13,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
-import networkx as nx
 import numpy as np
 
 from patchopt.model.base import Ints
+from patchopt.model.components import strongly_connected
 from patchopt.model.expansion import Expansion
 from patchopt.model.scenario import Edge
-
-Vertex = tuple[str, int]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -83,6 +81,30 @@ def compress(rows: Sequence[Sequence[int]]) -> tuple[Ints, Ints]:
     return ptr, np.array(flat, np.int64)
 
 
+def starts_of(row: Ints, rows: int) -> Ints:
+    """Return where each row begins, and the end behind the last, of entries sorted by row.
+
+    Parameters
+    ----------
+    row : ndarray of int64, shape (entries,)
+        The row of each entry.
+    rows : int
+        How many there are.
+
+    Returns
+    -------
+    ndarray of int64, shape (rows + 1,)
+
+    Examples
+    --------
+    >>> starts_of(np.array([0, 0, 2]), 3)
+    array([0, 2, 2, 3])
+    """
+    ptr = np.zeros(rows + 1, np.int64)
+    ptr[1:] = np.cumsum(np.bincount(row, minlength=rows))
+    return ptr
+
+
 def order_of(expansion: Expansion, edges: Sequence[Edge], node_unit: Ints) -> Order:
     """Condense the dependencies of a scenario.
 
@@ -100,49 +122,96 @@ def order_of(expansion: Expansion, edges: Sequence[Edge], node_unit: Ints) -> Or
     Order
         Linear in nodes, services' members and edges.
     """
-    graph = _graph(expansion, edges, node_unit)
-    condensed = nx.condensation(graph)
-    sets = [condensed.nodes[component]["members"] for component in condensed]
-    units = [sorted(at for kind, at in members if kind == "unit") for members in sets]
-    component_of_unit = np.zeros(int(node_unit.max(initial=-1)) + 1, np.int64)
-    for component, members in enumerate(units):
-        component_of_unit[members] = component
-    ptr, idx = compress([sorted(condensed.successors(c)) for c in condensed])
-    user_ptr, user_idx = compress([sorted(condensed.predecessors(c)) for c in condensed])
-    depth = np.zeros(len(sets), np.int64)
-    for component in reversed(list(nx.topological_sort(condensed))):
-        below = [depth[c] + (1 if units[c] else 0) for c in condensed.successors(component)]
-        depth[component] = max(below, default=0)
+    vertex_of = _vertices(node_unit)
+    below = _below(expansion, edges, vertex_of)
+    of_vertex = np.array(strongly_connected(below), np.int64)
+    components = int(of_vertex.max(initial=-1)) + 1
+    component_of_unit = _of_units(of_vertex, vertex_of, node_unit)
+    units_in = np.bincount(component_of_unit, minlength=components).astype(np.int64)
+    ptr, idx, user_ptr, user_idx = _between(below, of_vertex, components)
     return Order(
         component_of_unit=component_of_unit,
-        units_in=np.array([len(members) for members in units], np.int64),
+        units_in=units_in,
         ptr=ptr,
         idx=idx,
         user_ptr=user_ptr,
         user_idx=user_idx,
-        level_of_unit=depth[component_of_unit],
-        cycles=tuple(tuple(members) for members in units if len(members) > 1),
+        level_of_unit=_levels(ptr, idx, units_in)[component_of_unit],
+        cycles=_cycles(component_of_unit, units_in),
     )
 
 
-def _graph(expansion: Expansion, edges: Sequence[Edge], node_unit: Ints) -> nx.DiGraph[Vertex]:
-    graph: nx.DiGraph[Vertex] = nx.DiGraph()
-    vertex = [
-        ("unit", int(unit)) if unit >= 0 else ("node", node) for node, unit in enumerate(node_unit)
+def _vertices(node_unit: Ints) -> list[int]:
+    """Give every node a vertex, those of a unit the same one, in the order of the nodes."""
+    numbers: dict[tuple[bool, int], int] = {}
+    return [
+        numbers.setdefault((unit >= 0, unit if unit >= 0 else node), len(numbers))
+        for node, unit in enumerate(node_unit.tolist())
     ]
-    graph.add_nodes_from(vertex)
-    services = {name: number for number, name in enumerate(expansion.members)}
+
+
+def _below(expansion: Expansion, edges: Sequence[Edge], vertex_of: list[int]) -> list[list[int]]:
+    """Return of each vertex those that it depends on; virtual ones come behind the nodes'."""
+    below: list[list[int]] = [[] for _ in range(max(vertex_of, default=-1) + 1)]
+    virtual: dict[tuple[str, bool], int] = {}
+
+    def end_of(name: str, is_source: bool) -> int:
+        if name not in expansion.members:
+            return vertex_of[expansion.index[name]]
+        if (name, is_source) not in virtual:
+            number = virtual[name, is_source] = len(below)
+            members = [vertex_of[node] for node in expansion.members[name]]
+            below.append([] if is_source else members)
+            if is_source:
+                for member in members:
+                    below[member].append(number)
+        return virtual[name, is_source]
+
     for edge in edges:
-        if edge.source in services:
-            source = ("uses", services[edge.source])
-            graph.add_edges_from((vertex[node], source) for node in expansion.members[edge.source])
-        else:
-            source = vertex[expansion.index[edge.source]]
-        if edge.target in services:
-            target = ("used", services[edge.target])
-            graph.add_edges_from((target, vertex[node]) for node in expansion.members[edge.target])
-        else:
-            target = vertex[expansion.index[edge.target]]
+        source, target = end_of(edge.source, True), end_of(edge.target, False)
         if source != target:
-            graph.add_edge(source, target)
-    return graph
+            below[source].append(target)
+    return below
+
+
+def _of_units(of_vertex: Ints, vertex_of: list[int], node_unit: Ints) -> Ints:
+    component_of_unit = np.zeros(int(node_unit.max(initial=-1)) + 1, np.int64)
+    patched = node_unit >= 0
+    component_of_unit[node_unit[patched]] = of_vertex[np.array(vertex_of, np.int64)[patched]]
+    return component_of_unit
+
+
+def _between(
+    below: list[list[int]], of_vertex: Ints, components: int
+) -> tuple[Ints, Ints, Ints, Ints]:
+    """Return the edges between components in compressed rows, and reversed, each edge once."""
+    ptr, idx = compress(below)
+    source, target = np.repeat(of_vertex, np.diff(ptr)), of_vertex[idx]
+    apart = source != target
+    # One number an edge; components are far fewer than the root of what 64 bits hold.
+    edges = np.unique(source[apart] * components + target[apart])
+    source, target = np.divmod(edges, max(components, 1))
+    back = np.argsort(target, kind="stable")
+    return (
+        starts_of(source, components),
+        target,
+        starts_of(target, components),
+        source[back],
+    )
+
+
+def _levels(ptr: Ints, idx: Ints, units_in: Ints) -> Ints:
+    """Return the most units on a chain below each component; lower numbers are below."""
+    begin, below, own = ptr.tolist(), idx.tolist(), (units_in > 0).tolist()
+    level = [0] * len(own)
+    for component in np.flatnonzero(np.diff(ptr)).tolist():
+        row = below[begin[component] : begin[component + 1]]
+        level[component] = max(level[one] + own[one] for one in row)
+    return np.array(level, np.int64)
+
+
+def _cycles(component_of_unit: Ints, units_in: Ints) -> tuple[tuple[int, ...], ...]:
+    inside: dict[int, list[int]] = {c: [] for c in np.flatnonzero(units_in > 1).tolist()}
+    for unit in np.flatnonzero(units_in[component_of_unit] > 1).tolist():
+        inside[int(component_of_unit[unit])].append(unit)
+    return tuple(tuple(units) for units in inside.values())

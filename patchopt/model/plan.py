@@ -112,6 +112,9 @@ class Certificate(Frozen):
         Of the solve.
     proof : Proof, optional
         How the bound is known.
+    bound_is : str, optional
+        What checking the bound once has come to, when the plan was made or read: ``shown`` by
+        the proof, or ``not checked``, since only repeating a search would.
     """
 
     status: Status
@@ -122,6 +125,7 @@ class Certificate(Frozen):
     seed: Annotated[int, Field(ge=-(2**62), le=2**62)]
     parameters: Parameters
     proof: Proof | None = None
+    bound_is: Literal["shown", "not checked"] | None = None
 
 
 class ScenarioRef(Frozen):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from decimal import ROUND_CEILING, Decimal
+from functools import lru_cache, wraps
 from typing import Annotated, Any, Final, overload
 
 import numpy as np
@@ -132,6 +134,19 @@ def _with_places(number: Decimal, places: int, name: str) -> Decimal:
     return number
 
 
+def _each_once(parse: Callable[[object], Decimal]) -> Callable[[object], Decimal]:
+    """Remember what the last numbers were read as: a scenario repeats few, many times."""
+    remembered = lru_cache(maxsize=1024, typed=True)(parse)
+
+    @wraps(parse)
+    def read(value: object) -> Decimal:
+        # Equal is not alike: zeros have signs, and decimals trailing zeros. Others have no hash.
+        return remembered(value) if type(value) in (int, float) and value else parse(value)
+
+    return read
+
+
+@_each_once
 def parse_criticality(value: object) -> Decimal:
     """Read a criticality: above 0, at most two decimals.
 
@@ -148,6 +163,7 @@ def parse_criticality(value: object) -> Decimal:
     return _with_places(number, 2, "criticality")
 
 
+@_each_once
 def parse_severity(value: object) -> Decimal:
     """Read a severity: a CVSS base score from 0 to 10, at most one decimal.
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from patchopt.model.base import Ints
+from patchopt.model.demands import Groups
 from patchopt.model.order import compress
 
 if TYPE_CHECKING:
-    from patchopt.model.arrays import Limits, Nodes, Services
+    from patchopt.model.arrays import Nodes
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -51,12 +52,7 @@ class Units:
         ptr, idx = compress(groups)
         of_node = np.full(len(nodes), -1, np.int64)
         of_node[idx] = np.repeat(np.arange(len(groups)), np.diff(ptr))
-
-        def over(values: Ints, how: np.ufunc) -> Ints:
-            if not groups:
-                return np.zeros(0, np.int64)
-            return np.asarray(how.reduceat(values[idx], ptr[:-1]), np.int64)
-
+        over = Groups(ptr=ptr, idx=idx).over
         return cls(
             nodes=nodes,
             overhead_s=overhead_s,
@@ -75,6 +71,11 @@ class Units:
     def members(self, unit: int) -> tuple[int, ...]:
         """Return the nodes of a unit, ascending."""
         return tuple(self.idx[self.ptr[unit] : self.ptr[unit + 1]].tolist())
+
+    @property
+    def groups(self) -> Groups:
+        """The units as groups of nodes."""
+        return Groups(ptr=self.ptr, idx=self.idx)
 
     @cached_property
     def size(self) -> Ints:
@@ -113,29 +114,9 @@ def demand(nodes: Nodes, members: tuple[int, ...]) -> dict[int, int]:
     Returns
     -------
     dict of int to int
-        Service to number of instances, guests of hosts counted once.
+        Service to number of instances, guests of hosts counted once. `Demands` knows it of
+        many groups at once.
     """
     out = down_set(nodes, members)
     services = (int(nodes.service[node]) for node in out)
     return dict(sorted(Counter(service for service in services if service >= 0).items()))
-
-
-def broken_services(nodes: Nodes, services: Services, members: tuple[int, ...]) -> dict[int, int]:
-    """Return the services that in-place work on some nodes, alone, takes below min_up.
-
-    Returns
-    -------
-    dict of int to int
-        Service to the instances missing then; empty if the work is feasible in place.
-    """
-    missing = {
-        service: int(out - services.instances[service] + services.min_up[service])
-        for service, out in demand(nodes, members).items()
-    }
-    return {service: count for service, count in missing.items() if count > 0}
-
-
-def can_build(nodes: Nodes, limits: Limits, members: tuple[int, ...]) -> bool:
-    """Say whether nodes can be done blue-green: allowed everywhere and within the surge."""
-    within = limits.surge < 0 or len(members) <= limits.surge
-    return within and all(bool(nodes.blue_green[node]) for node in members)

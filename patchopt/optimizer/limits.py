@@ -6,12 +6,14 @@ import os
 import time
 from typing import Final
 
+from patchopt.optimizer.bounds.claims import Effort as ClaimEffort
 from patchopt.optimizer.parameters import OptimizerParameters
 from patchopt.optimizer.search.effort import Effort, moves_per_second
 from patchopt.optimizer.search.population import STREAMS
 
-#: Up to so many tasks CP-SAT may prove what the search has found.
-_PROVABLE: Final = 50
+#: Up to so many tasks CP-SAT may prove what the search has found, and under strict order.
+_PROVABLE: Final = 30
+_PROVABLE_ORDERED: Final = 50
 #: What a stream of the search takes where CP-SAT follows: a share of the time, and so many
 #: moves for each pair of tasks at most; of plain code less.
 _SEARCH_SHARE: Final = 0.3
@@ -27,6 +29,10 @@ _LEAST_S: Final = 0.01
 #: Of the ascent over prices: steps, and the share of the time that they may take.
 _ITERATIONS: Final = 1500
 _PRICING_SHARE: Final = 0.6
+#: Of claims, in seconds of the solver's own: of each, of all, and the share of what is left.
+_CLAIM_S: Final = 1.0
+_CLAIMS_S: Final = 20.0
+_CLAIMS_SHARE: Final = 0.25
 
 
 class Limits:
@@ -40,11 +46,17 @@ class Limits:
         Of the problem.
     begun : float
         Moment of `time.monotonic` from which time counts.
+    ordered : bool
+        Whether there are dependencies.
     """
 
-    def __init__(self, parameters: OptimizerParameters, tasks: int, begun: float) -> None:
+    def __init__(
+        self, parameters: OptimizerParameters, tasks: int, begun: float, *, ordered: bool
+    ) -> None:
         self._by_clock = not parameters.deterministic
         self._tasks = tasks
+        #: Whether CP-SAT may prove what the search has found.
+        self.provable = tasks <= (_PROVABLE_ORDERED if ordered else _PROVABLE)
         kept_s = min(_KEPT_SHARE * parameters.time_limit, _KEPT_S * tasks)
         self._end = begun + parameters.time_limit - kept_s
         self._seconds = parameters.time_limit
@@ -54,14 +66,15 @@ class Limits:
         self.threads = min(parameters.workers, STREAMS, cores) if self._by_clock else STREAMS
 
     @property
-    def provable(self) -> bool:
-        """Whether CP-SAT may prove what the search has found."""
-        return self._tasks <= _PROVABLE
-
-    @property
     def iterations(self) -> int:
         """Steps of the ascent over prices at most."""
         return _ITERATIONS
+
+    @property
+    def claims(self) -> ClaimEffort:
+        """What may be spent on claims about groups of the dependency order."""
+        total = min(_CLAIMS_S, _CLAIMS_SHARE * self.left_s)
+        return ClaimEffort(each=min(_CLAIM_S, total), total=total)
 
     @property
     def pricing_ended(self) -> bool:

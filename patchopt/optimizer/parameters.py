@@ -14,22 +14,22 @@ Seconds = Annotated[float, Field(gt=0, le=10_000_000, strict=False)]
 
 @validated(frozen=True, config=STRICT)
 class OptimizerParameters:
-    """How long and how CP-SAT searches.
+    """How long and how a plan is sought.
 
     Parameters
     ----------
     time_limit : float
         Seconds of wall time; of deterministic time if ``deterministic``.
     workers : int
-        Parallel searches; 0 stands for 8, and for 1 with ``deterministic``, since parallel
-        searches then take turns on one core.
+        Parallel searches of CP-SAT; 0 stands for 8, and for 1 with ``deterministic``, since
+        they then take turns on one core. Annealings and prices take two cores at most.
     gap : float
         (objective - bound) / objective that is good enough.
     seed : int
         Of the search.
     deterministic : bool
-        Count CP-SAT's deterministic time instead of the clock, so that the same inputs
-        give the same plan on any machine. A unit is in the order of a second.
+        Count moves, steps and CP-SAT's deterministic time instead of the clock, so that the
+        same inputs give the same plan on any machine. A unit is in the order of a second.
     """
 
     time_limit: Seconds = 30.0

@@ -10,15 +10,17 @@ times (Brucker et al., Resource-constrained project scheduling, EJOR 112, 1999).
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Final, Literal
 
 import numpy as np
 
+from patchopt.model.demands import Demands, Groups
+from patchopt.model.garbage import collector_paused
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.items import Item, Items
-from patchopt.model.units import demand
+from patchopt.model.order import compress
 from patchopt.model.waiting import users_of
 from patchopt.model.windows import WindowSet
 
@@ -129,6 +131,7 @@ class Problem:
     task_names: tuple[str, ...] = ()
 
 
+@collector_paused()
 def problem_of(infrastructure: Infrastructure, items: Items) -> Problem:
     """Make the scheduling problem of some items.
 
@@ -144,16 +147,17 @@ def problem_of(infrastructure: Infrastructure, items: Items) -> Problem:
     Problem
     """
     resources = _Resources(infrastructure, items)
+    component_of = infrastructure.order.component_of_unit.tolist()
     tasks = tuple(
         Task(
             item=item,
-            component=infrastructure.order.component_of(item.unit),
+            component=component_of[item.unit],
             weight_milli=item.weight_milli,
             size=item.size,
             length_s=item.length_s,
-            modes=tuple(resources.modes(item)),
+            modes=tuple(resources.modes(number, item)),
         )
-        for item in items.placed
+        for number, item in enumerate(items.placed)
     )
     skipped = np.array(items.skipped, np.int64)
     return Problem(
@@ -221,12 +225,20 @@ class _Resources:
             self._new(f"service:{name}", max(int(count), 1))
             for name, count in zip(services.names, spare, strict=True)
         ]
+        self.demands = self._demands(items)
         self.hosts = self._host_resources(items)
+        self.host_of = infrastructure.nodes.host.tolist()
 
     def _new(self, name: str, capacity: int) -> int:
         self.names.append(name)
         self.capacities.append(capacity)
         return len(self.capacities) - 1
+
+    def _demands(self, items: Items) -> list[list[tuple[int, int]]]:
+        """Return of each item the services that in-place work takes instances of."""
+        ptr, idx = compress([item.nodes for item in items.placed])
+        services = len(self.infrastructure.services.names)
+        return Demands.of(Groups(ptr=ptr, idx=idx), self.infrastructure.nodes, services).rows()
 
     def _host_resources(self, items: Items) -> dict[int, int]:
         """Make a resource for every host that goes down while guests are worked on.
@@ -234,24 +246,26 @@ class _Resources:
         Its capacity is the number of items; a guest's work takes one, the host's all.
         """
         nodes = self.infrastructure.nodes
-        hosts = [
-            node
+        takes_guests = (nodes.restart & (np.diff(nodes.guest_ptr) > 0)).tolist()
+        self.whole = max(len(items.placed), 1)
+        return {
+            node: self._new(f"host:{nodes.ids[node]}", self.whole)
             for item in items.placed
             for node in item.nodes
-            if item.in_place and nodes.restart[node] and len(nodes.guests(node))
-        ]
-        self.whole = max(len(items.placed), 1)
-        return {host: self._new(f"host:{nodes.ids[host]}", self.whole) for host in hosts}
+            if item.in_place and takes_guests[node]
+        }
 
-    def modes(self, item: Item) -> list[Mode]:
+    def modes(self, number: int, item: Item) -> list[Mode]:
         overhead = self.infrastructure.limits.overhead_s
         common: list[tuple[int, int]] = []
         if self.crew is not None:
             common.append((self.crew, item.size))
-        common += [(self.hosts[host], 1) for host in sorted(self._hosts_above(item))]
+        if self.hosts:
+            common += [(self.hosts[host], 1) for host in sorted(self._hosts_above(item))]
         modes = []
         if item.in_place:
-            own = [*common, *self._service_demands(item), *self._own_hosts(item)]
+            services = self._service_demands(item, self.demands[number])
+            own = [*common, *services, *self._own_hosts(item)]
             commit = overhead + item.duration_s
             modes.append(Mode(action="patch", commit_s=commit, demands=tuple(own), surge=0))
         if item.blue_green:
@@ -263,20 +277,22 @@ class _Resources:
 
     def _hosts_above(self, item: Item) -> set[int]:
         above: set[int] = set()
+        members = set(item.nodes)
         for node in item.nodes:
-            for host in self.infrastructure.nodes.hosts_above(node):
-                if host in self.hosts and host not in item.nodes:
+            host = self.host_of[node]
+            while host >= 0:
+                if host in self.hosts and host not in members:
                     above.add(host)
+                host = self.host_of[host]
         return above
 
     def _own_hosts(self, item: Item) -> list[tuple[int, int]]:
         return [(self.hosts[node], self.whole) for node in item.nodes if node in self.hosts]
 
-    def _service_demands(self, item: Item) -> list[tuple[int, int]]:
-        found = []
-        for service, count in demand(self.infrastructure.nodes, item.nodes).items():
+    def _service_demands(
+        self, item: Item, demands: list[tuple[int, int]]
+    ) -> Iterator[tuple[int, int]]:
+        for service, count in demands:
             resource = self.services[service]
             # A waived service must have none of its other instances out: all of it is taken.
-            amount = self.capacities[resource] if service in item.waives else count
-            found.append((resource, amount))
-        return found
+            yield resource, self.capacities[resource] if service in item.waives else count

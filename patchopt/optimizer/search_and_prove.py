@@ -27,6 +27,8 @@ from patchopt.optimizer.search.annealer import Coded
 from patchopt.optimizer.search.population import Population
 from patchopt.optimizer.search.start_lists import start_lists
 
+#: Under strict order prices go on for so much of the makespan of a schedule.
+_BEYOND: Final = 1.1
 #: Problems of so many tasks are searched by plain code: the compiled takes longer to load.
 _TINY: Final = 20
 
@@ -41,12 +43,15 @@ class Found:
         Feasible.
     bound : Bound
         At most its objective.
+    priced : Bound, optional
+        The best bound by prices.
     interrupted : bool
         Whether Ctrl-C came.
     """
 
     schedule: Schedule
     bound: Bound
+    priced: Bound | None = None
     interrupted: bool = False
 
 
@@ -100,7 +105,9 @@ class _Solve:
         self.problem = problem
         self.parameters = parameters
         self.tiny = len(problem.tasks) <= _TINY
-        self.limits = Limits(parameters, len(problem.tasks), begun)
+        self.limits = Limits(
+            parameters, len(problem.tasks), begun, ordered=bool(problem.dependencies)
+        )
         self.decoder = Decoder(problem, uncompiled() if self.tiny else compiled())
         self.lists = first_lists(self.decoder)
         bounds = (alone_bound(problem), fluid_bound(problem))
@@ -130,7 +137,12 @@ class _Solve:
         bound = self.bound
         if bound.value_milli > self.schedule.objective_milli:
             raise RuntimeError("a bound is above the objective of a schedule")
-        return Found(schedule=self.schedule, bound=bound, interrupted=self.interrupted)
+        return Found(
+            schedule=self.schedule,
+            bound=bound,
+            priced=self.priced,
+            interrupted=self.interrupted,
+        )
 
     @property
     def _ended(self) -> bool:
@@ -153,8 +165,27 @@ class _Solve:
         def stop() -> bool:
             return self.population.stopped or self.limits.pricing_ended
 
-        self.priced = lagrange_bound(self.problem, self.limits.iterations, stop)
-        self._raise(self.priced)
+        steps = self.limits.iterations
+        if not self.problem.dependencies:
+            self._raise_by(lagrange_bound(self.problem, steps, stop))
+            return
+        from patchopt.optimizer.bounds.claims import known_of
+        from patchopt.optimizer.bounds.groups import groups_of
+
+        makespan_s = max(self.schedule.end_s(placed) for placed in self.schedule.placements)
+        until_s = int(_BEYOND * makespan_s)
+        first = lagrange_bound(self.problem, steps, stop, until_s=until_s)
+        self._raise_by(first)
+        if stop():
+            return
+        known = known_of(self.problem, groups_of(self.problem), self.limits.claims, stop)
+        again = lagrange_bound(self.problem, steps, stop, first.priced, known, until_s)
+        self._raise_by(again)
+
+    def _raise_by(self, bound: Bound) -> None:
+        if self.priced is None or bound.value_milli > self.priced.value_milli:
+            self.priced = bound
+        self._raise(bound)
 
     def _prove(self, limit_s: float) -> None:
         from patchopt.optimizer.proving import prove  # OR-Tools takes a while to load

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.items import OnInfeasible, items_of
@@ -16,6 +18,7 @@ from patchopt.model.plan import (
     with_certificate,
 )
 from patchopt.model.quantities import from_milli
+from patchopt.optimizer.bounds.bound import Bound
 from patchopt.optimizer.list_scheduling import smith_ratio
 from patchopt.optimizer.parameters import OptimizerParameters
 from patchopt.optimizer.problem import Mode, Task, problem_of
@@ -23,14 +26,39 @@ from patchopt.optimizer.progress import Watcher, gap_of
 from patchopt.optimizer.schedule import Placement, Schedule, add_steps
 from patchopt.optimizer.search_and_prove import solve
 
+if TYPE_CHECKING:
+    from patchopt.optimizer.bounds.reduced_costs import Decomposition
+
 
 @dataclass(frozen=True, kw_only=True)
 class Solution:
-    """A plan with its certificate, and whether the search was interrupted."""
+    """A plan with its certificate.
+
+    Parameters
+    ----------
+    plan : Plan
+        The best one found.
+    schedule : Schedule
+        When it does what.
+    interrupted : bool
+        Whether Ctrl-C ended the search.
+    priced : Bound, optional
+        The best bound by prices, if there was time for one.
+    """
 
     plan: Plan
     schedule: Schedule
     interrupted: bool
+    priced: Bound | None = None
+
+    @cached_property
+    def decomposition(self) -> Decomposition | None:
+        """What lies between the plan and its bound by prices, by task and resource."""
+        if self.priced is None or self.priced.priced is None:
+            return None
+        from patchopt.optimizer.bounds.reduced_costs import decomposition  # loads Numba
+
+        return decomposition(self.schedule.problem, self.schedule, self.priced.priced)
 
     @property
     def certificate(self) -> Certificate:
@@ -103,6 +131,7 @@ def optimize(
         plan=with_certificate(plan, certificate),
         schedule=schedule,
         interrupted=found.interrupted,
+        priced=found.priced,
     )
 
 

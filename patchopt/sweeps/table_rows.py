@@ -49,6 +49,7 @@ def plan_row(task: PlanTask, planned: Planned) -> dict[str, Any]:
             "objective": None if found.objective is None else from_milli(found.objective),
             "bound": None if found.bound is None else from_milli(found.bound),
             "gap": found.gap,
+            "bound_is": found.bound_is,
             "solver_seed": found.seed,
             "solver_parameters": json.dumps(found.parameters, sort_keys=True),
         }

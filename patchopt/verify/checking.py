@@ -78,7 +78,7 @@ def verify(
         findings += misplaced(plan, infrastructure, found, items)
         if certificate.bound is not None:
             shown, used = _shown(certificate.proof, infrastructure, items, prove)
-            stands = _stands(certificate, shown)
+            stands = _stands(certificate, shown, unasked=prove is None)
             findings += _bound(certificate, stands, shown, used)
     except PlanError as error:
         stands = "not shown" if certificate.bound is not None else stands
@@ -133,11 +133,13 @@ def _shown(
     return shown, used
 
 
-def _stands(certificate: Certificate, shown: int) -> BoundStands:
+def _stands(certificate: Certificate, shown: int, *, unasked: bool) -> BoundStands:
+    """Say how a bound stands; claims that nobody was asked to prove are as search is."""
     assert certificate.bound is not None  # noqa: S101 - asked only where there is one
     if certificate.bound <= shown:
         return "shown"
-    by_search = certificate.proof is None or certificate.proof.kind in _BY_SEARCH
+    proof = certificate.proof
+    by_search = proof is None or proof.kind in _BY_SEARCH or (unasked and bool(proof.claims))
     return "not checked" if by_search else "not shown"
 
 
@@ -147,7 +149,10 @@ def _bound(
     proof = certificate.proof
     unused = 0 if proof is None else len(proof.claims) - len(used)
     if stands == "not checked":
-        how = "it has no proof" if proof is None else "it was proved by search alone"
+        if proof is None:
+            how = "it has no proof"
+        else:
+            how = "it takes claims of a solver" if unused else "it was proved by search alone"
         text = f"{how}: not checked without repeating it; without, {format_milli(shown)} is shown"
         yield note("certificate.bound", text)
     if stands == "not shown":

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from patchopt.errors import InfeasibleError, ScenarioError
 from patchopt.model.arrays import Surroundings
 from patchopt.model.build import scenario_sha256
+from patchopt.model.demands import Demands, Groups
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.items import items_of
-from patchopt.model.units import broken_services, demand
+from patchopt.model.units import demand
 from support.contract import infrastructure_of
 from support.examples import small
 from support.generate import scenarios
@@ -91,8 +92,27 @@ def test_a_host_counts_the_instances_of_its_guests() -> None:
     infrastructure = infrastructure_of(scenario)
     nodes, services = infrastructure.nodes, infrastructure.services
     assert demand(nodes, (nodes.index["h"],)) == {0: 2}
-    assert broken_services(nodes, services, (nodes.index["h"],)) == {0: 1}
-    assert broken_services(nodes, services, (nodes.index["g1"],)) == {}
+    each = Groups(ptr=np.arange(len(nodes) + 1), idx=np.arange(len(nodes)))
+    short = Demands.of(each, nodes, 1).missing(services).rows()
+    assert short[nodes.index["h"]] == [(0, 1)]
+    assert short[nodes.index["g1"]] == []
+
+
+@given(scenarios())
+def test_what_many_groups_take_out_is_what_each_takes(scenario: Scenario) -> None:
+    infrastructure = infrastructure_of(scenario)
+    nodes, units = infrastructure.nodes, infrastructure.units
+    demands = Demands.of(units.groups, nodes, len(infrastructure.services.names)).rows()
+    each = [demand(nodes, units.members(unit)) for unit in range(len(units))]
+    assert [dict(row) for row in demands] == each
+    assert [list(dict(row)) for row in demands] == [list(row) for row in each]  # in one order
+
+
+def test_no_group_takes_nothing() -> None:
+    nodes = infrastructure_of(small({"a": {"patch": None}})).nodes
+    none = Groups(ptr=np.zeros(1, np.int64), idx=np.zeros(0, np.int64))
+    assert Demands.of(none, nodes, 0).rows() == []
+    assert none.over(nodes.weight_milli, np.add).tolist() == []
 
 
 def test_a_dependency_cycle_is_condensed_and_warned_of() -> None:

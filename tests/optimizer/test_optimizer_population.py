@@ -118,19 +118,16 @@ def test_it_lies_between_the_optimum_and_its_start(scenario: dict[str, Any]) -> 
 def test_what_it_has_found_is_kept_when_it_is_interrupted(
     monkeypatch: pytest.MonkeyPatch, deterministic: bool
 ) -> None:
-    waited = 0
+    seen: list[Progress] = []
 
-    def interrupted(works: Any, timeout: float) -> Any:
-        nonlocal waited
-        waited += 1
-        if waited == 3:
-            raise KeyboardInterrupt
-        return wait(works, timeout)
+    def interrupted(works: Any, _: float) -> Any:
+        if seen[-1].objective_milli == seen[0].objective_milli:
+            return wait(works, 0.001)
+        raise KeyboardInterrupt
 
     monkeypatch.setattr("patchopt.optimizer.beside.wait", interrupted)
     infrastructure = build_infrastructure(load_scenario("online_boutique"))
     parameters = OptimizerParameters(time_limit=600, workers=1, deterministic=deterministic)
-    seen: list[Progress] = []
     solution = optimize(infrastructure, parameters, watch=seen.append)
     assert solution.interrupted
     found = solution.certificate
@@ -175,3 +172,15 @@ def test_infrastructures_without_anything_to_do_are_optimal() -> None:
     infrastructure = infrastructure_of(small({"a": {"patch": None}}))
     found = optimize(infrastructure, OptimizerParameters(workers=1)).certificate
     assert (found.status, found.objective, found.bound) == ("optimal", 0, 0)
+
+
+def test_the_gap_is_taken_apart_exactly() -> None:
+    infrastructure = build_infrastructure(load_scenario("cloud_foundry"))
+    limits = OptimizerParameters(time_limit=1, deterministic=True)
+    solution = optimize(infrastructure, limits)
+    lost, priced = solution.decomposition, solution.priced
+    assert lost is not None
+    assert priced is not None
+    assert lost.total_milli == solution.schedule.objective_milli - priced.value_milli
+    assert min(lost.tasks_milli) == 0
+    assert max(lost.rows_milli.values()) > 0

@@ -153,6 +153,17 @@ def test_law_3_the_optimum_is_the_enumerated_one(on_infeasible: OnInfeasible) ->
     for_all(law, 400, max_units=4, probabilities=False)
 
 
+@pytest.mark.slow
+def test_one_unit_after_another_takes_no_longer_than_the_longest_run() -> None:
+    def law(scenario: Scenario) -> None:
+        infrastructure = infrastructure_of(scenario)
+        plan = make_strategy("rolling").plan(infrastructure)
+        outcome = nominal(infrastructure, plan)
+        assert outcome.exact("completion_time") <= infrastructure.longest_run_s
+
+    for_all(law, 200, probabilities=False)
+
+
 def test_time_in_larger_units_changes_nothing() -> None:
     """All times seven times as long: a unit of seven seconds, and seven times the optimum."""
 

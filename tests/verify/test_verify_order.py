@@ -176,6 +176,8 @@ def test_claims_are_used_only_once_somebody_has_proven_them() -> None:
     )
     plan = plan.model_copy(update={"certificate": certificate})
     found = verify(plan, infrastructure)
+    assert (found.valid, found.bound, found.shown_milli) == (True, "not checked", 80_000)
+    found = verify(plan, infrastructure, lambda *_: [])
     assert (found.valid, found.bound, found.shown_milli) == (False, "not shown", 80_000)
     # A claim that the proof does not make is none that it could use.
     other = Claim(kind="head", group="w1", value_s=99)

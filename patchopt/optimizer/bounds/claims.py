@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 Stop = Callable[[], bool]
 
-#: Fewest and most tasks worth a proof, and most groups.
-_FEWEST, _MOST = 2, 400
+#: Fewest and most tasks of a group whose delay is worth a proof, and most below a head.
+_FEWEST, _MOST, _MOST_BELOW = 2, 400, 80
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class Effort:
         At most for all.
     """
 
-    each: float = 1.0
+    each: float = 0.5
     total: float = 20.0
 
 
@@ -85,7 +85,7 @@ def known_of(
         found = heads_of(problem, groups, Known(heads_s=heads, delays_s=delays))
         if below not in seen:
             some = tuple(set_bits(below))
-            if len(some) < 2 or sum(len(groups.tasks[g]) for g in some) > _MOST:
+            if len(some) < 2 or sum(len(groups.tasks[g]) for g in some) > _MOST_BELOW:
                 continue
             shortest = Makespan(problem, groups, some, found)
             seen[below] = shortest.bound(min(effort.each, left))
@@ -178,6 +178,8 @@ class Makespan:
         solver.parameters.random_seed = 0
         solver.parameters.max_deterministic_time = effort
         solver.parameters.catch_sigint_signal = False
+        # Full linear relaxations: shares of modes against all capacities are what bounds.
+        solver.parameters.linearization_level = 2
         status = solver.solve(self.cp)
         self.spent += max(0.01, float(solver.response_proto.deterministic_time))
         return solver, status

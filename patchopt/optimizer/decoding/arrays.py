@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from itertools import chain
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 
 from patchopt.model.base import Ints
+from patchopt.model.garbage import collector_paused
 from patchopt.model.windows import Numbers
 from patchopt.optimizer.problem import Problem
 from patchopt.optimizer.schedule import Placement, Schedule
@@ -15,7 +17,7 @@ from patchopt.optimizer.schedule import Placement, Schedule
 #: Where a task's modes stand, whatever their numbers in the problem are.
 IN_PLACE: Final = 0
 BUILT: Final = 1
-_ACTIONS: Final = ("patch", "build")
+_ACTIONS: Final[tuple[Literal["patch", "build"], ...]] = ("patch", "build")
 
 
 class Arrays(NamedTuple):
@@ -78,6 +80,7 @@ class Arrays(NamedTuple):
     skipped_weight_milli: int
 
 
+@collector_paused()
 def arrays_of(problem: Problem) -> Arrays:
     """Lay a problem out. Linear in tasks, demands and dependencies.
 
@@ -91,23 +94,24 @@ def arrays_of(problem: Problem) -> Arrays:
     Arrays
     """
     tasks = problem.tasks
-    commits = np.full(2 * len(tasks), -1, np.int64)
-    slots = np.zeros(len(tasks), np.int64)
+    commits: list[int] = []
+    slots: list[int] = []
     demands: list[tuple[int, int]] = []
     begin = [0]
-    for number, task in enumerate(tasks):
+    for task in tasks:
         modes = {mode.action: mode for mode in task.modes}
-        for place, action in enumerate(_ACTIONS):
-            mode = modes.get(action)  # type: ignore[call-overload]  # both are actions
+        for action in _ACTIONS:
+            mode = modes.get(action)
+            commits.append(-1 if mode is None else mode.commit_s)
             if mode is not None:
-                commits[2 * number + place] = mode.commit_s
-                slots[number] = max(slots[number], mode.surge)
-                demands.extend(mode.demands)
+                demands += mode.demands
             begin.append(len(demands))
+        slots.append(max((mode.surge for mode in task.modes), default=0))
     capacities = list(problem.capacities)
     surge = len(capacities) if problem.surge >= 0 else -1
     capacities += [problem.surge] if problem.surge >= 0 else []
-    resource = np.array([one for one, _ in demands], np.int64)
+    both = np.fromiter(chain.from_iterable(demands), np.int64, 2 * len(demands))
+    resource, amount = both[::2].copy(), both[1::2].copy()
     # Of all that can be booked each booking cuts a profile twice; one empty segment ends it.
     bookings = np.bincount(resource, minlength=len(capacities))
     if surge >= 0:
@@ -116,11 +120,11 @@ def arrays_of(problem: Problem) -> Arrays:
     return Arrays(
         length_s=np.array([task.length_s for task in tasks], np.int64),
         weight_milli=np.array([task.weight_milli for task in tasks], np.int64),
-        slots=slots,
-        commit_s=commits,
+        slots=np.array(slots, np.int64),
+        commit_s=np.array(commits, np.int64),
         begin=np.array(begin, np.int64),
         resource=resource,
-        amount=np.array([amount for _, amount in demands], np.int64),
+        amount=amount,
         capacity=np.array(capacities, np.int64),
         room=_ends(2 * bookings + 3),
         component=components,
@@ -150,9 +154,8 @@ def _order(problem: Problem) -> tuple[Ints, dict[str, Ints]]:
     for number, task in enumerate(problem.tasks):
         inside.setdefault(task.component if problem.dependencies else 0, []).append(number)
     places = {component: place for place, component in enumerate(inside)}
-    components = np.zeros(len(problem.tasks), np.int64)
-    for component, members in inside.items():
-        components[members] = places[component]
+    known = problem.dependencies
+    components = np.array([places[t.component if known else 0] for t in problem.tasks], np.int64)
     nearest = _nearest(problem, places)
     below = [sorted(places[one] for one in nearest[component]) for component in inside]
     above: list[list[int]] = [[] for _ in below]

@@ -21,6 +21,8 @@ from patchopt.reports.numbers.study import OBJECTIVES, Study, read_study
 #: A row of a summary.
 R = TypeVar("R", bound=Mapping[Any, Any])
 
+#: How the bound of a plan is known, by what checking it has come to.
+_KNOWN: Final = {"shown": "proof checked", "not checked": "by search"}
 #: Measures of the summary that come with their interval, and those of which the mean is enough.
 _WITH_INTERVAL: Final = (*OBJECTIVES, "unplanned_downtime", "breach")
 #: Measures of the summary that come with their tails.
@@ -242,9 +244,15 @@ def _nominal(
         "horizon": float(kept.horizon_s) if kept else np.nan,
         "bound": bound,
         "gap": gap(nominal, bound) if kept and kept.comparable else np.nan,
-        "certificate": "" if status is None or pd.isna(status) else str(status),
+        "certificate": "" if status is None or pd.isna(status) else _certificate(plans, number),
         "optimum_proven": bool(reference and reference.proven),
     }
+
+
+def _certificate(plans: pd.DataFrame, number: int) -> str:
+    """Return the status of a plan's certificate, and how its bound is known."""
+    status, bound_is = plans["certificate_status"][number], plans["bound_is"][number]
+    return f"{status}, {_KNOWN[bound_is]}" if bound_is in _KNOWN else str(status)
 
 
 def _number(value: Any) -> float:

@@ -136,13 +136,22 @@ def _certificate(found: Certificate) -> str:
     if found.status == "optimal":
         return (
             f"Proven the nominal optimum: without failures its exposure is {value} weight·s, and "
-            "no plan within the constraints has less.\n"
+            f"no plan within the constraints has less.{_how_known(found)}\n"
         )
     return (
         f"Close to the nominal optimum: without failures its exposure is {value} weight·s, and no "
         f"plan within the constraints can have less than {bound} weight·s: a gap of "
-        f"{percent(found.gap, 2)} at most.\n"
+        f"{percent(found.gap, 2)} at most.{_how_known(found)}\n"
     )
+
+
+def _how_known(found: Certificate) -> str:
+    """Say what checking the bound has come to."""
+    if found.bound_is == "shown":
+        return " The plan's file has the proof, which was checked."
+    if found.bound_is == "not checked":
+        return " That was found by search: to check it, search again."
+    return ""
 
 
 def _metrics(outcome: Outcome) -> str:
