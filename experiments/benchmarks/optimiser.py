@@ -116,6 +116,8 @@ def main() -> None:
     except (Interrupted, KeyboardInterrupt):
         sys.exit("interrupted: the seed that was running is not kept")
     if given.table:
+        if not lines.done():
+            parser.error(f"{given.out}: nothing has been run yet")
         text = table(lines.all())
         sys.stdout.write(text)
         between_marks("optimiser", text)

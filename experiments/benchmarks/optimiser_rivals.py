@@ -107,6 +107,8 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit("interrupted: the rival that was planning has no line")
     if given.table:
+        if not lines.done():
+            parser.error(f"{given.out}: nothing has been run yet")
         text = table(lines.all(), Lines(given.ours, optimiser.KEY).all(), SEED)
         sys.stdout.write(text)
         between_marks("optimiser_rivals", text)
