@@ -126,12 +126,10 @@ class _Solve:
 
     def run(self) -> Found:
         """Search and bound, then prove, until it is enough."""
+        if self.tiny:
+            self._try_quickly()
         if not self._ended:
             self._search()
-        if self.tiny and not self._ended:
-            self._prove(self.limits.first_s)
-            if not self._ended:
-                self._price()
         if self.limits.provable and not self._ended:
             self._prove(self.limits.left_s)
         bound = self.bound
@@ -143,6 +141,15 @@ class _Solve:
             priced=self.priced,
             interrupted=self.interrupted,
         )
+
+    def _try_quickly(self) -> None:
+        """Search and prove by what takes no time to load; what is easy is done then."""
+        if not self._ended:
+            self._search()
+        if not self._ended:
+            self._prove(self.limits.first_s)
+        if not self._ended:
+            self.tiny, self.decoder = False, Decoder(self.problem, compiled())
 
     @property
     def _ended(self) -> bool:
