@@ -91,6 +91,7 @@ def test_nothing_in_a_problem_but_tasks_and_dependencies_tells_tasks_apart() -> 
     # A new field that names tasks belongs into what makes them alike, then here.
     neutral = {"capacities", "surge", "overhead_s", "windows", "skipped_weight_milli"}
     neutral |= {"crew", "services"}
+    neutral |= {"resource_names", "task_names"}  # names constrain nothing
     assert {field.name for field in fields(Problem)} - neutral == {"tasks", "dependencies"}
 
 
