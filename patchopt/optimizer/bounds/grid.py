@@ -87,6 +87,15 @@ def _openings(windows: WindowSet) -> Iterator[tuple[int, int]]:
 
 
 def interpolated(prices: Floats, old: Cells, new: Cells) -> Floats:
-    """Carry prices from some cells to others, linearly between the middles of cells."""
-    middles = [cells.begin_s + cells.width_s / 2 for cells in (old, new)]
-    return np.array([np.interp(middles[1], middles[0], row) for row in prices])
+    """Carry prices from some cells to others, linearly between the middles of cells of a window.
+
+    From one window to the next prices jump by what a night is worth.
+    """
+    carried = np.zeros((len(prices), len(new.begin_s)))
+    before, after = (cells.begin_s + cells.width_s / 2 for cells in (old, new))
+    for close in np.unique(new.close_s):
+        here, there = new.close_s == close, old.close_s == close
+        if there.any():
+            for row, values in enumerate(prices):
+                carried[row, here] = np.interp(after[here], before[there], values[there])
+    return carried

@@ -18,6 +18,8 @@ from patchopt.optimizer.bounds.rows import (
 )
 from patchopt.optimizer.problem import Problem
 
+#: What a group may use only while it is active; so are guests and host, but it says nothing new.
+_ACTIVE = ("crew", "surge", "service:")
 #: Mean works that answer to a price of order; of an active row, how much of an instant counts.
 _WORKS, _SHARE = 6, 0.5
 
@@ -145,7 +147,8 @@ class _Order:
         if group not in self.first and group not in self.last:
             return
         for row in range(narrow):
-            if group not in self.users[row] or self.relaxation.rows[row].name.startswith("host:"):
+            name = self.relaxation.rows[row].name
+            if group not in self.users[row] or not name.startswith(_ACTIVE):
                 continue
             users = [one for one in self.classes[group] if _uses(one, row)]
             if sum(one.count for one in users) > self.relaxation.rows[row].capacity:

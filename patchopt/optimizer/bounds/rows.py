@@ -169,7 +169,39 @@ def relaxation_of(
             )
         )
     rows = [Row(name=name, capacity=c) for name, c in zip(names, capacities, strict=True)]
+    _part_guests(problem, classes, rows, whole)
     return _binding(Relaxation(problem=problem, classes=classes, rows=rows, crew=problem.crew))
+
+
+def _part_guests(
+    problem: Problem, classes: list[TaskClass], rows: list[Row], whole: dict[int, tuple[int, int]]
+) -> None:
+    """Let the work on each host shut out each class of its guests by a row of its own.
+
+    In a mixture of schedules the host may else be worked on for a share of a time in which some of
+    its guests are worked on without a break.
+    """
+    guests: dict[int, list[TaskClass]] = defaultdict(list)
+    owners: dict[int, list[tuple[TaskClass, Way]]] = defaultdict(list)
+    for one in classes:
+        for mode, way in zip(problem.tasks[one.members[0]].modes, one.ways, strict=True):
+            for resource, amount in mode.demands:
+                if resource in whole and amount == whole[resource][0]:
+                    owners[resource].append((one, way))
+                elif resource in whole and one not in guests[resource][-1:]:
+                    guests[resource].append(one)
+    most = len(problem.tasks) if problem.crew is None else problem.capacities[problem.crew]
+    for host, some in guests.items():
+        for one in some if len(some) > 1 else ():
+            name = min(problem.task_names[task] for task in one.members)
+            places = max(1, min(one.count, most))
+            rows.append(
+                Row(name=f"guests:{problem.resource_names[host][5:]}:{name}", capacity=places)
+            )
+            for way in one.ways:  # each of them is on the host
+                way.demands.append(Demand(len(rows) - 1, 1, one.length_s))
+            for other, way in owners[host]:
+                way.demands.append(Demand(len(rows) - 1, places, other.length_s))
 
 
 def _hosts(problem: Problem) -> dict[int, tuple[int, int]]:

@@ -145,7 +145,7 @@ def fluid_prices(relaxation: Relaxation, cells: Cells) -> Floats:
     """Return prices of the crew with which to start: those of the fluid relaxation.
 
     The fluid works at one task after another by falling W / (qL); the crew's price falls at
-    the rate of the one that it is at, to 0 when all is done.
+    the rate of the one that it is at, to 0 when all is done; while windows are closed too.
 
     Returns
     -------
@@ -167,4 +167,8 @@ def fluid_prices(relaxation: Relaxation, cells: Cells) -> Floats:
     left = np.concatenate([np.cumsum((rate * spent)[::-1])[::-1], np.zeros(1)])
     middles = np.cumsum(cells.width_s) - cells.width_s / 2  # in open time
     prices[relaxation.crew] = np.interp(middles, ends, left, right=0.0)
+    closed = np.append(cells.begin_s[1:] - cells.end_s[:-1], 0)
+    at = np.searchsorted(ends, np.cumsum(cells.width_s), side="right") - 1
+    falls = closed * np.append(rate, 0.0)[np.minimum(at, len(rate))]
+    prices[relaxation.crew] += np.cumsum(falls[::-1])[::-1]
     return prices
