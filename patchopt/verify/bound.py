@@ -9,7 +9,9 @@ from functools import cached_property
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.items import Item, Items
 from patchopt.model.proof import Claim, Proof
+from patchopt.verify.classes import ItemClass, classes_of
 from patchopt.verify.groups import Group, groups_of
+from patchopt.verify.guest_rows import GUESTS, with_guests
 from patchopt.verify.heads import heads_of
 from patchopt.verify.order_rows import Instant, least_cost, with_order
 from patchopt.verify.prices import prices_of, refused
@@ -41,6 +43,11 @@ class Case:
     def groups(self) -> tuple[Group, ...]:
         """Of the strict order, if there is one."""
         return tuple(groups_of(self.infrastructure, self.items))
+
+    @cached_property
+    def classes(self) -> list[ItemClass]:
+        """Items that differ in nothing but their nodes."""
+        return classes_of(self.infrastructure, self.items, self.rows, self.groups)
 
     @property
     def crew(self) -> int | None:
@@ -114,15 +121,9 @@ def priced_milli(case: Case, proof: Proof, proven: Collection[Claim] = ()) -> in
     PlanError
         If the proof is malformed.
     """
-    infrastructure, placed, rows = case.infrastructure, case.items.placed, case.rows
-    heads_s, instants = [0] * len(placed), list[Instant]()
-    if case.groups:
-        heads = heads_of(infrastructure, case.items, case.groups, proven)
-        for group, ready_s in zip(case.groups, heads.ready_s, strict=True):
-            for at in group.items:
-                heads_s[at] = ready_s
-        rows, instants = with_order(infrastructure, case.items, rows, case.groups, heads, proof)
-    prices = prices_of(proof, rows.capacity, infrastructure.windows)
+    placed = case.items.placed
+    rows, heads_s, instants = rows_for(case, proof, proven)
+    prices = prices_of(proof, rows.capacity, case.infrastructure.windows)
     if prices is None:
         return sum(
             item.weight_milli * (_fit(case, head, item) + _commit_s(case, item))
@@ -132,6 +133,33 @@ def priced_milli(case: Case, proof: Proof, proven: Collection[Claim] = ()) -> in
     costs += [least_cost(prices, instant) for instant in instants]
     capacity = sum(rows.capacity[row] * prices.total(row) for row in prices.number)
     return sum(costs) - capacity
+
+
+def rows_for(
+    case: Case, proof: Proof, proven: Collection[Claim] = ()
+) -> tuple[Rows, list[int], list[Instant]]:
+    """Return all rows that a proof may price.
+
+    Returns
+    -------
+    rows : Rows
+        With what each item takes of them.
+    heads_s : list of int
+        By item: it starts no earlier.
+    instants : list of Instant
+        First starts and last finishes of the groups of a strict order.
+    """
+    rows, heads_s = case.rows, [0] * len(case.items.placed)
+    if any(name.startswith(GUESTS) for name in proof.prices):
+        rows = with_guests(rows, case.classes)
+    if not case.groups:
+        return rows, heads_s, []
+    heads = heads_of(case.infrastructure, case.items, case.groups, proven)
+    for group, ready_s in zip(case.groups, heads.ready_s, strict=True):
+        for at in group.items:
+            heads_s[at] = ready_s
+    rows, instants = with_order(rows, case.groups, heads, case.classes, proof)
+    return rows, heads_s, instants
 
 
 def fluid_milli(case: Case) -> int:

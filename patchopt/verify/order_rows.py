@@ -13,10 +13,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from patchopt.model.infrastructure import Infrastructure
-from patchopt.model.items import Items
 from patchopt.model.proof import Proof
-from patchopt.verify.groups import Group, name_of
+from patchopt.verify.classes import ItemClass
+from patchopt.verify.groups import Group
 from patchopt.verify.heads import Heads
 from patchopt.verify.prices import GUARD, Prices, refused
 from patchopt.verify.rows import Held, Rows, Take, Way
@@ -42,23 +41,22 @@ class Instant:
 
 
 def with_order(
-    infrastructure: Infrastructure,
-    items: Items,
     rows: Rows,
     groups: Sequence[Group],
     heads: Heads,
+    classes: Sequence[ItemClass],
     proof: Proof,
 ) -> tuple[Rows, list[Instant]]:
     """Add the rows of a strict order that a proof prices.
 
     Parameters
     ----------
-    infrastructure, items : Infrastructure, Items
-        What is planned where.
     rows : Rows
         Without order.
     groups, heads : sequence of Group, Heads
         Of the order, with what is proven of them.
+    classes : sequence of ItemClass
+        Of the items.
     proof : Proof
         Its names are looked up, never read for their parts alone.
 
@@ -69,30 +67,24 @@ def with_order(
     instants : list of Instant
         First starts and last finishes of groups.
     """
-    order = _OrderRows(infrastructure, items, rows, groups, heads)
+    order = _OrderRows(rows, groups, heads)
     claimed = {claim.group for claim in proof.claims if claim.kind == "delay"}
     order.add_arcs()
     order.add_delays(claimed)
-    order.add_classes()
+    order.add_classes(classes)
     for name in proof.prices:
         order.add_active(name)
     ways = tuple(
         tuple(replace(way, takes=(*way.takes, *order.more(at, way))) for way in options)
         for at, options in enumerate(rows.ways)
     )
-    return Rows(capacity=rows.capacity | order.capacity, ways=ways), list(order.instants())
+    found = replace(rows, capacity=rows.capacity | order.capacity, ways=ways)
+    return found, list(order.instants())
 
 
 class _OrderRows:
-    def __init__(
-        self,
-        infrastructure: Infrastructure,
-        items: Items,
-        rows: Rows,
-        groups: Sequence[Group],
-        heads: Heads,
-    ) -> None:
-        self.infrastructure, self.items, self.rows = infrastructure, items, rows
+    def __init__(self, rows: Rows, groups: Sequence[Group], heads: Heads) -> None:
+        self.rows = rows
         self.groups, self.heads = groups, heads
         self.number = {group.name: at for at, group in enumerate(groups)}
         self.group_of = {item: at for at, group in enumerate(groups) for item in group.items}
@@ -123,34 +115,22 @@ class _OrderRows:
                 self.at_start[at].append((row, 1, self.heads.delay_s[name]))
                 self.at_end[at].append((row, -1, 0))
 
-    def add_classes(self) -> None:
+    def add_classes(self, classes: Sequence[ItemClass]) -> None:
         """Let no item of a class start before its group does, nor finish after it."""
-        for members in self._classes():
-            name = min(self._name(item) for item in members)
-            at = self.group_of[members[0]]
-            group, count = self.groups[at], len(members)
+        for one in classes:
+            at = self.group_of[one.members[0]]
+            group, count = self.groups[at], len(one.members)
             if group.awaited:
-                self._add_class(f"end:{name}", members, 1, Held.FINISH)
-                self.at_end[at].append((f"end:{name}", -count, 0))
+                self._add_class(f"end:{one.name}", one.members, 1, Held.FINISH)
+                self.at_end[at].append((f"end:{one.name}", -count, 0))
             if group.waits:
-                self._add_class(f"begin:{name}", members, -1, Held.START)
-                self.at_start[at].append((f"begin:{name}", count, 0))
+                self._add_class(f"begin:{one.name}", one.members, -1, Held.START)
+                self.at_start[at].append((f"begin:{one.name}", count, 0))
 
     def _add_class(self, row: str, members: Sequence[int], amount: int, held: Held) -> None:
         self.capacity[row] = 0
         for item in members:
             self.takes[item].append(Take(row=row, amount=amount, held=held))
-
-    def _classes(self) -> Iterator[list[int]]:
-        """Yield items that differ in nothing but their nodes."""
-        found: dict[tuple[object, ...], list[int]] = defaultdict(list)
-        for at, item in enumerate(self.items.placed):
-            ways = tuple(
-                (way.built, way.commit_s, frozenset(way.takes)) for way in self.rows.ways[at]
-            )
-            key = (self.group_of[at], item.weight_milli, item.size, item.length_s, ways)
-            found[key].append(at)
-        yield from found.values()
 
     def add_active(self, name: str) -> None:
         """Let a group take of a row only between its first start and its last finish."""
@@ -184,9 +164,6 @@ class _OrderRows:
             yield Instant(earliest_s=self.heads.ready_s[at], takes=tuple(takes))
         for at, takes in self.at_end.items():
             yield Instant(earliest_s=self.heads.done_s[at], takes=tuple(takes))
-
-    def _name(self, item: int) -> str:
-        return name_of(self.infrastructure, self.items.placed[item].nodes)
 
 
 def least_cost(prices: Prices, instant: Instant) -> int:

@@ -1,6 +1,7 @@
 """What is narrow, by name, and what each item takes of it (MODEL 3 and 6).
 
-The rows of a proof: ``crew``, ``surge``, ``service:NAME`` and ``host:ID``. They are built from
+The rows of a proof: ``crew``, ``surge``, ``service:NAME`` and ``host:ID``, and what follows
+from those. They are built from
 the scenario alone, so that a proof can claim nothing about capacities or demands.
 """
 
@@ -66,10 +67,13 @@ class Rows:
         Places of each row.
     ways : tuple of tuple of Way
         Of each item: in place, then built, as far as it may.
+    own : tuple of tuple of str
+        Rows of the hosts that each item itself has.
     """
 
     capacity: dict[str, int]
     ways: tuple[tuple[Way, ...], ...]
+    own: tuple[tuple[str, ...], ...]
 
 
 def rows_of(infrastructure: Infrastructure, items: Items) -> Rows:
@@ -112,7 +116,12 @@ def rows_of(infrastructure: Infrastructure, items: Items) -> Rows:
         tuple(_ways(infrastructure, capacity, item, hosts))
         for item, hosts in zip(items.placed, above, strict=True)
     )
-    return Rows(capacity=capacity, ways=ways)
+    ids = infrastructure.nodes.ids
+    own = tuple(
+        tuple(row for row in (f"host:{ids[node]}" for node in item.nodes) if row in capacity)
+        for item in items.placed
+    )
+    return Rows(capacity=capacity, ways=ways, own=own)
 
 
 def _going_down(infrastructure: Infrastructure, items: Items) -> Iterator[int]:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 
 from patchopt.model.proof import Claim, Proof
+from patchopt.verify.bound import rows_for
 from patchopt.verify.groups import name_of
-from patchopt.verify.heads import finish_s, heads_of
-from patchopt.verify.order_rows import with_order
+from patchopt.verify.guest_rows import with_guests
+from patchopt.verify.heads import finish_s
 
 if TYPE_CHECKING:
     from patchopt.verify.bound import Case
@@ -27,7 +28,7 @@ def proofs(draw: Draw, case: Case) -> Proof:
     work = sum(item.size * item.length_s for item in placed)
     worth = sum(item.weight_milli for item in placed) // max(work, 1) + 1
     rates = st.integers(0, 4 * worth) | st.just(0) | st.integers(0, 40 * worth)
-    names = [*sorted(case.rows.capacity), *_order_names(case)]
+    names = [*sorted(with_guests(case.rows, case.classes).capacity), *_order_names(case)]
     rows = draw(st.lists(st.sampled_from(names), unique=True))
     prices = {}
     for row in rows:
@@ -73,9 +74,7 @@ def _order_names(case: Case) -> list[str]:
 
 
 def _is_class(case: Case, name: str) -> bool:
-    heads = heads_of(case.infrastructure, case.items, case.groups)
-    proof = Proof(kind="lagrange")
-    rows, _ = with_order(case.infrastructure, case.items, case.rows, case.groups, heads, proof)
+    rows, _, _ = rows_for(case, Proof(kind="lagrange"))
     return f"end:{name}" in rows.capacity or f"begin:{name}" in rows.capacity
 
 

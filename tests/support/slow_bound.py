@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from patchopt.verify.heads import heads_of
-from patchopt.verify.order_rows import Instant, with_order
+from patchopt.verify.bound import rows_for
 from patchopt.verify.rows import Held
 
 if TYPE_CHECKING:
@@ -37,15 +36,8 @@ class _Rates:
 def slow_bound_milli(case: Case, proof: Proof, proven: Collection[Claim] = ()) -> int:
     """Return the least costs of all items and instants, less all capacity."""
     rates = _Rates(proof)
-    items, rows = case.items, case.rows
-    heads = [0] * len(items.placed)
-    instants: list[Instant] = []
-    if case.groups:
-        known = heads_of(case.infrastructure, items, case.groups, proven)
-        for group, ready in zip(case.groups, known.ready_s, strict=True):
-            for at in group.items:
-                heads[at] = ready
-        rows, instants = with_order(case.infrastructure, items, rows, case.groups, known, proof)
+    items = case.items
+    rows, heads, instants = rows_for(case, proof, proven)
     total = sum(
         _least(case, rates, item, ways, head)
         for item, ways, head in zip(items.placed, rows.ways, heads, strict=True)
