@@ -29,6 +29,8 @@ from patchopt.optimizer.search.start_lists import start_lists
 
 #: Under strict order prices go on for so much of the makespan of a schedule.
 _BEYOND: Final = 1.1
+#: Up to so many tasks prices guide the search.
+_GUIDED: Final = 20_000
 #: Problems of so many tasks are searched by plain code: the compiled takes longer to load.
 _TINY: Final = 20
 
@@ -175,6 +177,7 @@ class _Solve:
         steps = self.limits.iterations
         if not self.problem.dependencies:
             self._raise_by(lagrange_bound(self.problem, steps, stop))
+            self._guide()
             return
         from patchopt.optimizer.bounds.claims import known_of
         from patchopt.optimizer.bounds.groups import groups_of
@@ -188,6 +191,15 @@ class _Solve:
         known = known_of(self.problem, groups_of(self.problem), self.limits.claims, stop)
         again = lagrange_bound(self.problem, steps, stop, first.priced, known, until_s)
         self._raise_by(again)
+        self._guide()
+
+    def _guide(self) -> None:
+        """Tell the search what starts cost, at the best prices."""
+        from patchopt.optimizer.bounds.reduced_costs import reduced_costs
+
+        tasks = len(self.problem.tasks)
+        if self.priced is not None and self.priced.priced is not None and tasks <= _GUIDED:
+            self.population.guide = reduced_costs(self.problem, self.priced.priced)
 
     def _raise_by(self, bound: Bound) -> None:
         if self.priced is None or bound.value_milli > self.priced.value_milli:

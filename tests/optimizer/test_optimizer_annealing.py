@@ -60,7 +60,12 @@ def test_a_search_never_loses_its_place() -> None:
         search, first = begun(problem, arrays, Random(seed))  # noqa: S311 - luck, no secret
         values, margin = np.array([first, first]), np.array([0.1 * first])
         scale = max(1.0, first / len(problem.tasks) ** 2)
-        anneal(arrays, search, new_luck(seed), EVEN, 200, scale, 0.01 * scale, values, margin)
+        guide = changes.no_guide()
+        if seed % 2:  # any costs will do
+            costs = np.random.default_rng(seed).random(2 * 7 * len(problem.tasks))
+            guide = changes.Guide(costs, 7, 5, 0.5)
+        cold, state = 0.01 * scale, new_luck(seed)
+        anneal(arrays, search, guide, state, EVEN, 200, scale, cold, values, margin)
         moved.add(bool(values[1] < first))
         assert values[1] <= min(first, values[0])
         for code, value in ((search.now, values[0]), (search.best, values[1])):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from patchopt.optimizer.decoder import Decoder
 from patchopt.optimizer.decoding.arrays import arrays_of
-from patchopt.optimizer.search.start_lists import start_lists
+from patchopt.optimizer.search.start_lists import packed, start_lists
 from support.contract import infrastructure_of
 from support.examples import small
 from support.generate import scenarios
@@ -68,3 +70,23 @@ def test_all_are_lists(scenario: dict[str, Any]) -> None:
     problem = problem_from(scenario)
     for order in start_lists(problem, arrays_of(problem)):
         check_list(problem, order)
+
+
+def test_the_longest_first_before_a_closing() -> None:
+    # Two places, ten seconds a window. By weight per second b 5 s, d 5 s, a 3 s, c 7 s and e 5 s: a
+    # from 5 to 8, and c no more fits. With the longest first c, b, d from 5 on and a from 7 on end
+    # at the closing, and the light e is left for the next window.
+    nodes = {"a": of(4, 3), "b": of(10, 5), "c": of(7, 7), "d": of(9, 5), "e": of(1, 5)}
+    windows = {"every": 100, "open": [{"start": 0, "duration": 10}]}
+    problem = problem_from(small(nodes, max_parallel=2, windows=windows))
+    decoder = Decoder(problem)
+    by_ratio = start_lists(problem, decoder.arrays)[1]
+    assert by_ratio.tolist() == [1, 3, 0, 2, 4]
+    work = np.array([task.size * task.length_s for task in problem.tasks], np.float64)
+    better = packed(problem, by_ratio, work, 1.0, 1.0)
+    assert better.tolist() == [2, 1, 3, 0, 4]
+    late = [
+        [p.task for p in decoder.schedule(order).placements if p.start_s >= 100]
+        for order in (by_ratio, better)
+    ]
+    assert late == [[2], [4]]

@@ -6,12 +6,14 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from patchopt.model.base import Ints
+from patchopt.model.base import Floats, Ints
 from patchopt.optimizer.decoder import Decoder
 
 #: Share of moves of each kind, as `changes` numbers them, where tasks have one mode and two.
 _ONE_MODE: Final = (0.30, 0.20, 0.0, 0.15, 0.10, 0.10, 0.15)
 _TWO_MODES: Final = (0.25, 0.15, 0.10, 0.15, 0.10, 0.10, 0.15)
+#: Share of the moves that are guided, if any are.
+_GUIDED: Final = 0.5
 
 
 class Coded(NamedTuple):
@@ -49,6 +51,8 @@ class Annealer:
         self._shares = given(np.cumsum(_TWO_MODES if two else _ONE_MODE))
         self._values: Any = None
         self._margin: Any = None
+        self._guide: Any = None
+        self.guide_by_nothing()
         self._luck: Any = None
 
     def start(self, begin: Coded, seed: int) -> None:
@@ -73,6 +77,23 @@ class Annealer:
         self._margin = given(np.array([value / max(1, len(begin.order))]))
         self._luck = given(self._engine.luck.new_luck(seed))
 
+    def guide_by(self, costs: Floats, cell_s: int) -> None:
+        """Try from now on those tasks rather whose starts cost most.
+
+        Parameters
+        ----------
+        costs : ndarray of float64, shape (n, 2, cells)
+            By task, mode and cell of its start; infinite where there is no such mode.
+        cell_s : int
+            Seconds of a cell.
+        """
+        make = self._engine.changes.Guide
+        self._guide = self._engine.given(make(costs.ravel(), costs.shape[2], cell_s, _GUIDED))
+
+    def guide_by_nothing(self) -> None:
+        """Try all tasks alike from now on."""
+        self._guide = self._engine.given(self._engine.changes.no_guide())
+
     def go_on(self, moves: int, temperature: float) -> None:
         """Try some moves.
 
@@ -86,6 +107,7 @@ class Annealer:
         self._engine.annealing.anneal(
             self._arrays,
             self._search,
+            self._guide,
             self._luck,
             self._shares,
             moves,

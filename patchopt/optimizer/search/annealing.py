@@ -18,7 +18,7 @@ from patchopt.model.windows import Numbers
 from patchopt.optimizer.decoding.arrays import Arrays
 from patchopt.optimizer.decoding.lists import Placed, place_task
 from patchopt.optimizer.decoding.resuming import keep_from, return_to
-from patchopt.optimizer.search.changes import Code, Search, change
+from patchopt.optimizer.search.changes import Code, Guide, Search, change
 from patchopt.optimizer.search.luck import uniform
 
 #: The error of what is known behind the last change, smoothed over decoded trials.
@@ -97,6 +97,7 @@ def begin(arrays: Arrays, search: Search) -> None:
 def anneal(
     arrays: Arrays,
     search: Search,
+    guide: Guide,
     luck: Numbers,
     shares: Floats,
     moves: int,
@@ -113,6 +114,8 @@ def anneal(
         The problem.
     search : Search
         Begun; goes on from where it is.
+    guide : Guide
+        Which tasks are rather tried.
     luck : ndarray of int64
         State of the random numbers.
     shares : ndarray of float64, shape (7,)
@@ -131,7 +134,7 @@ def anneal(
     cooling = math.log(cold / hot) / max(1, moves - 1)
     for move in range(moves):
         temperature = hot * math.exp(cooling * move)
-        if not change(arrays, search, luck, shares, most):
+        if not change(arrays, search, guide, luck, shares, most):
             if search.touched[2] >= 0:
                 search.trial.wanted[search.touched[2]] = search.now.wanted[search.touched[2]]
             continue

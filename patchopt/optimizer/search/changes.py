@@ -70,6 +70,30 @@ class Search(NamedTuple):
     touched: Numbers
 
 
+class Guide(NamedTuple):
+    """What each start costs more than it might, to try those first that cost most.
+
+    Parameters
+    ----------
+    costs : ndarray of float64
+        Of task j in mode m that starts in cell k, at ``(2j + m) * cells + k``.
+    cells, cell_s : int
+        How many cells, and how long each is; what starts later counts as in the last.
+    share : float
+        Of the moves that are guided.
+    """
+
+    costs: Floats
+    cells: int
+    cell_s: int
+    share: float
+
+
+def no_guide() -> Guide:
+    """Return a guide that is never asked."""
+    return Guide(np.zeros(1), 1, 1, 0.0)
+
+
 def new_search(arrays: Arrays, services: frozenset[int]) -> Search:
     """Return room for a search.
 
@@ -266,13 +290,33 @@ def _reorder(arrays: Arrays, search: Search, luck: Numbers, place: int) -> bool:
 
 
 @inner
+def _lost(search: Search, guide: Guide, place: int) -> float:
+    """Return what the start of the task at a place costs more than it might."""
+    task = search.now.order[place]
+    cell = min(search.now.placed.start_s[task] // guide.cell_s, guide.cells - 1)
+    lost: float = guide.costs[(2 * task + search.now.placed.mode[task]) * guide.cells + cell]
+    return lost
+
+
+@inner
+def _some_place(search: Search, guide: Guide, luck: Numbers, count: int) -> int:
+    """Draw a place; if guided, of two that where more is lost."""
+    place = below(luck, count)
+    if guide.share > 0.0 and uniform(luck) < guide.share:
+        other = below(luck, count)
+        if _lost(search, guide, other) > _lost(search, guide, place):
+            return other
+    return place
+
+
+@inner
 def change(  # noqa: PLR0911 - one for each kind of move
-    arrays: Arrays, search: Search, luck: Numbers, shares: Floats, most: int
+    arrays: Arrays, search: Search, guide: Guide, luck: Numbers, shares: Floats, most: int
 ) -> bool:
     """Change the list or a mode somehow; return whether anything has changed."""
     order = search.trial.order
     count = len(order)
-    drawn, place = uniform(luck), below(luck, count)
+    drawn, place = uniform(luck), _some_place(search, guide, luck, count)
     search.touched[2] = -1
     if drawn < shares[INSERT]:
         target = _target(luck, place, most, count)

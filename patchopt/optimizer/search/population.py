@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from patchopt.model.base import Floats
 from patchopt.optimizer.beside import side_by_side
 from patchopt.optimizer.decoder import Decoder
 from patchopt.optimizer.progress import Tracker
@@ -73,6 +74,8 @@ class Population:
         self._enough_milli = 0
         #: The best list so far.
         self.best = begins[0]
+        #: What starts cost more than they might, and seconds of a cell, once somebody knows.
+        self.guide: tuple[Floats, int] | None = None
 
     def stop(self) -> None:
         """Let all runs end soon; what they have found is kept."""
@@ -139,10 +142,16 @@ class Population:
         if before is not None:
             before()
         annealer = Annealer(self._decoder)
+        # The first stream alone, which has waited for it: so it is always the same.
+        guide = self.guide if stream.number % STREAMS == 0 else None
         best = stream.begins[0]
         for run, (begin, span) in enumerate(zip(stream.begins, spans, strict=True)):
             seed = (self._seed * 2 * STREAMS + stream.number) * _MOST_RUNS + run
             annealer.start(begin, seed)
+            if guide is not None and run % 2 == 1:
+                annealer.guide_by(*guide)
+            else:
+                annealer.guide_by_nothing()
             self._run(annealer, span, stream.temperatures)
             if annealer.objective_milli < best.objective_milli:
                 best = annealer.best()
