@@ -122,18 +122,19 @@ class _Solve:
             watch=watch,
             begun=begun,
         )
-        first = self.lists[0]
-        self.schedule = self._settled(self.decoder.schedule(first.order, first.wanted))
+        self.schedule = self.decoder.schedule(self.lists[0].order, self.lists[0].wanted)
+        self.population: Population | None = None
         self.interrupted = False
 
     def run(self) -> Found:
         """Search and bound, then prove, until it is enough."""
-        if self.tiny:
-            self._try_quickly()
-        if not self._ended:
-            self._search()
-        if self.limits.provable and not self._ended:
-            self._prove(self.limits.left_s)
+        try:
+            self._go()
+        except KeyboardInterrupt:  # while nothing waited for it
+            self.interrupted = True
+            if self.population is not None:
+                best = self.population.best
+                self._take(self.decoder.schedule(best.order, best.wanted))
         bound = self.bound
         if bound.value_milli > self.schedule.objective_milli:
             raise RuntimeError("a bound is above the objective of a schedule")
@@ -143,6 +144,15 @@ class _Solve:
             priced=self.priced,
             interrupted=self.interrupted,
         )
+
+    def _go(self) -> None:
+        self._take(self.schedule)
+        if self.tiny:
+            self._try_quickly()
+        if not self._ended:
+            self._search()
+        if self.limits.provable and not self._ended:
+            self._prove(self.limits.left_s)
 
     def _try_quickly(self) -> None:
         """Search and prove by what takes no time to load; what is easy is done then."""
@@ -160,19 +170,23 @@ class _Solve:
     def _search(self) -> None:
         effort = self.limits.effort(plain=self.tiny)
         seed = self.parameters.seed
-        self.population = Population(self.decoder, self.lists, seed, effort, self.tracker)
+        population = Population(self.decoder, self.lists, seed, effort, self.tracker)
+        self.population = population
         price = None if self.tiny else self._price
-        self.interrupted = self.population.search(self.limits.threads, price)
+        self.interrupted = population.search(self.limits.threads, price)
         self.limits.spend(effort.seconds)
-        best = self.population.best
+        best = population.best
         self._take(self.decoder.schedule(best.order, best.wanted))
 
     def _price(self) -> None:
         """Bound by prices, in whichever thread."""
         from patchopt.optimizer.bounds.lagrange import lagrange_bound  # Numba takes a while
 
+        population = self.population
+        assert population is not None  # noqa: S101 - this is done beside it
+
         def stop() -> bool:
-            return self.population.stopped or self.limits.pricing_ended
+            return population.stopped or self.limits.pricing_ended
 
         steps = self.limits.iterations
         if not self.problem.dependencies:
@@ -198,7 +212,9 @@ class _Solve:
         from patchopt.optimizer.bounds.reduced_costs import reduced_costs
 
         tasks = len(self.problem.tasks)
-        if self.priced is not None and self.priced.priced is not None and tasks <= _GUIDED:
+        if self.population is None or self.priced is None or tasks > _GUIDED:
+            return
+        if self.priced.priced is not None:
             self.population.guide = reduced_costs(self.problem, self.priced.priced)
 
     def _raise_by(self, bound: Bound) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from itertools import pairwise
 
 import pytest
@@ -12,6 +13,7 @@ from patchopt.files import load_scenario
 from patchopt.model.build import build_infrastructure
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.optimizer import OptimizerParameters, Progress, optimize
+from patchopt.optimizer.progress import Watcher
 from patchopt.strategies import make_strategy
 from support.contract import nominal
 
@@ -63,14 +65,21 @@ def test_progress_only_gets_better(shop: Infrastructure) -> None:
 
 @pytest.mark.slow
 def test_an_interrupted_search_keeps_its_best_plan(shop: Infrastructure) -> None:
-    seen: list[Progress] = []
+    """Whether Ctrl-C comes while it searches or while nothing waits for it."""
+    for moment in (2, 3, 4):
+        seen: list[Progress] = []
 
-    def interrupt(progress: Progress) -> None:
-        seen.append(progress)
-        if len(seen) == 2:  # the first is told before the search begins
-            os.kill(os.getpid(), signal.SIGINT)
+        def interrupt(progress: Progress, seen: list[Progress] = seen, at: int = moment) -> None:
+            seen.append(progress)
+            if len(seen) == at:  # the first is told before the search begins
+                os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(0.5)  # so that it has come before all is done
 
-    solution = optimize(shop, OptimizerParameters(time_limit=60, workers=1), watch=interrupt)
+        _interrupted(shop, interrupt)
+
+
+def _interrupted(shop: Infrastructure, watch: Watcher) -> None:
+    solution = optimize(shop, OptimizerParameters(time_limit=60, workers=1), watch=watch)
     assert solution.interrupted
     assert solution.certificate.status == "feasible"
     outcome = nominal(shop, solution.plan)
