@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from math import gcd
@@ -13,7 +12,7 @@ from ortools.sat.python import cp_model
 
 from patchopt.model.windows import WindowSet
 from patchopt.optimizer.bounds import active_makespan_s, latest_commits_s
-from patchopt.optimizer.bounds.promising import Starts
+from patchopt.optimizer.cp_sat_starts import Promising, cost_of_start
 from patchopt.optimizer.problem import Mode, Problem, Task, alike
 from patchopt.optimizer.schedule import Placement, Schedule
 
@@ -26,25 +25,6 @@ class _Variables:
     built: Expression  # 1 if done blue-green; a constant where there is no choice
     switch: Expression  # start of the switch
     commit: Expression
-
-
-@dataclass(frozen=True, kw_only=True)
-class Promising:
-    """Starts that a schedule better than one that is known may have.
-
-    Parameters
-    ----------
-    starts : mapping of int to Starts
-        By task.
-    width : int
-        Of a block of starts, in units of the model.
-    spare_milli : int
-        What they may cost together.
-    """
-
-    starts: Mapping[int, Starts]
-    width: int
-    spare_milli: int
 
 
 class Model:
@@ -81,7 +61,7 @@ class Model:
         self._order_alike()
         self._minimise(bound_milli)
         if promising is not None:
-            self._promise(promising)
+            self._leave(promising)
         self._hint(incumbent)
 
     # Variables ------------------------------------------------------------------------
@@ -249,31 +229,16 @@ class Model:
         self.cp.add(objective >= -(-bound_milli // self.divisor))
         self.cp.minimize(objective)
 
-    def _promise(self, promising: Promising) -> None:
+    def _leave(self, promising: Promising) -> None:
         """Leave only starts that a better schedule may have, and what they may cost together."""
         costs = []
         for number, starts in promising.starts.items():
-            variables, modes = self.variables[number], self.problem.tasks[number].modes
-            cost = self.cp.new_int_var(0, promising.spare_milli, f"cost_{number}")
-            built = [int(modes[mode].action == "build") for mode in starts.mode]
-            rows = zip(starts.block.tolist(), starts.cost_milli.tolist(), built, strict=True)
-            block = self._block(number, promising.width)
-            if isinstance(variables.built, int):
-                self.cp.add_allowed_assignments([block, cost], [row[:2] for row in rows])
-            else:
-                self.cp.add_allowed_assignments([block, cost, variables.built], list(rows))
-            costs.append(cost)
+            own, task = self.variables[number], self.problem.tasks[number]
+            latest = self.horizon_s
+            costs.append(
+                cost_of_start(self.cp, task, own.start, own.built, latest, starts, promising)
+            )
         self.cp.add(sum(costs) <= promising.spare_milli)
-
-    def _block(self, number: int, width: int) -> Expression:
-        """Return the block of a task's start."""
-        start = self.variables[number].start
-        if width == 1:
-            return start
-        block = self.cp.new_int_var(0, self.horizon_s // width + 1, f"block_{number}")
-        within = self.cp.new_int_var(0, width - 1, f"within_{number}")
-        self.cp.add(start == width * block + within)
-        return block
 
     # Solutions ------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from patchopt.optimizer.schedule import Schedule
 if TYPE_CHECKING:
     from ortools.sat.python import cp_model
 
-    from patchopt.optimizer.cp_sat import Promising
+    from patchopt.optimizer.cp_sat_starts import Promising
 
 #: More blocks of starts than that make tables that take longer to build than they save.
 _MOST_BLOCKS: Final = 1_000
@@ -117,7 +117,7 @@ def prove(
 
 def _promising(known: Schedule, unit_s: int, bound: Bound | None) -> Promising | None:
     """Return the starts of schedules better than a known one, if prices tell many of them apart."""
-    from patchopt.optimizer.cp_sat import Promising
+    from patchopt.optimizer.cp_sat_starts import Promising
 
     if bound is None or bound.priced is None:
         return None
