@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from patchopt.optimizer.beside import side_by_side
 from patchopt.optimizer.bounds import latest_commits_s
 from patchopt.optimizer.bounds.bound import Bound
-from patchopt.optimizer.bounds.promising import promising_starts
+from patchopt.optimizer.bounds.promising import StartCosts
 from patchopt.optimizer.decoder import Decoder
 from patchopt.optimizer.parameters import OptimizerParameters
 from patchopt.optimizer.progress import Tracker
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 #: More blocks of starts than that make tables that take longer to build than they save.
 _MOST_BLOCKS: Final = 1_000
 _MOST_SHARE: Final = 0.3
+#: More starts, of all tasks and modes, take longer to look at than they save.
+_MOST_STARTS: Final = 5_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,11 +126,15 @@ def _promising(known: Schedule, unit_s: int, bound: Bound | None) -> Promising |
     spare = known.objective_milli - 1 - bound.value_milli
     latest = max(latest_commits_s(known.problem, known.objective_milli))
     rows = sum(len(task.modes) for task in known.problem.tasks)
+    starts = latest // unit_s + 1
+    if rows * starts > _MOST_STARTS:
+        return None
+    costs = StartCosts(bound, unit_s, latest)
     width = 1
     while True:
-        found = promising_starts(bound, spare, unit_s, latest, width)
-        kept = sum(len(starts.block) for starts in found.values())
-        if kept > _MOST_SHARE * rows * (latest // unit_s // width + 1):
+        found = costs.within(spare, width)
+        kept = sum(len(each.block) for each in found.values())
+        if kept > _MOST_SHARE * rows * -(-starts // width):
             return None
         if kept <= _MOST_BLOCKS:
             return Promising(starts=found, width=width, spare_milli=spare)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from patchopt.optimizer import OptimizerParameters, proving
 from patchopt.optimizer.bounds import latest_commits_s
 from patchopt.optimizer.bounds.lagrange import lagrange_bound
-from patchopt.optimizer.bounds.promising import promising_starts
+from patchopt.optimizer.bounds.promising import StartCosts
 from patchopt.optimizer.list_scheduling import list_schedule
 from patchopt.optimizer.progress import Tracker
 from support.enumerate import optimum
@@ -61,10 +61,11 @@ def test_starts_that_cost_more_than_the_gap_are_left_out() -> None:
     spare = 10_000 - bound.value_milli
     assert 0 <= spare < 100
     latest = max(latest_commits_s(problem, 10_000))
-    found = promising_starts(bound, spare, 1, latest)
+    costs = StartCosts(bound, 1, latest)
+    found = costs.within(spare)
     assert found[0].block.tolist() == [0]
     assert 2 in found[1].block.tolist()
     assert 0 not in found[1].block.tolist()
-    wide = promising_starts(bound, spare, 1, latest, width=2)
+    wide = costs.within(spare, width=2)
     assert wide[0].block.tolist() == [0]
     assert 1 in wide[1].block.tolist()

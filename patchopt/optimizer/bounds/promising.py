@@ -38,49 +38,62 @@ class Starts(NamedTuple):
     cost_milli: Ints
 
 
-def promising_starts(
-    bound: Bound, spare_milli: int, unit_s: int, until_s: int, width: int = 1
-) -> dict[int, Starts]:
-    """Return the starts that schedules of at most the bound and so much more may have.
+class StartCosts:
+    """What every start costs more than the best one.
 
     Parameters
     ----------
     bound : Bound
         By prices.
-    spare_milli : int
-        What all starts together may cost more than the best ones.
     unit_s : int
         Starts are multiples of it.
     until_s : int
-        Latest start that counts.
-    width : int
-        Of a block, in units.
-
-    Returns
-    -------
-    dict of int to Starts
-        By task; all of them. Windows are left to others. O(classes x modes x starts x demands).
+        Latest start that counts. O(classes x modes x starts x demands).
     """
-    priced = bound.priced
-    assert priced is not None  # noqa: S101 - bounds by prices have them
-    blocks = until_s // unit_s // width + 1
-    starts = np.arange(blocks * width, dtype=np.int64) * unit_s
-    integrals = Integrals(priced.cells, priced.rates)
-    layout = layout_of(priced.relaxation)
-    windows = priced.relaxation.problem.windows
-    least = least_costs_milli(layout, priced.cells, windows, priced.rates).tolist()
-    found: dict[int, Starts] = {}
-    for one, best in zip(priced.relaxation.classes, least, strict=True):
-        rows = []
-        for way in one.ways:
+
+    def __init__(self, bound: Bound, unit_s: int, until_s: int) -> None:
+        priced = bound.priced
+        assert priced is not None  # noqa: S101 - bounds by prices have them
+        starts = np.arange(until_s // unit_s + 1, dtype=np.int64) * unit_s
+        integrals = Integrals(priced.cells, priced.rates)
+        layout = layout_of(priced.relaxation)
+        windows = priced.relaxation.problem.windows
+        least = least_costs_milli(layout, priced.cells, windows, priced.rates).tolist()
+        self._rows = [
             # Where a start is not allowed it may cost less than the best.
-            cost = np.maximum(integrals.cost(one, way, starts) - best, 0)
-            rows.append(cost.reshape(blocks, width).min(axis=1))
-        kept = [np.flatnonzero(row <= spare_milli) for row in rows]
-        made = Starts(
-            mode=np.repeat(np.arange(len(rows), dtype=np.int64), [len(each) for each in kept]),
-            block=np.concatenate(kept),
-            cost_milli=np.concatenate([row[each] for row, each in zip(rows, kept, strict=True)]),
-        )
-        found |= dict.fromkeys(one.members, made)
-    return found
+            (
+                one.members,
+                [np.maximum(integrals.cost(one, way, starts) - best, 0) for way in one.ways],
+            )
+            for one, best in zip(priced.relaxation.classes, least, strict=True)
+            if one.members
+        ]
+
+    def within(self, spare_milli: int, width: int = 1) -> dict[int, Starts]:
+        """Return the starts that schedules of at most the bound and so much more may have.
+
+        Parameters
+        ----------
+        spare_milli : int
+            What all starts together may cost more than the best ones.
+        width : int
+            Of a block, in units.
+
+        Returns
+        -------
+        dict of int to Starts
+            By task; all of them. Windows are left to others.
+        """
+        found: dict[int, Starts] = {}
+        for members, rows in self._rows:
+            least = [np.minimum.reduceat(row, np.arange(0, len(row), width)) for row in rows]
+            kept = [np.flatnonzero(row <= spare_milli) for row in least]
+            made = Starts(
+                mode=np.repeat(np.arange(len(rows), dtype=np.int64), [len(each) for each in kept]),
+                block=np.concatenate(kept),
+                cost_milli=np.concatenate(
+                    [row[each] for row, each in zip(least, kept, strict=True)]
+                ),
+            )
+            found |= dict.fromkeys(members, made)
+        return found
