@@ -235,14 +235,10 @@ class _Solve:
         self._raise(Bound(value_milli=proven.bound_milli, proof=proof, priced=self.bound.priced))
 
     def _take(self, schedule: Schedule) -> None:
-        settled_one = self._settled(schedule)
-        if settled_one.objective_milli <= self.schedule.objective_milli:
-            self.schedule = settled_one
-
-    def _settled(self, schedule: Schedule) -> Schedule:
         found = settled(self.decoder, schedule)
         self.tracker.objective(found.objective_milli)
-        return found
+        if found.objective_milli <= self.schedule.objective_milli:
+            self.schedule = found
 
     def _raise(self, bound: Bound) -> None:
         if bound.value_milli > self.bound.value_milli:

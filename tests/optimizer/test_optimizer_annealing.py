@@ -64,8 +64,9 @@ def test_a_search_never_loses_its_place() -> None:
         if seed % 2:  # any costs will do
             costs = np.random.default_rng(seed).random(2 * 7 * len(problem.tasks))
             guide = changes.Guide(costs, 7, 5, 0.5)
-        cold, state = 0.01 * scale, new_luck(seed)
-        anneal(arrays, search, guide, state, EVEN, 200, scale, cold, values, margin)
+        state = new_luck(seed)
+        for temperature in (scale, 0.1 * scale, 0.01 * scale):
+            anneal(arrays, search, guide, state, EVEN, 67, temperature, values, margin)
         moved.add(bool(values[1] < first))
         assert values[1] <= min(first, values[0])
         for code, value in ((search.now, values[0]), (search.best, values[1])):

@@ -112,7 +112,6 @@ class Annealer:
             self._shares,
             moves,
             temperature,
-            temperature,
             self._values,
             self._margin,
         )

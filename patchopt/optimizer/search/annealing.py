@@ -101,12 +101,11 @@ def anneal(
     luck: Numbers,
     shares: Floats,
     moves: int,
-    hot: float,
-    cold: float,
+    temperature: float,
     values: Numbers,
     margin: Floats,
 ) -> None:
-    """Try some moves, while it gets colder.
+    """Try some moves at a temperature.
 
     Parameters
     ----------
@@ -122,8 +121,8 @@ def anneal(
         Up to which uniform number a move is of each kind.
     moves : int
         How many are tried.
-    hot, cold : float
-        Temperature at the first and at the last of them, in units of the objective.
+    temperature : float
+        In units of the objective.
     values : ndarray of int64, shape (2,)
         Objective of where the search is, and of the best.
     margin : ndarray of float64, shape (1,)
@@ -131,9 +130,7 @@ def anneal(
     """
     count = len(search.now.order)
     most = max(4, count // 4)
-    cooling = math.log(cold / hot) / max(1, moves - 1)
-    for move in range(moves):
-        temperature = hot * math.exp(cooling * move)
+    for _ in range(moves):
         if not change(arrays, search, guide, luck, shares, most):
             if search.touched[2] >= 0:
                 search.trial.wanted[search.touched[2]] = search.now.wanted[search.touched[2]]
