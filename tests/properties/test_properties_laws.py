@@ -26,8 +26,8 @@ from patchopt.optimizer.search_and_prove import solve as schedule_and_bound
 from patchopt.strategies import make_strategy, strategy_names
 from support.contract import PROOF, check_harmless, infrastructure_of, nominal, solve
 from support.enumerate import optimum
-from support.examples import small
 from support.generate import FEATURES, PROBABLE, features, scenarios
+from support.seldom import SELDOM
 
 #: Traced for coverage, their thousands of examples would take three times as long.
 pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
@@ -43,15 +43,6 @@ Scenario = dict[str, Any]
 HANDLINGS: tuple[OnInfeasible, ...] = ("downtime", "skip")
 #: A short search: laws 1 and 2 hold for whatever incumbent and bound it ends with.
 SHORT = OptimizerParameters(time_limit=0.3, workers=1, seed=0, deterministic=True)
-
-#: What is drawn changes with the sources of the package, and this is drawn seldom: b depends on a
-#: unit that no mode does, so that where that is skipped b is skipped too.
-SELDOM = small(
-    {"a": {"service": "s", "blue_green": False}, "b": {"criticality": 2}},
-    min_up={"s": 1},
-    edges=[("b", "a")],
-    dependency_order="strict",
-)
 
 
 def for_all(law: Callable[[Scenario], None], examples: int, **options: Any) -> None:
@@ -75,8 +66,9 @@ def for_all(law: Callable[[Scenario], None], examples: int, **options: Any) -> N
     each()
     wanted = FEATURES if options.get("probabilities", True) else FEATURES - PROBABLE
     assert checked >= 200
-    law(SELDOM)
-    used |= features(SELDOM)
+    for scenario in SELDOM:
+        law(scenario)
+        used |= features(scenario)
     assert used == wanted
 
 
