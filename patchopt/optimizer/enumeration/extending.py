@@ -1,0 +1,381 @@
+"""Partial schedules with a task more, compiled.
+
+Tasks are added in order of their starts, each as early as what still runs allows (the
+chronological schemes of Christofides, Alvarez-Valdes, Tamarit, Project scheduling with resource
+constraints: a branch and bound approach, EJOR 29, 1987; Demeulemeester, Herroelen, A branch-and-bound
+procedure for the multiple resource-constrained project scheduling problem, Management Science 38,
+1992). What comes later only ever starts later, so nothing that runs is asked for more than
+once, and what a partial schedule leaves unused it leaves unused for good.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from patchopt.compiling.jit import inner, outer
+from patchopt.model import windows
+from patchopt.model.windows import FOREVER, Numbers
+from patchopt.optimizer.decoding.arrays import BUILT, Arrays
+from patchopt.optimizer.decoding.lists import commit_of, switch_of
+from patchopt.optimizer.enumeration.labels import Labels, Running
+from patchopt.optimizer.enumeration.tables import Tables
+
+_window_close = inner(windows.window_close)
+_next_opening = inner(windows.next_opening)
+
+#: What is counted of children by what they have spent.
+BUCKETS = 4_096
+
+
+class Scratch(NamedTuple):
+    """Room to work in.
+
+    Parameters
+    ----------
+    running, other : Running
+        Of a label, and of one that it is compared with.
+    start_s, release_s : ndarray of int64, shape (2n,)
+        Of task j in mode m, at 2j + m; -1: it cannot be added.
+    head : ndarray of int64
+        First label of each hash.
+    counts : ndarray of int64, shape (BUCKETS,)
+        Children by what they have spent.
+    state : ndarray of int64, shape (3,)
+        End of the labels; least that any that was left out has spent; longest that anything
+        holds something.
+    """
+
+    running: Running
+    other: Running
+    start_s: Numbers
+    release_s: Numbers
+    head: Numbers
+    counts: Numbers
+    state: Numbers
+
+
+@inner
+def gather(arrays: Arrays, labels: Labels, label: int, now: int, longest: int, to: Running) -> int:
+    """Note what of a label still holds something at a time; return how much that is."""
+    count, at = 0, label
+    while labels.parent[at] >= 0 and labels.start_s[at] + longest > now:
+        task, mode, start = labels.task[at], labels.mode[at], labels.start_s[at]
+        until = start + arrays.length_s[task]
+        end = until
+        if mode == BUILT:
+            end = labels.switch_s[at] + arrays.overhead_s
+        if end > now:
+            to.task[count] = task
+            to.mode[count] = mode
+            to.start_s[count] = start
+            to.until_s[count] = until
+            to.end_s[count] = end
+            for resource in range(to.use.shape[1]):
+                to.use[count, resource] = 0
+            for place in range(arrays.begin[2 * task + mode], arrays.begin[2 * task + mode + 1]):
+                to.use[count, arrays.resource[place]] = arrays.amount[place]
+            count += 1
+        at = labels.parent[at]
+    return count
+
+
+@inner
+def _fits(arrays: Arrays, running: Running, count: int, task: int, mode: int, time: int) -> int:
+    """Return a time at which a task may start, or a later one, before which it cannot."""
+    for place in range(arrays.begin[2 * task + mode], arrays.begin[2 * task + mode + 1]):
+        resource, used, free = arrays.resource[place], arrays.amount[place], FOREVER
+        for at in range(count):
+            if running.until_s[at] > time and running.use[at, resource] > 0:
+                used += running.use[at, resource]
+                free = min(free, running.until_s[at])
+        if used > arrays.capacity[resource]:
+            return free
+    if mode == BUILT and arrays.surge >= 0:
+        used, free = arrays.slots[task], FOREVER
+        for at in range(count):
+            if running.mode[at] == BUILT and running.end_s[at] > time:
+                used += arrays.slots[running.task[at]]
+                free = min(free, running.end_s[at])
+        if used > arrays.capacity[arrays.surge]:
+            return free
+    return time
+
+
+@inner
+def _earliest(
+    arrays: Arrays, running: Running, count: int, task: int, mode: int, now: int
+) -> int:
+    """Return the first start of a task from now on."""
+    time, component = now, arrays.component[task]
+    for place in range(arrays.below_begin[component], arrays.below_begin[component + 1]):
+        for at in range(count):
+            if arrays.component[running.task[at]] == arrays.below[place]:
+                time = max(time, running.end_s[at])
+    length = arrays.length_s[task]
+    while True:
+        moved = time
+        if arrays.period_s > 0:
+            close = _window_close(time, arrays.period_s, arrays.starts_s, arrays.lengths_s)
+            if close < time + length:
+                moved = _next_opening(
+                    time, length, arrays.period_s, arrays.starts_s, arrays.lengths_s
+                )
+        moved = _fits(arrays, running, count, task, mode, moved)
+        if moved == time:
+            return time
+        time = moved
+
+
+@inner
+def _may(arrays: Arrays, tables: Tables, done: int, task: int) -> bool:
+    """Say whether all is done that a task waits for, and it is not."""
+    if done >> task & 1:
+        return False
+    if tables.before[task] >= 0 and not done >> tables.before[task] & 1:
+        return False
+    component = arrays.component[task]
+    for place in range(arrays.below_begin[component], arrays.below_begin[component + 1]):
+        lower = arrays.below[place]
+        for member in range(arrays.inside_begin[lower], arrays.inside_begin[lower + 1]):
+            if not done >> arrays.inside[member] & 1:
+                return False
+    return True
+
+
+@inner
+def _cell(tables: Tables, time: int) -> int:
+    """Return the last cell that begins by a time, -1 if none does."""
+    low, high = -1, len(tables.begin_s) - 1
+    while low < high:
+        middle = (low + high + 1) >> 1
+        if tables.begin_s[middle] <= time:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+@inner
+def _up_to(tables: Tables, paid: Numbers, rate: Numbers, cell: int, time: int) -> int:
+    """Return an integral of a price from 0 to a time, given its cell."""
+    if cell < 0:
+        return 0
+    inside = min(time - tables.begin_s[cell], tables.width_s[cell])
+    return int(paid[cell] + inside * rate[cell])
+
+
+@inner
+def _paid(tables: Tables, task: int, mode: int, start: int) -> int:
+    """Return what a task pays by prices."""
+    found, at, number = 0, _cell(tables, start), tables.mode[2 * task + mode]
+    for part in range(tables.part_begin[number], tables.part_begin[number + 1]):
+        end = start + tables.held_s[part]
+        paid, rate = tables.paid_milli[part], tables.rate[part]
+        found += _up_to(tables, paid, rate, _cell(tables, end), end)
+        if tables.from_zero[part] == 0:
+            found -= _up_to(tables, paid, rate, at, start)
+    return found
+
+
+@inner
+def _owned(tables: Tables, task: int, mode: int, start: int, since: int) -> int:
+    """Return what a task pays from a time on for rows that are only held from a start on."""
+    found, number = 0, tables.mode[2 * task + mode]
+    since = max(since, start)
+    at = _cell(tables, since)
+    for part in range(tables.part_begin[number], tables.part_begin[number + 1]):
+        end = start + tables.held_s[part]
+        if tables.from_zero[part] == 0 and end > since:
+            paid, rate = tables.owned_milli[part], tables.owned_rate[part]
+            found += _up_to(tables, paid, rate, _cell(tables, end), end)
+            found -= _up_to(tables, paid, rate, at, since)
+    return found
+
+
+@inner
+def _starts(
+    arrays: Arrays, tables: Tables, labels: Labels, scratch: Scratch, label: int, count: int
+) -> int:
+    """Find the start of every task that may be added; return when the first would be over.
+
+    What starts no earlier than that need not be added now: the other one would fit before it.
+    """
+    first = FOREVER
+    for task in range(len(arrays.length_s)):
+        may = _may(arrays, tables, labels.done[label], task)
+        for mode in range(2):
+            way = 2 * task + mode
+            scratch.start_s[way] = -1
+            if not may or arrays.commit_s[way] < 0:
+                continue
+            start = _earliest(arrays, scratch.running, count, task, mode, labels.start_s[label])
+            end = start + arrays.length_s[task]
+            if mode == BUILT:
+                end = switch_of(arrays, task, mode, start) + arrays.overhead_s
+            scratch.start_s[way] = start
+            scratch.release_s[way] = end
+            first = min(first, end)
+    return first
+
+
+@inner
+def _spent(
+    arrays: Arrays,
+    tables: Tables,
+    labels: Labels,
+    scratch: Scratch,
+    label: int,
+    count: int,
+    way: int,
+    reduced: int,
+    base_makespan_s: int,
+) -> int:
+    """Return what schedules that begin with a label and a task more cost above the bound."""
+    start, done = scratch.start_s[way], labels.done[label] | 1 << (way >> 1)
+    spent = reduced
+    moment = min(start // tables.moment_s, tables.later_milli.shape[1] - 1)
+    for task in range(len(arrays.length_s)):
+        if not done >> task & 1:
+            spent += tables.later_milli[task, moment]
+    unused = _up_to(tables, tables.room_milli, tables.room_rate, _cell(tables, start), start)
+    unused -= labels.owned_milli[label]
+    running = scratch.running
+    for at in range(count):
+        if running.end_s[at] > start:
+            unused += _owned(
+                tables, running.task[at], running.mode[at], running.start_s[at], start
+            )
+    longer = max(labels.end_s[label], scratch.release_s[way]) - base_makespan_s
+    if longer > 0:
+        spent += arrays.skipped_weight_milli * longer
+    return max(labels.spent_milli[label], spent + unused)
+
+
+@inner
+def _same_or_less(
+    labels: Labels,
+    one: int,
+    running: Running,
+    count: int,
+    other: int,
+    rival: Running,
+    rivals: int,
+) -> bool:
+    """Say whether whatever may follow one label may as well follow another, for no more."""
+    if labels.cost_milli[one] < labels.cost_milli[other]:
+        return False
+    if labels.start_s[one] < labels.start_s[other] or labels.end_s[one] < labels.end_s[other]:
+        return False
+    now = labels.start_s[one]
+    for at in range(rivals):
+        if rival.end_s[at] <= now:
+            continue
+        found = False
+        for own in range(count):
+            if running.task[own] == rival.task[at]:
+                found = (
+                    running.mode[own] == rival.mode[at]
+                    and running.until_s[own] >= rival.until_s[at]
+                    and running.end_s[own] >= rival.end_s[at]
+                )
+                break
+        if not found:
+            return False
+    return True
+
+
+@inner
+def _keep(arrays: Arrays, labels: Labels, scratch: Scratch, new: int) -> None:
+    """Take a label among those of its layer, unless another is as good; drop those that are not."""
+    done, longest = labels.done[new], scratch.state[2]
+    count = gather(arrays, labels, new, labels.start_s[new], longest, scratch.running)
+    slot = done % len(scratch.head)
+    at = scratch.head[slot]
+    while at >= 0:
+        if labels.done[at] == done:
+            rivals = gather(arrays, labels, at, labels.start_s[at], longest, scratch.other)
+            if _same_or_less(labels, new, scratch.running, count, at, scratch.other, rivals):
+                return
+            if _same_or_less(labels, at, scratch.other, rivals, new, scratch.running, count):
+                labels.done[at] = -1
+        at = labels.chain[at]
+    labels.chain[new] = scratch.head[slot]
+    scratch.head[slot] = new
+    scratch.state[0] = new + 1
+
+
+@outer
+def extend(
+    arrays: Arrays,
+    tables: Tables,
+    labels: Labels,
+    scratch: Scratch,
+    first: int,
+    end: int,
+    budget_milli: int,
+    most_milli: int,
+    base_makespan_s: int,
+    counting: bool,
+) -> None:
+    """Add to each of some labels every task that a better schedule may go on with.
+
+    Parameters
+    ----------
+    arrays, tables
+        The problem and its prices.
+    labels : Labels
+        Gets the new ones, from ``scratch.state[0]`` on; some of them without tasks: forget these.
+    scratch : Scratch
+        Room.
+    first, end : int
+        Which labels.
+    budget_milli : int
+        What a better schedule may cost more than the bound.
+    most_milli : int
+        What has spent more is left out, though it may be better.
+    base_makespan_s : int
+        What the bound takes the makespan to be at least.
+    counting : bool
+        Only count by what is spent.
+    """
+    for label in range(first, end):
+        now = labels.start_s[label]
+        count = gather(arrays, labels, label, now, scratch.state[2], scratch.running)
+        over = _starts(arrays, tables, labels, scratch, label, count)
+        for way in range(2 * len(arrays.length_s)):
+            start = scratch.start_s[way]
+            if start < 0 or start >= over:
+                continue
+            task, mode = way >> 1, way & 1
+            commit = commit_of(arrays, task, mode, start)
+            cost = arrays.weight_milli[task] * commit
+            reduced = labels.reduced_milli[label] - tables.least_milli[task]
+            reduced += cost + _paid(tables, task, mode, start)
+            spent = _spent(
+                arrays, tables, labels, scratch, label, count, way, reduced, base_makespan_s
+            )
+            if spent > budget_milli:
+                continue
+            if counting:
+                scratch.counts[spent * (BUCKETS - 1) // max(budget_milli, 1)] += 1
+                continue
+            if spent > most_milli:
+                scratch.state[1] = min(scratch.state[1], spent)
+                continue
+            new = scratch.state[0]
+            labels.done[new] = labels.done[label] | 1 << task
+            labels.task[new] = task
+            labels.mode[new] = mode
+            labels.start_s[new] = start
+            labels.switch_s[new] = switch_of(arrays, task, mode, start)
+            labels.parent[new] = label
+            labels.end_s[new] = max(labels.end_s[label], scratch.release_s[way])
+            labels.cost_milli[new] = labels.cost_milli[label] + cost
+            labels.reduced_milli[new] = reduced
+            labels.owned_milli[new] = labels.owned_milli[label] + _owned(
+                tables, task, mode, start, start
+            )
+            labels.spent_milli[new] = spent
+            _keep(arrays, labels, scratch, new)
+            # Which has used the room of what is running.
+            count = gather(arrays, labels, label, now, scratch.state[2], scratch.running)

@@ -1,0 +1,88 @@
+"""Partial schedules, each the one it grew from and a task more."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from patchopt.model.windows import Numbers
+
+#: Sets of tasks are the bits of a number.
+MOST_TASKS = 62
+
+
+class Labels(NamedTuple):
+    """Partial schedules; the first has no task.
+
+    Parameters
+    ----------
+    done : ndarray of int64
+        Its tasks, as bits. -1: it is none any more.
+    task, mode, start_s, switch_s : ndarray of int64
+        What was added to it last.
+    parent : ndarray of int64
+        What it was added to; -1: none.
+    end_s : ndarray of int64
+        When its last work ends.
+    cost_milli : ndarray of int64
+        Weight times commit of its tasks.
+    reduced_milli : ndarray of int64
+        What these pay more than they might, by prices.
+    owned_milli : ndarray of int64
+        What these pay for rows that are only ever held from a start on.
+    spent_milli : ndarray of int64
+        What every schedule that begins like this costs more than the bound, at least.
+    chain : ndarray of int64
+        Another of the same hash; -1: none.
+    """
+
+    done: Numbers
+    task: Numbers
+    mode: Numbers
+    start_s: Numbers
+    switch_s: Numbers
+    parent: Numbers
+    end_s: Numbers
+    cost_milli: Numbers
+    reduced_milli: Numbers
+    owned_milli: Numbers
+    spent_milli: Numbers
+    chain: Numbers
+
+
+def new_labels(count: int) -> Labels:
+    """Return room for so many, with the empty one in it."""
+    labels = Labels(*(np.zeros(count, np.int64) for _ in Labels._fields))
+    labels.parent[0] = -1
+    return labels
+
+
+class Running(NamedTuple):
+    """What still holds something at some time.
+
+    Parameters
+    ----------
+    task, mode : ndarray of int64, shape (n,)
+        Which tasks.
+    until_s, end_s : ndarray of int64, shape (n,)
+        End of the work; of all, the switch of a build included.
+    start_s : ndarray of int64, shape (n,)
+        Start of the work.
+    use : ndarray of int64, shape (n, resources)
+        What the work of each takes.
+    """
+
+    task: Numbers
+    mode: Numbers
+    start_s: Numbers
+    until_s: Numbers
+    end_s: Numbers
+    use: Numbers
+
+
+def new_running(tasks: int, resources: int) -> Running:
+    """Return room for what runs at a time."""
+    return Running(
+        *(np.zeros(tasks, np.int64) for _ in range(5)), use=np.zeros((tasks, resources), np.int64)
+    )

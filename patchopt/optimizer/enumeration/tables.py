@@ -1,0 +1,158 @@
+"""What the prices of a bound say of partial schedules, as flat arrays."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from patchopt.model.base import Ints
+from patchopt.optimizer.bounds.bound import Priced
+from patchopt.optimizer.bounds.exact import least_costs_milli
+from patchopt.optimizer.bounds.layout import Layout, layout_of
+from patchopt.optimizer.bounds.reduced_costs import Integrals
+from patchopt.optimizer.bounds.rows import Relaxation
+from patchopt.optimizer.decoding.arrays import BUILT, IN_PLACE
+from patchopt.optimizer.problem import Problem, alike
+
+#: Least costs of later starts are known at so many moments.
+_MOMENTS: Final = 4_096
+
+
+class Tables(NamedTuple):
+    """Prices of n tasks.
+
+    Parameters
+    ----------
+    least_milli : ndarray of int64, shape (n,)
+        What each pays at its best start.
+    later_milli : ndarray of int64, shape (n, moments)
+        What it pays more than that from a moment on, at least.
+    moment_s : int
+        Seconds from one moment to the next.
+    before : ndarray of int64, shape (n,)
+        A task that is alike and is done first; -1: there is none.
+    mode : ndarray of int64, shape (2n,)
+        Where the parts of task j in mode m are told of, at 2j + m; -1: there is no such mode.
+    part_begin, held_s, from_zero : ndarray of int64
+        As in `patchopt.optimizer.bounds.layout.Layout`.
+    begin_s, width_s : ndarray of int64, shape (cells,)
+        Of the cells.
+    paid_milli, rate : ndarray of int64, shape (parts, cells)
+        Integral of a part's price up to each cell, and its price there.
+    owned_milli, owned_rate : ndarray of int64, shape (parts, cells)
+        The same of those rows that are only ever held from the start on.
+    room_milli, room_rate : ndarray of int64, shape (cells,)
+        The same of the capacity of these rows.
+    """
+
+    least_milli: Ints
+    later_milli: Ints
+    moment_s: int
+    before: Ints
+    mode: Ints
+    part_begin: Ints
+    held_s: Ints
+    from_zero: Ints
+    begin_s: Ints
+    width_s: Ints
+    paid_milli: Ints
+    rate: Ints
+    owned_milli: Ints
+    owned_rate: Ints
+    room_milli: Ints
+    room_rate: Ints
+
+
+def tables_of(priced: Priced, until_s: int) -> Tables:
+    """Lay out what a bound by prices says of partial schedules.
+
+    Parameters
+    ----------
+    priced : Priced
+        The prices; they are rounded down, as in the proof.
+    until_s : int
+        Latest start that counts.
+
+    Returns
+    -------
+    Tables
+        O(classes x modes x starts x demands).
+    """
+    relaxation, cells, rates = priced.relaxation, priced.cells, priced.rates
+    layout = layout_of(relaxation)
+    least = least_costs_milli(layout, cells, relaxation.problem.windows, rates)
+    integrals = Integrals(cells, rates)
+    paid = integrals.paid[:, :-1]
+    count = len(relaxation.problem.tasks)
+    moment_s = until_s // _MOMENTS + 1
+    own_least, later = np.zeros(count, np.int64), np.zeros((count, 0), np.int64)
+    starts = np.arange(until_s + 1, dtype=np.int64)
+    rows = []
+    for one, best in zip(relaxation.classes, least.tolist(), strict=True):
+        if not one.members:
+            continue
+        costs = np.min([integrals.cost(one, way, starts) for way in one.ways], axis=0)
+        rest = np.minimum.accumulate(np.maximum(costs - best, 0)[::-1])[::-1]
+        rows.append((list(one.members), best, rest[::moment_s]))
+    later = np.zeros((count, len(rows[0][2])), np.int64)
+    for members, best, rest in rows:
+        own_least[members] = best
+        later[members] = rest
+    owned = _owned(layout)
+    capacity = layout.capacity * owned
+    return Tables(
+        least_milli=own_least,
+        later_milli=later,
+        moment_s=moment_s,
+        before=_before(relaxation.problem),
+        mode=_modes(relaxation),
+        part_begin=layout.part_begin,
+        held_s=layout.held_s,
+        from_zero=layout.from_zero,
+        begin_s=cells.begin_s,
+        width_s=cells.width_s,
+        paid_milli=_parts(layout, paid),
+        rate=_parts(layout, rates),
+        owned_milli=_parts(layout, paid * owned[:, None]),
+        owned_rate=_parts(layout, rates * owned[:, None]),
+        room_milli=capacity @ paid,
+        room_rate=capacity @ rates,
+    )
+
+
+def _owned(layout: Layout) -> Ints:
+    """Return 1 for the rows that are only ever held from a start on."""
+    owned = np.ones(len(layout.capacity), np.int64)
+    for part in np.flatnonzero(layout.from_zero):
+        owned[layout.row[layout.demand_begin[part] : layout.demand_begin[part + 1]]] = 0
+    return owned
+
+
+def _parts(layout: Layout, of_rows: Ints) -> Ints:
+    """Return what the demands of each part come to."""
+    found = np.zeros((len(layout.held_s), of_rows.shape[1]), np.int64)
+    for part in range(len(found)):
+        some = slice(layout.demand_begin[part], layout.demand_begin[part + 1])
+        found[part] = layout.amount[some] @ of_rows[layout.row[some]]
+    return found
+
+
+def _modes(relaxation: Relaxation) -> Ints:
+    tasks = relaxation.problem.tasks
+    found = np.full(2 * len(tasks), -1, np.int64)
+    number = 0
+    for one in relaxation.classes:
+        for way in range(len(one.ways)):
+            for task in one.members:
+                built = tasks[task].modes[way].action == "build"
+                found[2 * task + (BUILT if built else IN_PLACE)] = number
+            number += 1
+    return found
+
+
+def _before(problem: Problem) -> Ints:
+    found = np.full(len(problem.tasks), -1, np.int64)
+    for group in alike(problem):
+        found[group[1:]] = group[:-1]
+    return found
