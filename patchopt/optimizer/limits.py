@@ -7,17 +7,19 @@ import time
 from typing import Final
 
 from patchopt.optimizer.bounds.claims import Effort as ClaimEffort
+from patchopt.optimizer.enumeration.labels import MOST_TASKS
 from patchopt.optimizer.parameters import OptimizerParameters
 from patchopt.optimizer.search.effort import Effort, moves_per_second
 from patchopt.optimizer.search.population import STREAMS
 
-#: Up to so many tasks CP-SAT may prove what the search has found, and under strict order.
+#: Up to so many tasks CP-SAT may prove what the search has found, where enumerating them, in so
+#: much of the time that is left, has not.
 _PROVABLE: Final = 30
-_PROVABLE_ORDERED: Final = 50
-#: What a stream of the search takes where CP-SAT follows: a share of the time, and so many
-#: moves for each pair of tasks at most; of plain code less.
-_SEARCH_SHARE: Final = 0.3
+#: What a stream of the search takes where an enumeration or CP-SAT follows: a share of the time,
+#: and so many moves for each pair of tasks at most; of plain code less.
+_SEARCH_SHARE: Final = 0.4
 _MOVES: Final = 300
+_ENUMERATION_SHARE: Final = 0.6
 _PLAIN_MOVES: Final = 20
 #: What CP-SAT may take before there are prices, for few tasks.
 _FIRST_SHARE: Final = 0.1
@@ -56,7 +58,9 @@ class Limits:
         self._by_clock = not parameters.deterministic
         self._tasks = tasks
         #: Whether CP-SAT may prove what the search has found.
-        self.provable = tasks <= (_PROVABLE_ORDERED if ordered else _PROVABLE)
+        self.provable = tasks <= _PROVABLE
+        #: Whether there are so few that all schedules that may be better are enumerated.
+        self.enumerable = tasks <= MOST_TASKS
         kept_s = min(_KEPT_SHARE * parameters.time_limit, _KEPT_S * tasks)
         self._end = begun + parameters.time_limit - kept_s
         self._seconds = parameters.time_limit
@@ -85,12 +89,17 @@ class Limits:
         """Return what each stream of the search may use up, from now on."""
         rate = moves_per_second(self._tasks, plain=plain)
         seconds = self.left_s
-        if self.provable:
+        if self.enumerable:
             moves = (_PLAIN_MOVES if plain else _MOVES) * self._tasks**2
             seconds = min(_SEARCH_SHARE * seconds, moves / rate)
         if self._by_clock:
             seconds *= self.threads / STREAMS
         return Effort(seconds=max(seconds, _LEAST_S), rate=rate, by_clock=self._by_clock)
+
+    @property
+    def enumeration_s(self) -> float:
+        """What an enumeration may take."""
+        return self.left_s * (_ENUMERATION_SHARE if self.provable else 1.0)
 
     @property
     def first_s(self) -> float:

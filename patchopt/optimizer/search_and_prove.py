@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
@@ -151,6 +151,8 @@ class _Solve:
             self._try_quickly()
         if not self._ended:
             self._search()
+        if self.limits.enumerable and not self._ended:
+            self._enumerate()
         if self.limits.provable and not self._ended:
             self._prove(self.limits.left_s)
 
@@ -222,6 +224,20 @@ class _Solve:
             self.priced = bound
         self._raise(bound)
 
+    def _enumerate(self) -> None:
+        """Look at the schedules that may be better, in order of starts, if there are prices."""
+        from patchopt.optimizer.enumeration.widening import widen
+
+        if self.priced is None or self.priced.priced is None:
+            return
+        limit_s = self.limits.enumeration_s
+        by_clock = not self.parameters.deterministic
+        found = widen(self.schedule, self.priced, self.tracker, limit_s, by_clock=by_clock)
+        self.limits.spend(limit_s)
+        self.interrupted = found.interrupted
+        self._take(found.schedule)
+        self._raise_by_search(found.bound_milli, "enumeration")
+
     def _prove(self, limit_s: float) -> None:
         from patchopt.optimizer.proving import prove  # OR-Tools takes a while to load
 
@@ -229,10 +245,13 @@ class _Solve:
         self.limits.spend(limit_s)
         self.interrupted = proven.interrupted
         self._take(proven.schedule)
+        self._raise_by_search(proven.bound_milli, "cp_sat")
+
+    def _raise_by_search(self, proven_milli: int, kind: Literal["cp_sat", "enumeration"]) -> None:
         # Prices stay with it: they alone show anybody nearly as much.
         known = Proof(kind="lagrange") if self.priced is None else self.priced.proof
-        proof = known.model_copy(update={"kind": "cp_sat"})
-        self._raise(Bound(value_milli=proven.bound_milli, proof=proof, priced=self.bound.priced))
+        proof = known.model_copy(update={"kind": kind})
+        self._raise(Bound(value_milli=proven_milli, proof=proof, priced=self.bound.priced))
 
     def _take(self, schedule: Schedule) -> None:
         found = settled(self.decoder, schedule)

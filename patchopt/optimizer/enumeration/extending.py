@@ -22,9 +22,10 @@ from patchopt.optimizer.enumeration.tables import Tables
 
 _window_close = inner(windows.window_close)
 _next_opening = inner(windows.next_opening)
-
-#: What is counted of children by what they have spent.
-BUCKETS = 4_096
+#: Places of `Scratch.state`.
+END, DROPPED, LONGEST, WORK = range(4)
+#: So many comparisons take as long as it takes to look at one task that may be added.
+_COMPARISONS = 32
 
 
 class Scratch(NamedTuple):
@@ -32,25 +33,23 @@ class Scratch(NamedTuple):
 
     Parameters
     ----------
-    running, other : Running
-        Of a label, and of one that it is compared with.
+    running, new, other : Running
+        Of a label, of one that it grows into, and of one that this is compared with.
     start_s, release_s : ndarray of int64, shape (2n,)
         Of task j in mode m, at 2j + m; -1: it cannot be added.
     head : ndarray of int64
         First label of each hash.
-    counts : ndarray of int64, shape (BUCKETS,)
-        Children by what they have spent.
-    state : ndarray of int64, shape (3,)
-        End of the labels; least that any that was left out has spent; longest that anything
-        holds something.
+    state : ndarray of int64, shape (4,)
+        At `END`, `DROPPED`, `LONGEST`, `WORK`: end of the labels; least that any that was left
+        out has spent; longest that anything holds something; a measure of the work done.
     """
 
     running: Running
+    new: Running
     other: Running
     start_s: Numbers
     release_s: Numbers
     head: Numbers
-    counts: Numbers
     state: Numbers
 
 
@@ -233,10 +232,10 @@ def _spent(
     """Return what schedules that begin with a label and a task more cost above the bound."""
     start, done = scratch.start_s[way], labels.done[label] | 1 << (way >> 1)
     spent = reduced
-    moment = min(start // tables.moment_s, tables.later_milli.shape[1] - 1)
+    moment = min(start // tables.moment_s, tables.later_milli.shape[0] - 1)
     for task in range(len(arrays.length_s)):
         if not done >> task & 1:
-            spent += tables.later_milli[task, moment]
+            spent += tables.later_milli[moment, task]
     unused = _up_to(tables, tables.room_milli, tables.room_rate, _cell(tables, start), start)
     unused -= labels.owned_milli[label]
     running = scratch.running
@@ -252,56 +251,160 @@ def _spent(
 
 
 @inner
-def _same_or_less(
-    labels: Labels,
-    one: int,
-    running: Running,
-    count: int,
-    other: int,
-    rival: Running,
-    rivals: int,
-) -> bool:
-    """Say whether whatever may follow one label may as well follow another, for no more."""
-    if labels.cost_milli[one] < labels.cost_milli[other]:
+def _free(arrays: Arrays, running: Running, count: int, crew: int, now: int) -> int:
+    """Return when somebody of the crew is free, from a time on."""
+    while crew >= 0:
+        used, free = 0, FOREVER
+        for at in range(count):
+            if running.until_s[at] > now:
+                used += running.use[at, crew]
+                free = min(free, running.until_s[at])
+        if used < arrays.capacity[crew]:
+            break
+        now = free
+    return now
+
+
+@inner
+def _note_crew(labels: Labels, running: Running, count: int, crew: int, new: int) -> None:
+    """Write down when the latest places of the crew are free again."""
+    ends = labels.crew_s[new]
+    for slot in range(len(ends)):
+        ends[slot] = 0
+    for at in range(count):
+        for _ in range(running.use[at, crew] if crew >= 0 else 0):
+            until = running.until_s[at]
+            for slot in range(len(ends)):
+                if until > ends[slot]:
+                    until, ends[slot] = ends[slot], until
+
+
+@inner
+def _no_more(arrays: Arrays, labels: Labels, one: int, other: int) -> bool:
+    """Say whether a label has cost no more than another, and is not behind it."""
+    if labels.cost_milli[one] > labels.cost_milli[other]:
         return False
-    if labels.start_s[one] < labels.start_s[other] or labels.end_s[one] < labels.end_s[other]:
+    now = labels.free_s[other]
+    if labels.start_s[one] > now:
         return False
-    now = labels.start_s[one]
-    for at in range(rivals):
-        if rival.end_s[at] <= now:
-            continue
-        found = False
-        for own in range(count):
-            if running.task[own] == rival.task[at]:
-                found = (
-                    running.mode[own] == rival.mode[at]
-                    and running.until_s[own] >= rival.until_s[at]
-                    and running.end_s[own] >= rival.end_s[at]
-                )
-                break
-        if not found:
+    for slot in range(labels.crew_s.shape[1]):
+        if labels.crew_s[one, slot] > max(now, labels.crew_s[other, slot]):
             return False
+    return bool(arrays.skipped_weight_milli == 0 or labels.end_s[one] <= labels.end_s[other])
+
+
+@inner
+def _holds_no_more(
+    arrays: Arrays,
+    tables: Tables,
+    done: int,
+    own: Running,
+    count: int,
+    other: Running,
+    others: int,
+    now: int,
+) -> bool:
+    """Say whether from a time on nothing that is still asked for is held more than by others."""
+    for at in range(count):
+        until = own.until_s[at]
+        if until > now:
+            for resource in range(own.use.shape[1]):
+                if own.use[at, resource] == 0 or tables.users[resource] & ~done == 0:
+                    continue
+                more = 0
+                for place in range(count):
+                    if own.until_s[place] >= until:
+                        more += own.use[place, resource]
+                for place in range(others):
+                    if other.until_s[place] >= until:
+                        more -= other.use[place, resource]
+                if more > 0:
+                    return False
+        end = own.end_s[at]
+        if end <= now:
+            continue
+        if own.mode[at] == BUILT and arrays.surge >= 0:
+            more = 0
+            for place in range(count):
+                if own.mode[place] == BUILT and own.end_s[place] >= end:
+                    more += arrays.slots[own.task[place]]
+            for place in range(others):
+                if other.mode[place] == BUILT and other.end_s[place] >= end:
+                    more -= arrays.slots[other.task[place]]
+            if more > 0:
+                return False
+        component = arrays.component[own.task[at]]
+        if tables.waiting[component] & ~done:
+            found = False
+            for place in range(others):
+                if arrays.component[other.task[place]] == component and other.end_s[place] >= end:
+                    found = True
+            if not found:
+                return False
     return True
 
 
 @inner
-def _keep(arrays: Arrays, labels: Labels, scratch: Scratch, new: int) -> None:
-    """Take a label among those of its layer, unless another is as good; drop those that are not."""
-    done, longest = labels.done[new], scratch.state[2]
-    count = gather(arrays, labels, new, labels.start_s[new], longest, scratch.running)
+def _keep(arrays: Arrays, tables: Tables, labels: Labels, scratch: Scratch, new: int) -> None:
+    """Take a label among those of its layer, unless another is as good; drop those that are not.
+
+    Whatever may follow one may follow another of the same tasks that holds nothing longer
+    (the cutset rule of Demeulemeester and Herroelen).
+    """
+    done, longest = labels.done[new], scratch.state[LONGEST]
+    count = gather(arrays, labels, new, labels.start_s[new], longest, scratch.new)
+    labels.free_s[new] = _free(arrays, scratch.new, count, tables.crew, labels.start_s[new])
+    _note_crew(labels, scratch.new, count, tables.crew, new)
     slot = done % len(scratch.head)
-    at = scratch.head[slot]
+    at, steps = scratch.head[slot], 0
     while at >= 0:
+        steps += 1
         if labels.done[at] == done:
-            rivals = gather(arrays, labels, at, labels.start_s[at], longest, scratch.other)
-            if _same_or_less(labels, new, scratch.running, count, at, scratch.other, rivals):
-                return
-            if _same_or_less(labels, at, scratch.other, rivals, new, scratch.running, count):
-                labels.done[at] = -1
+            better, worse = (
+                _no_more(arrays, labels, at, new),
+                _no_more(arrays, labels, new, at),
+            )
+            if better or worse:
+                rivals = gather(arrays, labels, at, labels.start_s[at], longest, scratch.other)
+                if better and _holds_no_more(
+                    arrays,
+                    tables,
+                    done,
+                    scratch.other,
+                    rivals,
+                    scratch.new,
+                    count,
+                    labels.free_s[new],
+                ):
+                    scratch.state[WORK] += steps // _COMPARISONS
+                    return
+                if worse and _holds_no_more(
+                    arrays,
+                    tables,
+                    done,
+                    scratch.new,
+                    count,
+                    scratch.other,
+                    rivals,
+                    labels.free_s[at],
+                ):
+                    labels.done[at] = -1
         at = labels.chain[at]
+    scratch.state[WORK] += steps // _COMPARISONS
     labels.chain[new] = scratch.head[slot]
     scratch.head[slot] = new
-    scratch.state[0] = new + 1
+    scratch.state[END] = new + 1
+
+
+@outer
+def chain_up(labels: Labels, head: Numbers, first: int, end: int) -> None:
+    """Let the labels of a layer be found by their hash."""
+    for slot in range(len(head)):
+        head[slot] = -1
+    for label in range(first, end):
+        slot = labels.done[label] % len(head)
+        labels.chain[label] = head[slot]
+        head[slot] = label
 
 
 @outer
@@ -315,8 +418,7 @@ def extend(
     budget_milli: int,
     most_milli: int,
     base_makespan_s: int,
-    counting: bool,
-) -> None:
+) -> int:
     """Add to each of some labels every task that a better schedule may go on with.
 
     Parameters
@@ -324,7 +426,7 @@ def extend(
     arrays, tables
         The problem and its prices.
     labels : Labels
-        Gets the new ones, from ``scratch.state[0]`` on; some of them without tasks: forget these.
+        Gets the new ones, from ``scratch.state[END]`` on; some of them without tasks: forget these.
     scratch : Scratch
         Room.
     first, end : int
@@ -335,20 +437,26 @@ def extend(
         What has spent more is left out, though it may be better.
     base_makespan_s : int
         What the bound takes the makespan to be at least.
-    counting : bool
-        Only count by what is spent.
+
+    Returns
+    -------
+    int
+        The label to go on with, once there is room again, or the end.
     """
+    tasks = len(arrays.length_s)
     for label in range(first, end):
+        if scratch.state[END] + 2 * tasks > len(labels.done):
+            return label
         now = labels.start_s[label]
-        count = gather(arrays, labels, label, now, scratch.state[2], scratch.running)
+        count = gather(arrays, labels, label, now, scratch.state[LONGEST], scratch.running)
         over = _starts(arrays, tables, labels, scratch, label, count)
-        for way in range(2 * len(arrays.length_s)):
+        for way in range(2 * tasks):
             start = scratch.start_s[way]
             if start < 0 or start >= over:
                 continue
+            scratch.state[WORK] += 1
             task, mode = way >> 1, way & 1
-            commit = commit_of(arrays, task, mode, start)
-            cost = arrays.weight_milli[task] * commit
+            cost = arrays.weight_milli[task] * commit_of(arrays, task, mode, start)
             reduced = labels.reduced_milli[label] - tables.least_milli[task]
             reduced += cost + _paid(tables, task, mode, start)
             spent = _spent(
@@ -356,13 +464,10 @@ def extend(
             )
             if spent > budget_milli:
                 continue
-            if counting:
-                scratch.counts[spent * (BUCKETS - 1) // max(budget_milli, 1)] += 1
-                continue
             if spent > most_milli:
-                scratch.state[1] = min(scratch.state[1], spent)
+                scratch.state[DROPPED] = min(scratch.state[DROPPED], spent)
                 continue
-            new = scratch.state[0]
+            new = scratch.state[END]
             labels.done[new] = labels.done[label] | 1 << task
             labels.task[new] = task
             labels.mode[new] = mode
@@ -372,10 +477,8 @@ def extend(
             labels.end_s[new] = max(labels.end_s[label], scratch.release_s[way])
             labels.cost_milli[new] = labels.cost_milli[label] + cost
             labels.reduced_milli[new] = reduced
-            labels.owned_milli[new] = labels.owned_milli[label] + _owned(
-                tables, task, mode, start, start
-            )
+            owned = _owned(tables, task, mode, start, start)
+            labels.owned_milli[new] = labels.owned_milli[label] + owned
             labels.spent_milli[new] = spent
-            _keep(arrays, labels, scratch, new)
-            # Which has used the room of what is running.
-            count = gather(arrays, labels, label, now, scratch.state[2], scratch.running)
+            _keep(arrays, tables, labels, scratch, new)
+    return end

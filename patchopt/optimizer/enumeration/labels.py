@@ -10,6 +10,8 @@ from patchopt.model.windows import Numbers
 
 #: Sets of tasks are the bits of a number.
 MOST_TASKS = 62
+#: Of so many places of the crew a label says when they are free again.
+LATEST = 8
 
 
 class Labels(NamedTuple):
@@ -23,6 +25,8 @@ class Labels(NamedTuple):
         What was added to it last.
     parent : ndarray of int64
         What it was added to; -1: none.
+    free_s : ndarray of int64
+        Before it nobody of the crew is free to start anything more.
     end_s : ndarray of int64
         When its last work ends.
     cost_milli : ndarray of int64
@@ -35,6 +39,8 @@ class Labels(NamedTuple):
         What every schedule that begins like this costs more than the bound, at least.
     chain : ndarray of int64
         Another of the same hash; -1: none.
+    crew_s : ndarray of int64, shape (labels, LATEST)
+        When places of the crew are free again, the latest first; 0: nothing is done there.
     """
 
     done: Numbers
@@ -43,17 +49,20 @@ class Labels(NamedTuple):
     start_s: Numbers
     switch_s: Numbers
     parent: Numbers
+    free_s: Numbers
     end_s: Numbers
     cost_milli: Numbers
     reduced_milli: Numbers
     owned_milli: Numbers
     spent_milli: Numbers
     chain: Numbers
+    crew_s: Numbers
 
 
 def new_labels(count: int) -> Labels:
     """Return room for so many, with the empty one in it."""
-    labels = Labels(*(np.zeros(count, np.int64) for _ in Labels._fields))
+    rows = (np.zeros(count, np.int64) for _ in Labels._fields[:-1])
+    labels = Labels(*rows, crew_s=np.zeros((count, LATEST), np.int64))
     labels.parent[0] = -1
     return labels
 

@@ -12,7 +12,7 @@ from patchopt.optimizer.bounds.exact import least_costs_milli
 from patchopt.optimizer.bounds.layout import Layout, layout_of
 from patchopt.optimizer.bounds.reduced_costs import Integrals
 from patchopt.optimizer.bounds.rows import Relaxation
-from patchopt.optimizer.decoding.arrays import BUILT, IN_PLACE
+from patchopt.optimizer.decoding.arrays import BUILT, IN_PLACE, Arrays
 from patchopt.optimizer.problem import Problem, alike
 
 #: Least costs of later starts are known at so many moments.
@@ -26,12 +26,16 @@ class Tables(NamedTuple):
     ----------
     least_milli : ndarray of int64, shape (n,)
         What each pays at its best start.
-    later_milli : ndarray of int64, shape (n, moments)
+    later_milli : ndarray of int64, shape (moments, n)
         What it pays more than that from a moment on, at least.
     moment_s : int
         Seconds from one moment to the next.
     before : ndarray of int64, shape (n,)
         A task that is alike and is done first; -1: there is none.
+    users, waiting : ndarray of int64
+        Tasks that ask for each resource, and that wait for each component, as bits.
+    crew : int
+        The resource that everybody asks for, -1 if there is none.
     mode : ndarray of int64, shape (2n,)
         Where the parts of task j in mode m are told of, at 2j + m; -1: there is no such mode.
     part_begin, held_s, from_zero : ndarray of int64
@@ -50,6 +54,9 @@ class Tables(NamedTuple):
     later_milli: Ints
     moment_s: int
     before: Ints
+    users: Ints
+    waiting: Ints
+    crew: int
     mode: Ints
     part_begin: Ints
     held_s: Ints
@@ -64,11 +71,13 @@ class Tables(NamedTuple):
     room_rate: Ints
 
 
-def tables_of(priced: Priced, until_s: int) -> Tables:
+def tables_of(arrays: Arrays, priced: Priced, until_s: int) -> Tables:
     """Lay out what a bound by prices says of partial schedules.
 
     Parameters
     ----------
+    arrays : Arrays
+        The problem laid out.
     priced : Priced
         The prices; they are rounded down, as in the proof.
     until_s : int
@@ -86,7 +95,7 @@ def tables_of(priced: Priced, until_s: int) -> Tables:
     paid = integrals.paid[:, :-1]
     count = len(relaxation.problem.tasks)
     moment_s = until_s // _MOMENTS + 1
-    own_least, later = np.zeros(count, np.int64), np.zeros((count, 0), np.int64)
+    own_least = np.zeros(count, np.int64)
     starts = np.arange(until_s + 1, dtype=np.int64)
     rows = []
     for one, best in zip(relaxation.classes, least.tolist(), strict=True):
@@ -95,10 +104,10 @@ def tables_of(priced: Priced, until_s: int) -> Tables:
         costs = np.min([integrals.cost(one, way, starts) for way in one.ways], axis=0)
         rest = np.minimum.accumulate(np.maximum(costs - best, 0)[::-1])[::-1]
         rows.append((list(one.members), best, rest[::moment_s]))
-    later = np.zeros((count, len(rows[0][2])), np.int64)
+    later = np.zeros((len(rows[0][2]), count), np.int64)
     for members, best, rest in rows:
         own_least[members] = best
-        later[members] = rest
+        later[:, members] = rest[:, None]
     owned = _owned(layout)
     capacity = layout.capacity * owned
     return Tables(
@@ -106,6 +115,9 @@ def tables_of(priced: Priced, until_s: int) -> Tables:
         later_milli=later,
         moment_s=moment_s,
         before=_before(relaxation.problem),
+        users=_users(arrays),
+        waiting=_waiting(arrays),
+        crew=-1 if relaxation.problem.crew is None else relaxation.problem.crew,
         mode=_modes(relaxation),
         part_begin=layout.part_begin,
         held_s=layout.held_s,
@@ -155,4 +167,22 @@ def _before(problem: Problem) -> Ints:
     found = np.full(len(problem.tasks), -1, np.int64)
     for group in alike(problem):
         found[group[1:]] = group[:-1]
+    return found
+
+
+def _users(arrays: Arrays) -> Ints:
+    found = np.zeros(len(arrays.capacity), np.int64)
+    for way in range(len(arrays.begin) - 1):
+        for place in range(arrays.begin[way], arrays.begin[way + 1]):
+            found[arrays.resource[place]] |= 1 << (way >> 1)
+    return found
+
+
+def _waiting(arrays: Arrays) -> Ints:
+    found = np.zeros(len(arrays.above_begin) - 1, np.int64)
+    for component in range(len(found)):
+        for place in range(arrays.above_begin[component], arrays.above_begin[component + 1]):
+            upper = arrays.above[place]
+            for member in range(arrays.inside_begin[upper], arrays.inside_begin[upper + 1]):
+                found[component] |= 1 << int(arrays.inside[member])
     return found
