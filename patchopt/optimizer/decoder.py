@@ -19,6 +19,20 @@ if TYPE_CHECKING:
 _FEW: Final = 2_000
 
 
+def coded(schedule: Schedule) -> tuple[Ints, Ints]:
+    """Return a list, in the order of starts, and the modes that a schedule is decoded from.
+
+    What they are decoded to may start earlier.
+    """
+    starts = [placement.start_s for placement in schedule.placements]
+    modes = [
+        BUILT if schedule.mode(placement).action == "build" else IN_PLACE
+        for placement in schedule.placements
+    ]
+    order = np.argsort(np.array(starts, np.int64), kind="stable")
+    return order, np.array(modes, np.int64)
+
+
 class Decoder:
     """Makes schedules of one problem.
 
@@ -82,13 +96,7 @@ class Decoder:
         Schedule
             Everything starts when it did or earlier; what `schedule` makes stays as it is.
         """
-        starts = [placement.start_s for placement in schedule.placements]
-        modes = [
-            BUILT if schedule.mode(placement).action == "build" else IN_PLACE
-            for placement in schedule.placements
-        ]
-        order = np.argsort(np.array(starts, np.int64), kind="stable")
-        return self.schedule(order, np.array(modes, np.int64))
+        return self.schedule(*coded(schedule))
 
     def built_on_ties(self, schedule: Schedule) -> Schedule:
         """Build beside, within the surge that is left, what commits on the same second so.

@@ -20,6 +20,8 @@ _PROVABLE: Final = 30
 _SEARCH_SHARE: Final = 0.4
 _MOVES: Final = 300
 _ENUMERATION_SHARE: Final = 0.6
+#: Less than this share of the time is not worth another search.
+_SPARE_SHARE: Final = 0.05
 _PLAIN_MOVES: Final = 20
 #: What CP-SAT may take before there are prices, for few tasks.
 _FIRST_SHARE: Final = 0.1
@@ -48,13 +50,9 @@ class Limits:
         Of the problem.
     begun : float
         Moment of `time.monotonic` from which time counts.
-    ordered : bool
-        Whether there are dependencies.
     """
 
-    def __init__(
-        self, parameters: OptimizerParameters, tasks: int, begun: float, *, ordered: bool
-    ) -> None:
+    def __init__(self, parameters: OptimizerParameters, tasks: int, begun: float) -> None:
         self._by_clock = not parameters.deterministic
         self._tasks = tasks
         #: Whether CP-SAT may prove what the search has found.
@@ -63,7 +61,7 @@ class Limits:
         self.enumerable = tasks <= MOST_TASKS
         kept_s = min(_KEPT_SHARE * parameters.time_limit, _KEPT_S * tasks)
         self._end = begun + parameters.time_limit - kept_s
-        self._seconds = parameters.time_limit
+        self._limit_s = self._seconds = parameters.time_limit
         self._pricing_end = time.monotonic() + _PRICING_SHARE * (self._end - time.monotonic())
         cores = os.cpu_count() or 1
         #: At a time: what is found does not depend on it, but by the clock.
@@ -85,16 +83,31 @@ class Limits:
         """Whether the prices have had their share of the time, by the clock."""
         return self._by_clock and time.monotonic() > self._pricing_end
 
-    def effort(self, *, plain: bool) -> Effort:
-        """Return what each stream of the search may use up, from now on."""
+    def effort(self, *, plain: bool, last: bool = False) -> Effort:
+        """Return what each stream of the search may use up, from now on.
+
+        Parameters
+        ----------
+        plain : bool
+            Whether its code is.
+        last : bool
+            Whether nothing comes behind it.
+        """
         rate = moves_per_second(self._tasks, plain=plain)
         seconds = self.left_s
-        if self.enumerable:
+        if self.enumerable and not last:
+            seconds *= _SEARCH_SHARE
+        if self.provable:
             moves = (_PLAIN_MOVES if plain else _MOVES) * self._tasks**2
-            seconds = min(_SEARCH_SHARE * seconds, moves / rate)
+            seconds = min(seconds, moves / rate)
         if self._by_clock:
             seconds *= self.threads / STREAMS
         return Effort(seconds=max(seconds, _LEAST_S), rate=rate, by_clock=self._by_clock)
+
+    @property
+    def spare(self) -> bool:
+        """Whether there is time for a search more when all else is done."""
+        return self.enumerable and not self.provable and self.left_s > _SPARE_SHARE * self._limit_s
 
     @property
     def enumeration_s(self) -> float:

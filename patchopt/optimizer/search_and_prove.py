@@ -15,7 +15,7 @@ import numpy as np
 from patchopt.model.proof import Proof
 from patchopt.optimizer.bounds.bound import Bound
 from patchopt.optimizer.bounds.fluid import alone_bound, fluid_bound
-from patchopt.optimizer.decoder import Decoder
+from patchopt.optimizer.decoder import Decoder, coded
 from patchopt.optimizer.engine import compiled, uncompiled
 from patchopt.optimizer.limits import Limits
 from patchopt.optimizer.list_scheduling import settled
@@ -90,8 +90,8 @@ def first_lists(decoder: Decoder) -> list[Coded]:
     """Return the lists that a search of a problem begins at, the best first."""
     free = np.full(len(decoder.problem.tasks), -1, np.int64)
     lists = start_lists(decoder.problem, decoder.arrays)
-    coded = [Coded(decoder.value(order, free), order, free) for order in lists]
-    return sorted(coded, key=lambda one: one.objective_milli)
+    valued = [Coded(decoder.value(order, free), order, free) for order in lists]
+    return sorted(valued, key=lambda one: one.objective_milli)
 
 
 class _Solve:
@@ -107,9 +107,7 @@ class _Solve:
         self.problem = problem
         self.parameters = parameters
         self.tiny = len(problem.tasks) <= _TINY
-        self.limits = Limits(
-            parameters, len(problem.tasks), begun, ordered=bool(problem.dependencies)
-        )
+        self.limits = Limits(parameters, len(problem.tasks), begun)
         self.decoder = Decoder(problem, uncompiled() if self.tiny else compiled())
         self.lists = first_lists(self.decoder)
         bounds = (alone_bound(problem), fluid_bound(problem))
@@ -155,6 +153,9 @@ class _Solve:
             self._enumerate()
         if self.limits.provable and not self._ended:
             self._prove(self.limits.left_s)
+        if self.limits.spare and not self._ended:
+            self.lists = [Coded(self.schedule.objective_milli, *coded(self.schedule)), *self.lists]
+            self._search(last=True)
 
     def _try_quickly(self) -> None:
         """Search and prove by what takes no time to load; what is easy is done then."""
@@ -169,12 +170,12 @@ class _Solve:
     def _ended(self) -> bool:
         return self.interrupted or self.tracker.met
 
-    def _search(self) -> None:
-        effort = self.limits.effort(plain=self.tiny)
-        seed = self.parameters.seed
+    def _search(self, *, last: bool = False) -> None:
+        effort = self.limits.effort(plain=self.tiny, last=last)
+        seed = 2 * self.parameters.seed + last
         population = Population(self.decoder, self.lists, seed, effort, self.tracker)
         self.population = population
-        price = None if self.tiny else self._price
+        price = None if self.tiny or last else self._price
         self.interrupted = population.search(self.limits.threads, price)
         self.limits.spend(effort.seconds)
         best = population.best

@@ -101,9 +101,7 @@ def _fits(arrays: Arrays, running: Running, count: int, task: int, mode: int, ti
 
 
 @inner
-def _earliest(
-    arrays: Arrays, running: Running, count: int, task: int, mode: int, now: int
-) -> int:
+def _earliest(arrays: Arrays, running: Running, count: int, task: int, mode: int, now: int) -> int:
     """Return the first start of a task from now on."""
     time, component = now, arrays.component[task]
     for place in range(arrays.below_begin[component], arrays.below_begin[component + 1]):
@@ -241,9 +239,7 @@ def _spent(
     running = scratch.running
     for at in range(count):
         if running.end_s[at] > start:
-            unused += _owned(
-                tables, running.task[at], running.mode[at], running.start_s[at], start
-            )
+            unused += _owned(tables, running.task[at], running.mode[at], running.start_s[at], start)
     longer = max(labels.end_s[label], scratch.release_s[way]) - base_makespan_s
     if longer > 0:
         spent += arrays.skipped_weight_milli * longer

@@ -100,9 +100,7 @@ def widen(
     return Widened(schedule=best, bound_milli=proven_milli, interrupted=interrupted)
 
 
-def _widen(
-    known: Schedule, bound: Bound, tracker: Tracker, clock: _Clock
-) -> tuple[Schedule, int]:
+def _widen(known: Schedule, bound: Bound, tracker: Tracker, clock: _Clock) -> tuple[Schedule, int]:
     decoder, beam = Decoder(known.problem), Beam(known, bound)
     best, proven_milli, width = known, tracker.bound_milli, _FIRST
 
