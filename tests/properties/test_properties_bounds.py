@@ -8,16 +8,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from patchopt.optimizer.bounds.alone import alone_bound_milli, makespan_bound_s
-from patchopt.optimizer.bounds.bound import Bound, Priced
+from patchopt.optimizer.bounds.bound import Bound
 from patchopt.optimizer.bounds.claims import Effort, known_of, proven
 from patchopt.optimizer.bounds.fluid import fluid_bound
-from patchopt.optimizer.bounds.grid import cells_of
 from patchopt.optimizer.bounds.groups import groups_of
 from patchopt.optimizer.bounds.lagrange import lagrange_bound, price
 from patchopt.optimizer.bounds.reduced_costs import decomposition, reduced_costs
@@ -28,11 +26,11 @@ from support.features import features
 from support.generate import scenarios
 from support.layered import layered
 from support.lists import problem_from
+from support.priced import some_prices
 from support.slow_pricing import slow_value
 
 if TYPE_CHECKING:
     from patchopt.model.items import OnInfeasible
-    from patchopt.optimizer.bounds.rows import Relaxation
     from patchopt.optimizer.schedule import Schedule
 
 pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
@@ -76,21 +74,6 @@ THREE = small(
     dependency_order="strict",
     max_parallel=2,
 )
-
-
-def some_prices(relaxation: Relaxation, seed: int) -> list[Priced]:
-    """Return low, high and falling prices on narrow cells, half of them 0."""
-    luck = np.random.default_rng(seed)
-    found = []
-    for scale in (3, 100, 3000):
-        cells = cells_of(relaxation.problem.windows, int(luck.integers(1, 4)), 40)
-        shape = (len(relaxation.rows), len(cells.begin_s))
-        drawn = luck.integers(0, scale + 1, shape) * (luck.random(shape) < 0.5)
-        prices = drawn.astype(np.float64)
-        if scale == 3000:
-            prices = -np.sort(-prices, axis=1)
-        found.append(Priced(relaxation=relaxation, cells=cells, prices=prices))
-    return found
 
 
 def check_decomposition(schedule: Schedule, bound: Bound) -> None:

@@ -146,7 +146,8 @@ class Beam:
 
     def _scratch(self) -> Scratch:
         arrays, tasks = self._arrays, len(self._problem.tasks)
-        longest_s = int(arrays.length_s.max()) + arrays.overhead_s + arrays.period_s
+        longest_s = max(task.length_s for task in self._problem.tasks)
+        longest_s += arrays.overhead_s + arrays.period_s
         return Scratch(
             running=new_running(tasks, len(arrays.capacity)),
             new=new_running(tasks, len(arrays.capacity)),

@@ -1,11 +1,9 @@
 """Partial schedules with a task more, compiled.
 
-Tasks are added in order of their starts, each as early as what still runs allows (the
-chronological schemes of Christofides, Alvarez-Valdes, Tamarit, Project scheduling with resource
-constraints: a branch and bound approach, EJOR 29, 1987; Demeulemeester, Herroelen, A branch-and-bound
-procedure for the multiple resource-constrained project scheduling problem, Management Science 38,
-1992). What comes later only ever starts later, so nothing that runs is asked for more than
-once, and what a partial schedule leaves unused it leaves unused for good.
+Tasks are added in order of their starts, each as early as what still runs allows
+(Christofides, Alvarez-Valdes, Tamarit, Project scheduling with resource constraints: a branch
+and bound approach, EJOR 29, 1987). What comes later only ever starts later, so nothing that
+runs is asked for more than once, and what a partial schedule leaves unused is lost for good.
 """
 
 from __future__ import annotations
@@ -14,7 +12,8 @@ from typing import NamedTuple
 
 from patchopt.compiling.jit import inner, outer
 from patchopt.model import windows
-from patchopt.model.windows import FOREVER, Numbers
+from patchopt.model.base import Ints
+from patchopt.model.windows import FOREVER
 from patchopt.optimizer.decoding.arrays import BUILT, Arrays
 from patchopt.optimizer.decoding.lists import commit_of, switch_of
 from patchopt.optimizer.enumeration.labels import Labels, Running
@@ -47,10 +46,10 @@ class Scratch(NamedTuple):
     running: Running
     new: Running
     other: Running
-    start_s: Numbers
-    release_s: Numbers
-    head: Numbers
-    state: Numbers
+    start_s: Ints
+    release_s: Ints
+    head: Ints
+    state: Ints
 
 
 @inner
@@ -153,7 +152,7 @@ def _cell(tables: Tables, time: int) -> int:
 
 
 @inner
-def _up_to(tables: Tables, paid: Numbers, rate: Numbers, cell: int, time: int) -> int:
+def _up_to(tables: Tables, paid: Ints, rate: Ints, cell: int, time: int) -> int:
     """Return an integral of a price from 0 to a time, given its cell."""
     if cell < 0:
         return 0
@@ -243,7 +242,7 @@ def _spent(
     longer = max(labels.end_s[label], scratch.release_s[way]) - base_makespan_s
     if longer > 0:
         spent += arrays.skipped_weight_milli * longer
-    return max(labels.spent_milli[label], spent + unused)
+    return int(max(labels.spent_milli[label], spent + unused))
 
 
 @inner
@@ -290,6 +289,62 @@ def _no_more(arrays: Arrays, labels: Labels, one: int, other: int) -> bool:
 
 
 @inner
+def _takes_more(
+    tables: Tables, done: int, own: Running, at: int, count: int, other: Running, others: int
+) -> bool:
+    """Say whether up to the end of some work more is taken than others take.
+
+    Of whatever it takes itself and is still asked for.
+    """
+    until = own.until_s[at]
+    for resource in range(own.use.shape[1]):
+        if own.use[at, resource] == 0 or tables.users[resource] & ~done == 0:
+            continue
+        more = 0
+        for place in range(count):
+            if own.until_s[place] >= until:
+                more += own.use[place, resource]
+        for place in range(others):
+            if other.until_s[place] >= until:
+                more -= other.use[place, resource]
+        if more > 0:
+            return True
+    return False
+
+
+@inner
+def _holds_more_copies(
+    arrays: Arrays, own: Running, at: int, count: int, other: Running, others: int
+) -> bool:
+    """Say whether up to the end of a switch more surge is held than others hold."""
+    if own.mode[at] != BUILT or arrays.surge < 0:
+        return False
+    more = 0
+    for place in range(count):
+        if own.mode[place] == BUILT and own.end_s[place] >= own.end_s[at]:
+            more += arrays.slots[own.task[place]]
+    for place in range(others):
+        if other.mode[place] == BUILT and other.end_s[place] >= own.end_s[at]:
+            more -= arrays.slots[other.task[place]]
+    return bool(more > 0)
+
+
+@inner
+def _lets_wait(
+    arrays: Arrays, tables: Tables, done: int, own: Running, at: int, other: Running, others: int
+) -> bool:
+    """Say whether something waits for the end of a task that among others would not."""
+    component = arrays.component[own.task[at]]
+    if tables.waiting[component] & ~done == 0:
+        return False
+    for place in range(others):
+        same = arrays.component[other.task[place]] == component
+        if same and other.end_s[place] >= own.end_s[at]:
+            return False
+    return True
+
+
+@inner
 def _holds_no_more(
     arrays: Arrays,
     tables: Tables,
@@ -302,40 +357,12 @@ def _holds_no_more(
 ) -> bool:
     """Say whether from a time on nothing that is still asked for is held more than by others."""
     for at in range(count):
-        until = own.until_s[at]
-        if until > now:
-            for resource in range(own.use.shape[1]):
-                if own.use[at, resource] == 0 or tables.users[resource] & ~done == 0:
-                    continue
-                more = 0
-                for place in range(count):
-                    if own.until_s[place] >= until:
-                        more += own.use[place, resource]
-                for place in range(others):
-                    if other.until_s[place] >= until:
-                        more -= other.use[place, resource]
-                if more > 0:
-                    return False
-        end = own.end_s[at]
-        if end <= now:
-            continue
-        if own.mode[at] == BUILT and arrays.surge >= 0:
-            more = 0
-            for place in range(count):
-                if own.mode[place] == BUILT and own.end_s[place] >= end:
-                    more += arrays.slots[own.task[place]]
-            for place in range(others):
-                if other.mode[place] == BUILT and other.end_s[place] >= end:
-                    more -= arrays.slots[other.task[place]]
-            if more > 0:
+        if own.until_s[at] > now and _takes_more(tables, done, own, at, count, other, others):
+            return False
+        if own.end_s[at] > now:
+            if _holds_more_copies(arrays, own, at, count, other, others):
                 return False
-        component = arrays.component[own.task[at]]
-        if tables.waiting[component] & ~done:
-            found = False
-            for place in range(others):
-                if arrays.component[other.task[place]] == component and other.end_s[place] >= end:
-                    found = True
-            if not found:
+            if _lets_wait(arrays, tables, done, own, at, other, others):
                 return False
     return True
 
@@ -393,7 +420,7 @@ def _keep(arrays: Arrays, tables: Tables, labels: Labels, scratch: Scratch, new:
 
 
 @outer
-def chain_up(labels: Labels, head: Numbers, first: int, end: int) -> None:
+def chain_up(labels: Labels, head: Ints, first: int, end: int) -> None:
     """Let the labels of a layer be found by their hash."""
     for slot in range(len(head)):
         head[slot] = -1

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from patchopt.model.windows import Numbers
+from patchopt.model.base import Ints
 
 #: Sets of tasks are the bits of a number.
 MOST_TASKS = 62
@@ -43,26 +43,26 @@ class Labels(NamedTuple):
         When places of the crew are free again, the latest first; 0: nothing is done there.
     """
 
-    done: Numbers
-    task: Numbers
-    mode: Numbers
-    start_s: Numbers
-    switch_s: Numbers
-    parent: Numbers
-    free_s: Numbers
-    end_s: Numbers
-    cost_milli: Numbers
-    reduced_milli: Numbers
-    owned_milli: Numbers
-    spent_milli: Numbers
-    chain: Numbers
-    crew_s: Numbers
+    done: Ints
+    task: Ints
+    mode: Ints
+    start_s: Ints
+    switch_s: Ints
+    parent: Ints
+    free_s: Ints
+    end_s: Ints
+    cost_milli: Ints
+    reduced_milli: Ints
+    owned_milli: Ints
+    spent_milli: Ints
+    chain: Ints
+    crew_s: Ints
 
 
 def new_labels(count: int) -> Labels:
     """Return room for so many, with the empty one in it."""
-    rows = (np.zeros(count, np.int64) for _ in Labels._fields[:-1])
-    labels = Labels(*rows, crew_s=np.zeros((count, LATEST), np.int64))
+    shapes = [(count,)] * (len(Labels._fields) - 1) + [(count, LATEST)]
+    labels = Labels(*(np.zeros(shape, np.int64) for shape in shapes))
     labels.parent[0] = -1
     return labels
 
@@ -82,16 +82,15 @@ class Running(NamedTuple):
         What the work of each takes.
     """
 
-    task: Numbers
-    mode: Numbers
-    start_s: Numbers
-    until_s: Numbers
-    end_s: Numbers
-    use: Numbers
+    task: Ints
+    mode: Ints
+    start_s: Ints
+    until_s: Ints
+    end_s: Ints
+    use: Ints
 
 
 def new_running(tasks: int, resources: int) -> Running:
     """Return room for what runs at a time."""
-    return Running(
-        *(np.zeros(tasks, np.int64) for _ in range(5)), use=np.zeros((tasks, resources), np.int64)
-    )
+    shapes = [(tasks,)] * (len(Running._fields) - 1) + [(tasks, resources)]
+    return Running(*(np.zeros(shape, np.int64) for shape in shapes))

@@ -126,7 +126,7 @@ def new_search(arrays: Arrays, services: frozenset[int]) -> Search:
             of[task].append(number)
     chain_begin, chain_tasks = in_rows(some)
     of_begin, of_chains = in_rows(of)
-    by_length = np.lexsort((arrays.length_s, arrays.slots)).astype(np.int64)
+    by_length = np.lexsort((np.asarray(arrays.length_s), np.asarray(arrays.slots))).astype(np.int64)
     return Search(
         now=code(),
         trial=code(),
