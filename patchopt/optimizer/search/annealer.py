@@ -10,8 +10,8 @@ from patchopt.model.base import Floats, Ints
 from patchopt.optimizer.decoder import Decoder
 
 #: Share of moves of each kind, as `changes` numbers them, where tasks have one mode and two.
-_ONE_MODE: Final = (0.30, 0.20, 0.0, 0.15, 0.10, 0.10, 0.15, 0.0)
-_TWO_MODES: Final = (0.25, 0.15, 0.10, 0.15, 0.10, 0.10, 0.15, 0.0)
+_ONE_MODE: Final = (0.30, 0.20, 0.0, 0.15, 0.10, 0.10, 0.15)
+_TWO_MODES: Final = (0.25, 0.15, 0.10, 0.15, 0.10, 0.10, 0.15)
 #: Share of the moves that are guided, if any are.
 _GUIDED: Final = 0.5
 

@@ -20,9 +20,8 @@ from patchopt.optimizer.decoding.resuming import Copies, new_copies
 from patchopt.optimizer.search.luck import below, distance, uniform
 from patchopt.optimizer.search.moves import Room, earlier, exchange, later, new_room, shift
 
-#: Kinds of moves: insertion, swap, other mode, within a service, shuffle, slide, reorder, swap of
-#: tasks about as long.
-INSERT, SWAP, MODE, WITHIN, SHUFFLE, SLIDE, REORDER, ALIKE = range(8)
+#: Kinds of moves: insertion, swap, other mode, within a service, shuffle, slide, reorder.
+INSERT, SWAP, MODE, WITHIN, SHUFFLE, SLIDE, REORDER = range(7)
 #: Services of more tasks than this are no chains.
 _LONGEST = 63
 
@@ -50,8 +49,6 @@ class Search(NamedTuple):
         Tasks of each service, of two or more that work in place.
     of_begin, of : ndarray of int64
         Services of each task that are such chains.
-    by_length, rank : ndarray of int64, shape (n,)
-        Tasks by nodes, then length; the place of each among them.
     members : ndarray of int64
         Scratch: places of a chain's tasks, ascending.
     touched : ndarray of int64, shape (3,)
@@ -69,8 +66,6 @@ class Search(NamedTuple):
     chain: Numbers
     of_begin: Numbers
     of: Numbers
-    by_length: Numbers
-    rank: Numbers
     members: Numbers
     touched: Numbers
 
@@ -126,7 +121,6 @@ def new_search(arrays: Arrays, services: frozenset[int]) -> Search:
             of[task].append(number)
     chain_begin, chain_tasks = in_rows(some)
     of_begin, of_chains = in_rows(of)
-    by_length = np.lexsort((np.asarray(arrays.length_s), np.asarray(arrays.slots))).astype(np.int64)
     return Search(
         now=code(),
         trial=code(),
@@ -139,8 +133,6 @@ def new_search(arrays: Arrays, services: frozenset[int]) -> Search:
         chain=chain_tasks,
         of_begin=of_begin,
         of=of_chains,
-        by_length=by_length,
-        rank=np.argsort(by_length).astype(np.int64),
         members=np.zeros(_LONGEST, np.int64),
         touched=np.zeros(3, np.int64),
     )
@@ -298,32 +290,6 @@ def _reorder(arrays: Arrays, search: Search, luck: Numbers, place: int) -> bool:
 
 
 @inner
-def _alike(arrays: Arrays, search: Search, luck: Numbers, place: int, most: int) -> bool:
-    """Exchange two tasks of about the same length, wherever they are.
-
-    So hardly anything else moves: it may be done across a closing that the crew works up to.
-    """
-    order, end_s = search.trial.order, search.now.placed.end_s
-    for _ in range(3):
-        other = below(luck, len(order))
-        if end_s[order[other]] % arrays.period_s > end_s[order[place]] % arrays.period_s:
-            place = other
-    day = end_s[order[place]] // arrays.period_s
-    rank = search.rank[order[place]]
-    other = place
-    for _ in range(8):
-        task = search.by_length[_target(luck, rank, most, len(order))]
-        if end_s[task] // arrays.period_s != day:
-            other = search.place[task]
-            break
-    if other == place:
-        return False
-    first, last = min(place, other), max(place, other)
-    exchange(arrays, search.room, order, first, last)
-    return _set(search, first, last)
-
-
-@inner
 def _lost(search: Search, guide: Guide, place: int) -> float:
     """Return what the start of the task at a place costs more than it might."""
     task = search.now.order[place]
@@ -369,6 +335,4 @@ def change(  # noqa: PLR0911 - one for each kind of move
         return _shuffle(arrays, search, luck, place)
     if drawn < shares[SLIDE]:
         return _slide(arrays, search, luck, place, most)
-    if drawn < shares[REORDER]:
-        return _reorder(arrays, search, luck, place)
-    return _alike(arrays, search, luck, place, most)
+    return _reorder(arrays, search, luck, place)
