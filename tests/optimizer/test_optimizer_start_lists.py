@@ -90,3 +90,12 @@ def test_the_longest_first_before_a_closing() -> None:
         for order in (by_ratio, better)
     ]
     assert late == [[2], [4]]
+
+
+def test_work_on_a_host_comes_earlier_and_later_too() -> None:
+    # By themselves g (5), its host h (4), x (3). Of h 0.05, 0.2, 0.4 and 0.6 times 4 are less than
+    # 3; 0.8 * 4 = 3.2; 1.25 * 4 = 5, no less than g, whose number is higher; 2 * 4 and 4 * 4.
+    nodes = {"h": of(4, type="host"), "g": of(5, host="h"), "x": of(3)}
+    lists = lists_of(small(nodes, max_parallel=9))
+    assert lists[:3] == [["g", "h", "x"]] * 3
+    assert lists[3:] == [["g", "x", "h"]] * 4 + [["g", "h", "x"]] + [["h", "g", "x"]] * 3

@@ -5,20 +5,24 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections.abc import Callable, Iterable
-from typing import cast
+from typing import Final, cast
 
 import numpy as np
 
 from patchopt.model.base import Floats, Ints
 from patchopt.model.waiting import Waiting
 from patchopt.optimizer.decoding.arrays import Arrays
-from patchopt.optimizer.problem import Problem
+from patchopt.optimizer.problem import Problem, Task
 
 #: Under windows: how much of each the crew is thought to use, and the share of what it does there
 #: that is put in order of length.
 _PACKINGS = tuple(
     (fill, tail) for fill in (1.0, 0.995, 0.99, 0.98, 0.95) for tail in (0.1, 0.2, 0.4)
 )
+#: By how much the work on hosts is put earlier or later.
+_HOSTS: Final = (0.05, 0.2, 0.4, 0.6, 0.8, 1.25, 2.0, 4.0)
+#: Of more tasks than this only the plain priorities are tried: each list takes a while.
+_MANY: Final = 20_000
 #: How much of a task's share of its narrowest resource counts beside its share of the crew.
 _NARROW = 0.01
 
@@ -55,10 +59,32 @@ def start_lists(problem: Problem, arrays: Arrays) -> list[Ints]:
         waiting, work_waiting = (_waiting(arrays, downwards, one) for one in (weight, work))
         keys.append(_critical(arrays, downwards, length))
         keys += [waiting / length, waiting / work, waiting / work_waiting]
+    if len(keys[0]) <= _MANY:
+        some = [keys[1], *keys[-2:]] if len(arrays.below) else keys[1:2]
+        keys += [scaled for key in some for scaled in _with_hosts(problem, key)]
     lists = [in_order(problem, -key) for key in keys]
     if problem.windows.period_s and problem.crew is not None and not len(arrays.below):
         lists += [packed(problem, lists[1], work, *how) for how in _PACKINGS]
     return lists
+
+
+def _with_hosts(problem: Problem, key: Floats) -> list[Floats]:
+    """Return a key in which the work on hosts comes earlier and later; none without hosts.
+
+    It keeps whatever a host carries from being worked on, which no share of the crew tells; how
+    much that costs depends on what else there is to do.
+    """
+    hosts = np.array([_takes_a_host(problem, task) for task in problem.tasks])
+    return [np.where(hosts, factor * key, key) for factor in _HOSTS] if hosts.any() else []
+
+
+def _takes_a_host(problem: Problem, task: Task) -> bool:
+    shared = {problem.crew, *problem.services}
+    return any(
+        resource not in shared and amount == problem.capacities[resource] > 1
+        for mode in task.modes
+        for resource, amount in mode.demands
+    )
 
 
 def packed(problem: Problem, order: Ints, work: Floats, fill: float, tail: float) -> Ints:

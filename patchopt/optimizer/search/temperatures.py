@@ -13,7 +13,7 @@ _SIZES: Final = (50.0, 200.0, 1000.0)
 _ONE_MODE: Final = ((10.0, 5.0, 2.5), (0.3, 0.3, 0.04))
 _TWO_MODES: Final = ((3.0, 5.0, 2.5), (0.06, 0.1, 0.04))
 #: Under strict order, in the mean of weight times length.
-_ORDER: Final = ((0.2, 1.5, 1.5), (0.004, 0.025, 0.01))
+_ORDER: Final = ((1.5, 1.5, 1.5), (0.012, 0.025, 0.01))
 
 
 class Temperatures(NamedTuple):
