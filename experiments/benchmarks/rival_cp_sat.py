@@ -114,6 +114,8 @@ def by_cp_sat(case: Case) -> Answer:
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = WORKERS
     solver.parameters.max_time_in_seconds = case.left_s
+    # Its own handler of Ctrl-C would outlive the solve, and leave none.
+    solver.parameters.catch_sigint_signal = False
     status = solver.solve(model.cp)
     bound = bound_of(solver.best_objective_bound, model.unit)
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):

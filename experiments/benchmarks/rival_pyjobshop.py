@@ -126,7 +126,12 @@ def by_pyjobshop(case: Case) -> Answer:
         return Answer(schedule=None, note="skipped units are not modelled")
     said = Said(problem, case.horizon_s)
     result = said.model.solve(
-        solver="ortools", time_limit=case.left_s, display=False, num_workers=WORKERS
+        solver="ortools",
+        time_limit=case.left_s,
+        display=False,
+        num_workers=WORKERS,
+        # Its own handler of Ctrl-C would outlive the solve, and leave none.
+        catch_sigint_signal=False,
     )
     status = result.status.value.lower()
     bound = bound_of(result.lower_bound, said.unit)
