@@ -73,6 +73,8 @@ def test_whatever_the_prices_the_optimum_is_found_and_narrow_beams_bound_it() ->
             assert whole.complete
             assert whole.schedule is not None
             assert whole.schedule.objective_milli == whole.bound_milli == best
+            none = beam.enumerate(best, 5_000, never)
+            assert (none.schedule, none.bound_milli, none.complete) == (None, best, True)
             for width in (1, 3):
                 part = beam.enumerate(known.objective_milli + 1, width, never)
                 assert bound.value_milli <= part.bound_milli <= best

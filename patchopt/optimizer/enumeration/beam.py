@@ -135,6 +135,8 @@ class Beam:
             left = min(left, int(alive.min(initial=FOREVER)))
         elif end > first:
             best = self._best(labels, first, end)
+            # What has been spent is counted low, so that a whole schedule may cost more after all.
+            best = best if best.objective_milli < known_milli else None
         left = min(left, int(scratch.state[DROPPED]))
         proven = known_milli if best is None else best.objective_milli
         return Enumerated(
