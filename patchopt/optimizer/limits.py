@@ -15,14 +15,14 @@ from patchopt.optimizer.search.population import STREAMS
 #: Up to so many tasks CP-SAT may prove what the search has found, where enumerating them, in so
 #: much of the time that is left, has not.
 _PROVABLE: Final = 30
+_ENUMERATION_SHARE: Final = 0.6
 #: What a stream of the search takes where an enumeration or CP-SAT follows: a share of the time,
 #: and so many moves for each pair of tasks at most; of plain code less.
 _SEARCH_SHARE: Final = 0.4
 _MOVES: Final = 300
-_ENUMERATION_SHARE: Final = 0.6
+_PLAIN_MOVES: Final = 20
 #: Less than this share of the time is not worth another search.
 _SPARE_SHARE: Final = 0.05
-_PLAIN_MOVES: Final = 20
 #: What CP-SAT may take before there are prices, for few tasks.
 _FIRST_SHARE: Final = 0.1
 _FIRST_S: Final = 1.0

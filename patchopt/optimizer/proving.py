@@ -30,7 +30,7 @@ _MOST_STARTS: Final = 5_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class Proven:
-    """What CP-SAT has found.
+    """What CP-SAT, or an enumeration, has found.
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
@@ -26,6 +26,9 @@ from patchopt.optimizer.schedule import Schedule
 from patchopt.optimizer.search.annealer import Coded
 from patchopt.optimizer.search.population import Population
 from patchopt.optimizer.search.start_lists import start_lists
+
+if TYPE_CHECKING:
+    from patchopt.optimizer.proving import Proven
 
 #: Under strict order prices go on for so much of the makespan of a schedule.
 _BEYOND: Final = 1.1
@@ -234,25 +237,24 @@ class _Solve:
         limit_s = self.limits.enumeration_s
         by_clock = not self.parameters.deterministic
         found = widen(self.schedule, self.priced, self.tracker, limit_s, by_clock=by_clock)
-        self.limits.spend(limit_s)
-        self.interrupted = found.interrupted
-        self._take(found.schedule)
-        self._raise_by_search(found.bound_milli, "enumeration")
+        self._take_proven(found, "enumeration", limit_s)
 
     def _prove(self, limit_s: float) -> None:
         from patchopt.optimizer.proving import prove  # OR-Tools takes a while to load
 
         proven = prove(self.schedule, self.parameters, limit_s, self.tracker, self.priced)
+        self._take_proven(proven, "cp_sat", limit_s)
+
+    def _take_proven(
+        self, proven: Proven, kind: Literal["cp_sat", "enumeration"], limit_s: float
+    ) -> None:
         self.limits.spend(limit_s)
         self.interrupted = proven.interrupted
         self._take(proven.schedule)
-        self._raise_by_search(proven.bound_milli, "cp_sat")
-
-    def _raise_by_search(self, proven_milli: int, kind: Literal["cp_sat", "enumeration"]) -> None:
         # Prices stay with it: they alone show anybody nearly as much.
         known = Proof(kind="lagrange") if self.priced is None else self.priced.proof
         proof = known.model_copy(update={"kind": kind})
-        self._raise(Bound(value_milli=proven_milli, proof=proof, priced=self.bound.priced))
+        self._raise(Bound(value_milli=proven.bound_milli, proof=proof, priced=self.bound.priced))
 
     def _take(self, schedule: Schedule) -> None:
         found = settled(self.decoder, schedule)

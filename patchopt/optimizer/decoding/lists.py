@@ -56,7 +56,7 @@ def new_placed(arrays: Arrays) -> Placed:
 
 
 @inner
-def _fit(arrays: Arrays, time: int, length: int) -> int:
+def fit(arrays: Arrays, time: int, length: int) -> int:
     """Return the first instant from a time on at which a window holds work of a length."""
     if arrays.period_s == 0:
         return time
@@ -82,7 +82,7 @@ def _ready(arrays: Arrays, placed: Placed, task: int) -> int:
 def switch_of(arrays: Arrays, task: int, mode: int, start: int) -> int:
     """Return when the switch of a build starts, or when work in place ends."""
     end = start + arrays.length_s[task]
-    return end if mode == IN_PLACE else _fit(arrays, end, arrays.overhead_s)
+    return end if mode == IN_PLACE else fit(arrays, end, arrays.overhead_s)
 
 
 @inner
@@ -104,7 +104,7 @@ def _start(
     """
     length = arrays.length_s[task]
     while True:
-        moved = _fit(arrays, start, length)
+        moved = fit(arrays, start, length)
         # Crew first, hosts and services last in the problem: the most restrictive come first here.
         for place in range(
             arrays.begin[2 * task + mode + 1] - 1, arrays.begin[2 * task + mode] - 1, -1

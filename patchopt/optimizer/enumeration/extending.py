@@ -11,16 +11,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from patchopt.compiling.jit import inner, outer
-from patchopt.model import windows
 from patchopt.model.base import Ints
 from patchopt.model.windows import FOREVER
 from patchopt.optimizer.decoding.arrays import BUILT, Arrays
-from patchopt.optimizer.decoding.lists import commit_of, switch_of
+from patchopt.optimizer.decoding.lists import commit_of, fit, switch_of
 from patchopt.optimizer.enumeration.labels import Labels, Running
 from patchopt.optimizer.enumeration.tables import Tables
 
-_window_close = inner(windows.window_close)
-_next_opening = inner(windows.next_opening)
 #: Places of `Scratch.state`.
 END, DROPPED, LONGEST, WORK = range(4)
 #: So many comparisons take as long as it takes to look at one task that may be added.
@@ -109,14 +106,7 @@ def _earliest(arrays: Arrays, running: Running, count: int, task: int, mode: int
                 time = max(time, running.end_s[at])
     length = arrays.length_s[task]
     while True:
-        moved = time
-        if arrays.period_s > 0:
-            close = _window_close(time, arrays.period_s, arrays.starts_s, arrays.lengths_s)
-            if close < time + length:
-                moved = _next_opening(
-                    time, length, arrays.period_s, arrays.starts_s, arrays.lengths_s
-                )
-        moved = _fits(arrays, running, count, task, mode, moved)
+        moved = _fits(arrays, running, count, task, mode, fit(arrays, time, length))
         if moved == time:
             return time
         time = moved

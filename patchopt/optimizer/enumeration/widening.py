@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import Final
 
 from patchopt.optimizer.beside import side_by_side
@@ -11,6 +10,7 @@ from patchopt.optimizer.bounds.bound import Bound
 from patchopt.optimizer.decoder import Decoder
 from patchopt.optimizer.enumeration.beam import Beam
 from patchopt.optimizer.progress import Tracker
+from patchopt.optimizer.proving import Proven
 from patchopt.optimizer.schedule import Schedule
 
 #: Width of the first beam, of the widest, and how much wider the next is.
@@ -23,25 +23,6 @@ _LEAST: Final = 1.5
 #: Work that a second is good for, in the order of magnitude; what a second stands for where
 #: work is counted.
 _RATE: Final = 2_000_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class Widened:
-    """What beams come to.
-
-    Parameters
-    ----------
-    schedule : Schedule
-        The known one, or a better one.
-    bound_milli : int
-        The best one known; the objective, if that is proven to be the best.
-    interrupted : bool
-        Whether Ctrl-C came.
-    """
-
-    schedule: Schedule
-    bound_milli: int
-    interrupted: bool
 
 
 class _Clock:
@@ -72,7 +53,7 @@ class _Clock:
 
 def widen(
     known: Schedule, bound: Bound, tracker: Tracker, limit_s: float, *, by_clock: bool
-) -> Widened:
+) -> Proven:
     """Enumerate the schedules that are better than a known one, by beams that get wider.
 
     Parameters
@@ -91,13 +72,13 @@ def widen(
 
     Returns
     -------
-    Widened
+    Proven
     """
     clock = _Clock(limit_s, by_clock=by_clock)
     ((best, proven_milli),), interrupted = side_by_side(
         [lambda: _widen(known, bound, tracker, clock)], 1, clock.stop
     )
-    return Widened(schedule=best, bound_milli=proven_milli, interrupted=interrupted)
+    return Proven(schedule=best, bound_milli=proven_milli, interrupted=interrupted)
 
 
 def _widen(known: Schedule, bound: Bound, tracker: Tracker, clock: _Clock) -> tuple[Schedule, int]:

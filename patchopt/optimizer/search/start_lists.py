@@ -12,7 +12,7 @@ import numpy as np
 from patchopt.model.base import Floats, Ints
 from patchopt.model.waiting import Waiting
 from patchopt.optimizer.decoding.arrays import Arrays
-from patchopt.optimizer.problem import Problem, Task
+from patchopt.optimizer.problem import Problem
 
 #: Under windows: how much of each the crew is thought to use, and the share of what it does there
 #: that is put in order of length.
@@ -74,17 +74,15 @@ def _with_hosts(problem: Problem, key: Floats) -> list[Floats]:
     It keeps whatever a host carries from being worked on, which no share of the crew tells; how
     much that costs depends on what else there is to do.
     """
-    hosts = np.array([_takes_a_host(problem, task) for task in problem.tasks])
-    return [np.where(hosts, factor * key, key) for factor in _HOSTS] if hosts.any() else []
-
-
-def _takes_a_host(problem: Problem, task: Task) -> bool:
     shared = {problem.crew, *problem.services}
-    return any(
-        resource not in shared and amount == problem.capacities[resource] > 1
-        for mode in task.modes
-        for resource, amount in mode.demands
+    own = {at: most for at, most in enumerate(problem.capacities) if at not in shared and most > 1}
+    hosts = np.array(
+        [
+            any(own.get(at) == amount for mode in task.modes for at, amount in mode.demands)
+            for task in problem.tasks
+        ]
     )
+    return [np.where(hosts, factor * key, key) for factor in _HOSTS] if hosts.any() else []
 
 
 def packed(problem: Problem, order: Ints, work: Floats, fill: float, tail: float) -> Ints:
