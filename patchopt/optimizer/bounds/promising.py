@@ -9,15 +9,17 @@ plus terms of at least 0; a better one than is known has less than the gap to sp
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from patchopt.model.base import Ints
-from patchopt.optimizer.bounds.bound import Bound
+from patchopt.optimizer.bounds.bound import Bound, Priced
 from patchopt.optimizer.bounds.exact import least_costs_milli
 from patchopt.optimizer.bounds.layout import layout_of
 from patchopt.optimizer.bounds.reduced_costs import Integrals
+from patchopt.optimizer.bounds.rows import TaskClass
 
 
 class Starts(NamedTuple):
@@ -38,6 +40,32 @@ class Starts(NamedTuple):
     cost_milli: Ints
 
 
+def costs_of_starts(priced: Priced, starts: Ints) -> Iterator[tuple[TaskClass, int, list[Ints]]]:
+    """Tell of every class of tasks what its best start costs, and the others by mode beyond that.
+
+    Parameters
+    ----------
+    priced : Priced
+        The prices; they are rounded down, as in the proof.
+    starts : ndarray of int64
+        In seconds.
+
+    Yields
+    ------
+    tuple of TaskClass, int and list of ndarray of int64
+        O(modes x starts x demands) each.
+    """
+    integrals = Integrals(priced.cells, priced.rates)
+    layout = layout_of(priced.relaxation)
+    windows = priced.relaxation.problem.windows
+    least = least_costs_milli(layout, priced.cells, windows, priced.rates).tolist()
+    for one, best in zip(priced.relaxation.classes, least, strict=True):
+        if one.members:
+            # Where a start is not allowed it may cost less than the best.
+            costs = [np.maximum(integrals.cost(one, way, starts) - best, 0) for way in one.ways]
+            yield one, best, costs
+
+
 class StartCosts:
     """What every start costs more than the best one.
 
@@ -52,21 +80,10 @@ class StartCosts:
     """
 
     def __init__(self, bound: Bound, unit_s: int, until_s: int) -> None:
-        priced = bound.priced
-        assert priced is not None  # noqa: S101 - bounds by prices have them
+        assert bound.priced is not None  # noqa: S101 - bounds by prices have them
         starts = np.arange(until_s // unit_s + 1, dtype=np.int64) * unit_s
-        integrals = Integrals(priced.cells, priced.rates)
-        layout = layout_of(priced.relaxation)
-        windows = priced.relaxation.problem.windows
-        least = least_costs_milli(layout, priced.cells, windows, priced.rates).tolist()
         self._rows = [
-            # Where a start is not allowed it may cost less than the best.
-            (
-                one.members,
-                [np.maximum(integrals.cost(one, way, starts) - best, 0) for way in one.ways],
-            )
-            for one, best in zip(priced.relaxation.classes, least, strict=True)
-            if one.members
+            (one.members, costs) for one, _, costs in costs_of_starts(bound.priced, starts)
         ]
 
     def within(self, spare_milli: int, width: int = 1) -> dict[int, Starts]:

@@ -8,9 +8,9 @@ import numpy as np
 
 from patchopt.model.base import Ints
 from patchopt.optimizer.bounds.bound import Priced
-from patchopt.optimizer.bounds.exact import least_costs_milli
+from patchopt.optimizer.bounds.exact import paid_milli
 from patchopt.optimizer.bounds.layout import Layout, layout_of
-from patchopt.optimizer.bounds.reduced_costs import Integrals
+from patchopt.optimizer.bounds.promising import costs_of_starts
 from patchopt.optimizer.bounds.rows import Relaxation
 from patchopt.optimizer.decoding.arrays import BUILT, IN_PLACE, Arrays
 from patchopt.optimizer.problem import Problem, alike
@@ -90,19 +90,14 @@ def tables_of(arrays: Arrays, priced: Priced, until_s: int) -> Tables:
     """
     relaxation, cells, rates = priced.relaxation, priced.cells, priced.rates
     layout = layout_of(relaxation)
-    least = least_costs_milli(layout, cells, relaxation.problem.windows, rates)
-    integrals = Integrals(cells, rates)
-    paid = integrals.paid[:, :-1]
+    paid = paid_milli(cells, rates)[:, :-1]
     count = len(relaxation.problem.tasks)
     moment_s = until_s // _MOMENTS + 1
     own_least = np.zeros(count, np.int64)
     starts = np.arange(until_s + 1, dtype=np.int64)
     rows = []
-    for one, best in zip(relaxation.classes, least.tolist(), strict=True):
-        if not one.members:
-            continue
-        costs = np.min([integrals.cost(one, way, starts) for way in one.ways], axis=0)
-        rest = np.minimum.accumulate(np.maximum(costs - best, 0)[::-1])[::-1]
+    for one, best, costs in costs_of_starts(priced, starts):
+        rest = np.minimum.accumulate(np.min(costs, axis=0)[::-1])[::-1]
         rows.append((list(one.members), best, rest[::moment_s]))
     later = np.zeros((len(rows[0][2]), count), np.int64)
     for members, best, rest in rows:
