@@ -50,7 +50,8 @@ class Decoder:
         if engine is None:
             engine = uncompiled() if len(problem.tasks) <= _FEW else compiled()
         self.engine = engine
-        self._given = engine.given(self.arrays)
+        #: The problem as the engine wants it.
+        self.given = engine.given(self.arrays)
         self._profiles = engine.given(engine.lists.new_profiles(self.arrays))
 
     def value(self, order: Ints, wanted: Ints) -> int:
@@ -77,11 +78,20 @@ class Decoder:
         _, placed = self._decode(order, wanted)
         return schedule_of(self.problem, placed.mode, placed.start_s, placed.switch_s)
 
+    def placed(self, order: Ints, wanted: Ints) -> tuple[int, Placed]:
+        """Return the objective of a list, and where its tasks are placed; see `schedule`.
+
+        The list may be without the last of the tasks, which then count for nothing.
+        """
+        value, placed = self._decode(order, wanted)
+        return value, type(placed)(*(np.array(field, np.int64) for field in placed))
+
     def _decode(self, order: Ints, wanted: Ints) -> tuple[int, Placed]:
         given = self.engine.given
         placed = given(self.engine.lists.new_placed(self.arrays))
         decode = self.engine.lists.decode
-        return decode(self._given, self._profiles, given(order), given(wanted), placed), placed
+        value = decode(self.given, self._profiles, given(order), given(wanted), placed)
+        return int(value), placed
 
     def pushed_left(self, schedule: Schedule) -> Schedule:
         """Return a schedule, in the modes and the order of another, that waits for nothing.
@@ -118,5 +128,5 @@ class Decoder:
             placed.start_s[task], placed.switch_s[task] = placement.start_s, placement.switch_s
             placed.commit_s[task] = schedule.commit_s(placement)
             placed.end_s[task] = schedule.end_s(placement)
-        self.engine.ties.build_ties(self._given, self._profiles, placed)
+        self.engine.ties.build_ties(self.given, self._profiles, placed)
         return schedule_of(self.problem, placed.mode, placed.start_s, placed.switch_s)

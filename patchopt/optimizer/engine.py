@@ -1,4 +1,4 @@
-"""Decoding and annealing, compiled and not: one source, two ways to run it."""
+"""Decoding, annealing and packing, compiled and not: one source, two ways to run it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from patchopt.compiling.plain import compiled_module, plain_module
 _PACKAGE: Final = "patchopt.optimizer"
 #: All modules with compiled functions that each other's become part of.
 JITTED: Final = (
+    "closings.filling",
     "decoding.lists",
     "decoding.profiles",
     "decoding.resuming",
@@ -34,6 +35,8 @@ class Engine(NamedTuple):
         Of `patchopt.optimizer.decoding`.
     annealing, changes, luck : module
         Of `patchopt.optimizer.search`.
+    filling : module
+        Of `patchopt.optimizer.closings`.
     given : callable
         Makes what is given to them of bundles of arrays; plain code is quicker on lists.
     """
@@ -43,6 +46,7 @@ class Engine(NamedTuple):
     annealing: ModuleType
     changes: ModuleType
     luck: ModuleType
+    filling: ModuleType
     given: Callable[[Any], Any]
 
 
@@ -65,6 +69,7 @@ def _engine(module: Callable[[str], ModuleType], given: Callable[[Any], Any]) ->
         annealing=module("search.annealing"),
         changes=module("search.changes"),
         luck=module("search.luck"),
+        filling=module("closings.filling"),
         given=given,
     )
 

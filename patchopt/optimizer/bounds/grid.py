@@ -14,6 +14,13 @@ from patchopt.model.windows import FOREVER, WindowSet
 _WIDEST = 8
 
 
+class Window(NamedTuple):
+    """An opening and its closing, in seconds from the start of the plan."""
+
+    open_s: int
+    close_s: int
+
+
 class Cells(NamedTuple):
     """Cells in ascending order, none across the edge of a window.
 
@@ -53,7 +60,7 @@ def cells_of(
     """
     rows: list[tuple[int, int, int]] = []
     before = 0  # open seconds before an opening
-    for opening, closing in _openings(windows):
+    for opening, closing in openings(windows):
         end = min(closing, open_s) if closing == FOREVER else closing
         at = opening
         while at < end:
@@ -71,10 +78,18 @@ def cells_of(
     return Cells(*np.array(rows, np.int64).reshape(-1, 3).T.copy())
 
 
-def _openings(windows: WindowSet) -> Iterator[tuple[int, int]]:
-    """Yield opening and closing of the windows from 0 on, without end."""
+def openings(windows: WindowSet) -> Iterator[Window]:
+    """Yield one window after another, without end, the one that is open at 0 first.
+
+    Examples
+    --------
+    >>> from itertools import islice
+    >>> nightly = WindowSet(period_s=100, starts_s=np.array([90]), lengths_s=np.array([20]))
+    >>> list(islice(openings(nightly), 2))
+    [Window(open_s=0, close_s=10), Window(open_s=90, close_s=110)]
+    """
     if windows.period_s == 0:
-        yield 0, FOREVER
+        yield Window(0, FOREVER)
         return
     period = -1
     while True:
@@ -82,7 +97,7 @@ def _openings(windows: WindowSet) -> Iterator[tuple[int, int]]:
             opening = period * windows.period_s + int(start)
             closing = opening + int(length)
             if closing > 0:
-                yield max(opening, 0), closing
+                yield Window(max(opening, 0), closing)
         period += 1
 
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from patchopt.model.base import Floats
 from patchopt.optimizer.beside import side_by_side
+from patchopt.optimizer.closings.packer import Packer, packable
 from patchopt.optimizer.decoder import Decoder
 from patchopt.optimizer.progress import Tracker
 from patchopt.optimizer.search.annealer import Annealer, Coded
@@ -30,6 +31,12 @@ _COOLER: Final = 3.0
 _MOVES: Final = 300_000
 _LARGE: Final = 600
 _MOST_RUNS: Final = 1000
+#: Where closings cut the crew's work, a run anneals and packs by turns, each for as long: so many
+#: times, after the first packing so much cooler.
+_TURNS: Final = 5
+_COOLER_PACKED: Final = 0.3
+#: Trials of a packing that take as long as a move of a list, for each task.
+_TRIALS_PER_TASK: Final = 0.3
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,8 @@ class Population:
         self._seed = seed
         self._effort = effort
         self._tracker = tracker
+        many = len(decoder.problem.tasks) > _LARGE
+        self._packed = many and packable(decoder.problem)
         #: Whether it is to end soon.
         self.stopped = False
         self._enough_milli = 0
@@ -126,8 +135,9 @@ class Population:
     ) -> bool:
         # Where moves count, what is enough is asked between phases alone: so it is always the same.
         self._enough_milli = self._tracker.enough_milli
+        work = self._take_turns if self._packed else self._run_all
         works = [
-            partial(self._run_all, stream, share, before if stream.number == 0 else None)
+            partial(work, stream, share, before if stream.number == 0 else None)
             for stream in streams
         ]
         found, interrupted = side_by_side(works, threads, self.stop)
@@ -156,6 +166,33 @@ class Population:
             if annealer.objective_milli < best.objective_milli:
                 best = annealer.best()
             if self._ended(best.objective_milli):
+                break
+        return best
+
+    def _take_turns(
+        self, stream: _Stream, share: float, before: Callable[[], None] | None
+    ) -> Coded:
+        """Anneal the first list of a stream and pack what comes of it, by turns."""
+        spans = self._effort.spans(share, _TURNS)
+        if before is not None:
+            before()
+        annealer, packer = Annealer(self._decoder), Packer(self._decoder)
+        best, (hot, cold) = stream.begins[0], stream.temperatures
+        trials = max(1, int(_TRIALS_PER_TASK * len(best.order)))
+
+        def ended() -> bool:
+            return self._ended(best.objective_milli)
+
+        for turn, span in enumerate(spans):
+            seed = (self._seed * 2 * STREAMS + stream.number) * _MOST_RUNS + turn
+            if turn % 2 == 0:
+                annealer.start(best, seed)
+                self._run(annealer, span, Temperatures(hot, cold))
+                best, hot = annealer.best(), _COOLER_PACKED * stream.temperatures.hot
+            else:
+                best = packer.pack(best, seed, span, trials, ended)
+            self._tracker.objective(best.objective_milli)
+            if ended():
                 break
         return best
 

@@ -1,0 +1,1 @@
+"""What the crew does last before each closing, packed so that hardly any of it stands idle."""

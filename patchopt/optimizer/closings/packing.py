@@ -1,0 +1,231 @@
+"""What may be moved before a closing: the bins, and what it costs to wait."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from patchopt.model.base import Floats, Ints
+from patchopt.optimizer.bounds.grid import Window
+from patchopt.optimizer.closings.filling import Bins, Trial, Uses
+from patchopt.optimizer.closings.room import Room
+from patchopt.optimizer.closings.waiting import waiting_costs
+from patchopt.optimizer.decoder import Decoder
+from patchopt.optimizer.decoding.arrays import BUILT
+from patchopt.optimizer.decoding.lists import Placed
+
+#: So many candidates wait for each that is before the closing, those that are worth most.
+_WAITING: Final = 2
+#: So many seconds that are unused in one bin are worth one more than in several.
+_GATHERED_S: Final = 1.0
+
+
+class Fleet(NamedTuple):
+    """Arrays of the tasks of a problem without dependencies, and its crew.
+
+    Parameters
+    ----------
+    crew, resource : int
+        Places, and which resource they are.
+    size, length_s : ndarray of int64, shape (n,)
+        Nodes and work.
+    weight, ratio, worth : ndarray of float64, shape (n,)
+        Weight; weight per second; weight per node and second.
+    """
+
+    crew: int
+    resource: int
+    size: Ints
+    length_s: Ints
+    weight: Floats
+    ratio: Floats
+    worth: Floats
+
+
+class Moved(NamedTuple):
+    """A task and where it is put."""
+
+    start_s: int
+    task: int
+    mode: int
+
+
+class Packing(NamedTuple):
+    """What `filling` is given, and what it becomes part of.
+
+    Parameters
+    ----------
+    bins, uses, trial
+        As it takes them.
+    first : ndarray of int64
+        Candidates, those first that were before the closing.
+    head : ndarray of int64
+        Tasks that stay, in the order of their starts.
+    ends : list of Moved
+        Tasks that end with the closing.
+    second : float
+        What a node-second of the crew is worth before the closing.
+    """
+
+    bins: Bins
+    uses: Uses
+    trial: Trial
+    first: Ints
+    head: Ints
+    ends: list[Moved]
+    second: float
+
+
+def packing_of(
+    decoder: Decoder, fleet: Fleet, placed: Placed, beyond: list[Window], begin_s: int
+) -> Packing | None:
+    """Return what may be packed before a closing, or nothing.
+
+    Tasks of one node that start from some moment on may be moved. Of those of several nodes the
+    first half comes before them, and the second half ends with the closing, so that nothing is
+    idle beside them.
+
+    Parameters
+    ----------
+    decoder : Decoder
+        Of a problem without dependencies, with windows and a crew.
+    fleet : Fleet
+        Its tasks.
+    placed : Placed
+        A schedule, in arrays.
+    beyond : list of Window
+        The closing's window, and those behind it, enough for all that waits.
+    begin_s : int
+        The moment.
+    """
+    arrays, close_s, starts = decoder.arrays, beyond[0].close_s, placed.start_s
+    order = np.argsort(starts, kind="stable")
+    waits = order[starts[order] >= close_s]
+    zone = order[(starts[order] >= begin_s) & (starts[order] < close_s)]
+    several = fleet.size[zone] > 1
+    late = fleet.worth[zone] < np.median(fleet.worth[zone])
+    head = np.concatenate([order[starts[order] < begin_s], zone[several & ~late]])
+    alone = waits[(fleet.size[waits] == 1) & (fleet.length_s[waits] <= close_s - begin_s)]
+    alone = alone[np.argsort(-fleet.ratio[alone], kind="stable")]
+    first = np.concatenate([zone[~several], alone[: _WAITING * max(1, np.sum(~several))]])
+    if not len(alone) or not np.any(~several):
+        return None
+    _, fixed = decoder.placed(head, placed.mode)
+    ends_s = fixed.start_s[head] + fleet.length_s[head]
+    still = head[np.maximum(ends_s, fixed.end_s[head]) > begin_s]
+    ends = zone[several & late]
+    room = Room(
+        arrays,
+        fleet.resource,
+        (begin_s, close_s),
+        still,
+        fixed,
+        np.concatenate([first, ends]),
+    )
+    free_s = freed(
+        fleet.crew, fixed.start_s[head], ends_s, fleet.size[head], (begin_s, close_s)
+    )
+    moved, end_s = _at_the_end(decoder, fleet, placed, room, ends, free_s, close_s)
+    commit_s = np.array(arrays.commit_s)[2 * np.arange(len(starts)) + placed.mode]
+    work = fleet.size * np.maximum(1, fleet.length_s)
+    waiting = waiting_costs(fleet.crew, fleet.weight, work, commit_s, waits, beyond)
+    bins = _bins(fleet, placed, first, (free_s, end_s), waiting.cost, waiting.second)
+    trial = Trial(
+        *(np.zeros(2 * bins.most, np.int64) for _ in range(3)), np.zeros(2, np.int64), np.zeros(2)
+    )
+    return Packing(bins, room.uses, trial, first, head, moved, waiting.second)
+
+
+def freed(crew: int, start_s: Ints, end_s: Ints, size: Ints, span: tuple[int, int]) -> Ints:
+    """Return from when on each place of the crew is free for good, ascending.
+
+    Parameters
+    ----------
+    crew : int
+        Places.
+    start_s, end_s, size : ndarray of int64
+        Of what holds them.
+    span : tuple of int, int
+        Seconds to look at: nothing is free before, and something all the time only afterwards.
+
+    Examples
+    --------
+    Of three places two are taken from 30 to 60, one of them before too:
+
+    >>> one, other = np.array([0, 30]), np.array([30, 60])
+    >>> freed(3, one, other, np.array([1, 2]), (10, 100)).tolist()
+    [10, 60, 60]
+    """
+    change = np.zeros(span[1] - span[0] + 1, np.int64)
+    first, last = (np.clip(at - span[0], 0, len(change) - 1) for at in (start_s, end_s))
+    np.add.at(change, first, size)
+    np.add.at(change, last, -size)
+    used = np.cumsum(change)[:-1]
+    # What is free for a while and taken again is free for nobody.
+    ahead = np.maximum.accumulate(used[::-1])[::-1]
+    places = np.arange(crew, 0, -1)
+    return span[0] + np.searchsorted(-ahead, -(places - 1), side="left").astype(np.int64)
+
+
+def _at_the_end(
+    decoder: Decoder,
+    fleet: Fleet,
+    placed: Placed,
+    room: Room,
+    ends: Ints,
+    free_s: Ints,
+    close_s: int,
+) -> tuple[list[Moved], Ints]:
+    """Let tasks end with the closing, those that are worth least first.
+
+    Returns them, and when each place is free no more. What there is not enough for waits.
+    """
+    end_s = np.full(len(free_s), close_s, np.int64)
+    moved = []
+    taken = 0  # places that come free first
+    for task in ends[np.argsort(fleet.worth[ends], kind="stable")].tolist():
+        mode = int(placed.mode[task])
+        held_s = int(fleet.length_s[task])
+        held_s += decoder.arrays.overhead_s if mode == BUILT else 0
+        start_s, last = close_s - held_s, taken + int(fleet.size[task])
+        if last > fleet.crew or free_s[last - 1] > start_s:
+            continue
+        if room.free(task, mode, start_s, held_s):
+            room.take(task, mode, start_s, held_s)
+            moved.append(Moved(start_s, task, mode))
+            end_s[taken:last] = start_s
+            taken = last
+    return moved, end_s
+
+
+def _bins(
+    fleet: Fleet,
+    placed: Placed,
+    candidates: Ints,
+    span_s: tuple[Ints, Ints],
+    later: Floats,
+    second: float,
+) -> Bins:
+    begin_s, end_s = span_s
+    tasks, shortest = len(fleet.size), max(1, int(fleet.length_s[candidates].min()))
+    most = int(min(len(candidates), (end_s - begin_s).max() // shortest + 1))
+    by_length = candidates[np.lexsort((candidates, fleet.length_s[candidates]))]
+    rank = np.zeros(tasks, np.int64)
+    rank[by_length] = np.arange(len(by_length))
+    return Bins(
+        begin_s=begin_s,
+        end_s=end_s,
+        most=most,
+        inside=np.zeros(len(begin_s) * most, np.int64),
+        count=np.zeros(len(begin_s), np.int64),
+        value=np.zeros(len(begin_s)),
+        by_length=by_length,
+        rank=rank,
+        bin_of=np.full(tasks, -1, np.int64),
+        mode=np.array(placed.mode, np.int64),
+        start_s=np.array(placed.start_s, np.int64),
+        ratio=fleet.ratio,
+        later=later,
+        reward=second * _GATHERED_S,
+    )
