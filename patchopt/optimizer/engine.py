@@ -14,7 +14,9 @@ from patchopt.compiling.plain import compiled_module, plain_module
 _PACKAGE: Final = "patchopt.optimizer"
 #: All modules with compiled functions that each other's become part of.
 JITTED: Final = (
+    "closings.bins",
     "closings.filling",
+    "closings.pairs",
     "decoding.lists",
     "decoding.profiles",
     "decoding.resuming",

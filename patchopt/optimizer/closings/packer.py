@@ -9,7 +9,7 @@ import numpy as np
 
 from patchopt.model.base import Ints
 from patchopt.optimizer.bounds.grid import Window, openings
-from patchopt.optimizer.closings.filling import Bins
+from patchopt.optimizer.closings.bins import Bins
 from patchopt.optimizer.closings.packing import Fleet, Packing, packing_of
 from patchopt.optimizer.decoder import Decoder
 from patchopt.optimizer.decoding.lists import Placed
@@ -21,8 +21,10 @@ from patchopt.optimizer.search.luck import new_luck
 #: What is moved has started at most so many mean lengths before the closing.
 _ZONE: Final = 6.0
 #: First and last temperature, in node-seconds of the crew before the closing.
-_HOT: Final = 15.0
+HOT: Final = 15.0
 _COLD: Final = 0.3
+#: What the root of a second that a bin leaves unused costs, in temperatures.
+_SCATTERED: Final = 0.3
 #: Seeds are so far apart that closings have their own between them.
 _MOST_CLOSINGS: Final = 100_000
 
@@ -59,7 +61,13 @@ class Packer:
         self._zone_s = int(_ZONE * length_s.mean())
 
     def pack(
-        self, coded: Coded, seed: int, span: Span, trials: int, ended: Callable[[], bool]
+        self,
+        coded: Coded,
+        seed: int,
+        span: Span,
+        trials: int,
+        ended: Callable[[], bool],
+        hot: float = HOT,
     ) -> Coded:
         """Return a list that is decoded to a schedule at least as good.
 
@@ -85,7 +93,7 @@ class Packer:
                 continue
             luck = new_luck(seed * _MOST_CLOSINGS + number)
             until = (number + 1) / len(closings)
-            packing = self._fill(packing, luck, span, until, trials, ended)
+            packing = self._fill(packing, luck, span, until, trials, ended, hot)
             order, wanted = self._list(packing, placed, ahead[0].close_s)
             value, found = self._decoder.placed(order, wanted)
             if value < best.objective_milli:
@@ -112,6 +120,7 @@ class Packer:
         until: float,
         trials: int,
         ended: Callable[[], bool],
+        hot: float,
     ) -> Packing:
         """Anneal until so much of a span is used up; return what the engine has made of it."""
         engine, arrays = self._decoder.engine, self._decoder.given
@@ -121,9 +130,11 @@ class Packer:
         engine.filling.begin(arrays, bins, uses, trial, engine.given(packing.first))
         begun = span.share()
         while not ended() and (share := span.share()) < until:
-            cooling = (_COLD / _HOT) ** ((share - begun) / (until - begun))
-            hot = packing.second * _HOT * cooling
-            engine.filling.fill(arrays, bins, uses, trial, luck, trials * span.moves, hot)
+            cooling = (_COLD / hot) ** ((share - begun) / (until - begun))
+            now = packing.second * hot * cooling
+            engine.filling.fill(
+                arrays, bins, uses, trial, luck, trials * span.moves, now, _SCATTERED * now
+            )
             span.spend(span.moves)
         return packing._replace(bins=bins)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from patchopt.model.base import Floats, Ints
 from patchopt.optimizer.bounds.grid import Window
-from patchopt.optimizer.closings.filling import Bins, Trial, Uses
+from patchopt.optimizer.closings.bins import Bins, Trial, Uses
 from patchopt.optimizer.closings.room import Room
 from patchopt.optimizer.closings.waiting import waiting_costs
 from patchopt.optimizer.decoder import Decoder
@@ -17,8 +17,6 @@ from patchopt.optimizer.decoding.lists import Placed
 
 #: So many candidates wait for each that is before the closing, those that are worth most.
 _WAITING: Final = 2
-#: So many seconds that are unused in one bin are worth one more than in several.
-_GATHERED_S: Final = 1.0
 
 
 class Fleet(NamedTuple):
@@ -130,7 +128,7 @@ def packing_of(
     commit_s = np.array(arrays.commit_s)[2 * np.arange(len(starts)) + placed.mode]
     work = fleet.size * np.maximum(1, fleet.length_s)
     waiting = waiting_costs(fleet.crew, fleet.weight, work, commit_s, waits, beyond)
-    bins = _bins(fleet, placed, first, (free_s, end_s), waiting.cost, waiting.second)
+    bins = _bins(fleet, placed, first, (free_s, end_s), waiting.cost)
     trial = Trial(
         *(np.zeros(2 * bins.most, np.int64) for _ in range(3)), np.zeros(2, np.int64), np.zeros(2)
     )
@@ -205,7 +203,6 @@ def _bins(
     candidates: Ints,
     span_s: tuple[Ints, Ints],
     later: Floats,
-    second: float,
 ) -> Bins:
     begin_s, end_s = span_s
     tasks, shortest = len(fleet.size), max(1, int(fleet.length_s[candidates].min()))
@@ -227,5 +224,4 @@ def _bins(
         start_s=np.array(placed.start_s, np.int64),
         ratio=fleet.ratio,
         later=later,
-        reward=second * _GATHERED_S,
     )

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from patchopt.model.base import Ints
-from patchopt.optimizer.closings.filling import Uses
+from patchopt.optimizer.closings.bins import Uses
 from patchopt.optimizer.decoding.arrays import BUILT, IN_PLACE, Arrays
 from patchopt.optimizer.decoding.lists import Placed
 

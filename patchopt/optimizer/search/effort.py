@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final, Protocol
 
 #: Moves a second times tasks, of compiled code on one core in the order of magnitude; what a
@@ -89,18 +90,31 @@ class Effort:
     rate: float
     by_clock: bool
 
-    def spans(self, share: float, runs: int) -> Iterator[Span]:
+    def spans(self, share: float, parts: Sequence[float]) -> Iterator[Span]:
         """Return what each of some runs may use up, that take a share of it together.
 
         The clock begins now, and a run has its part of what is left.
+
+        Parameters
+        ----------
+        share : float
+            Of all there is.
+        parts : sequence of float
+            How much each run takes, beside the others.
         """
         seconds = self.seconds * share
         if not self.by_clock:
-            return (Moves(int(seconds * self.rate / runs)) for _ in range(runs))
+            moves = seconds * self.rate / sum(parts)
+            return (Moves(int(moves * part)) for part in parts)
         end = time.monotonic() + seconds
-        return (Until(_part(end, runs - run), self.rate) for run in range(runs))
+        left = list(accumulate(reversed(parts)))[::-1]
+        return (
+            Until(_part(end, part / rest), self.rate)
+            for part, rest in zip(parts, left, strict=True)
+        )
 
 
-def _part(end: float, runs: int) -> float:
+def _part(end: float, share: float) -> float:
+    """Return when so much of what is left until a moment will have gone."""
     now = time.monotonic()
-    return now + (end - now) / runs
+    return now + (end - now) * share

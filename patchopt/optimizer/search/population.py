@@ -31,9 +31,9 @@ _COOLER: Final = 3.0
 _MOVES: Final = 300_000
 _LARGE: Final = 600
 _MOST_RUNS: Final = 1000
-#: Where closings cut the crew's work, a run anneals and packs by turns, each for as long: so many
-#: times, after the first packing so much cooler.
-_TURNS: Final = 5
+#: Where closings cut the crew's work, a run anneals, packs, and so on by turns, for so long each,
+#: after the first packing so much cooler.
+_TURNS: Final = (0.2, 0.5, 0.3)
 _COOLER_PACKED: Final = 0.3
 #: Trials of a packing that take as long as a move of a list, for each task.
 _TRIALS_PER_TASK: Final = 0.3
@@ -148,7 +148,7 @@ class Population:
 
     def _run_all(self, stream: _Stream, share: float, before: Callable[[], None] | None) -> Coded:
         """Do the runs of a stream; return the best of them, the first of equal ones."""
-        spans = self._effort.spans(share, len(stream.begins))
+        spans = self._effort.spans(share, [1.0] * len(stream.begins))
         if before is not None:
             before()
         annealer = Annealer(self._decoder)
