@@ -37,7 +37,7 @@ class Engine(NamedTuple):
         Of `patchopt.optimizer.decoding`.
     annealing, changes, luck : module
         Of `patchopt.optimizer.search`.
-    filling : module
+    filling, pairs : module
         Of `patchopt.optimizer.closings`.
     given : callable
         Makes what is given to them of bundles of arrays; plain code is quicker on lists.
@@ -49,6 +49,7 @@ class Engine(NamedTuple):
     changes: ModuleType
     luck: ModuleType
     filling: ModuleType
+    pairs: ModuleType
     given: Callable[[Any], Any]
 
 
@@ -72,6 +73,7 @@ def _engine(module: Callable[[str], ModuleType], given: Callable[[Any], Any]) ->
         changes=module("search.changes"),
         luck=module("search.luck"),
         filling=module("closings.filling"),
+        pairs=module("closings.pairs"),
         given=given,
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import math
 from collections.abc import Callable
 from typing import Final
 
@@ -21,8 +23,14 @@ from patchopt.optimizer.search.luck import new_luck
 #: What is moved has started at most so many mean lengths before the closing.
 _ZONE: Final = 6.0
 #: First and last temperature, in node-seconds of the crew before the closing.
-HOT: Final = 15.0
+_HOT: Final = 15.0
 _COLD: Final = 0.3
+#: The annealing's share, and what it is shaken at afterwards: a temperature, and trials a task.
+_ANNEALED: Final = 0.2
+_WARM: Final = 1.0
+_SHAKEN: Final = 100
+#: Trials of an annealing that take as long as that of a pair of bins.
+_FILLED_WHILE_REPACKED: Final = 8
 #: What the root of a second that a bin leaves unused costs, in temperatures.
 _SCATTERED: Final = 0.3
 #: Seeds are so far apart that closings have their own between them.
@@ -67,7 +75,6 @@ class Packer:
         span: Span,
         trials: int,
         ended: Callable[[], bool],
-        hot: float = HOT,
     ) -> Coded:
         """Return a list that is decoded to a schedule at least as good.
 
@@ -93,7 +100,7 @@ class Packer:
                 continue
             luck = new_luck(seed * _MOST_CLOSINGS + number)
             until = (number + 1) / len(closings)
-            packing = self._fill(packing, luck, span, until, trials, ended, hot)
+            packing = self._fill(packing, luck, span, until, trials, ended)
             order, wanted = self._list(packing, placed, ahead[0].close_s)
             value, found = self._decoder.placed(order, wanted)
             if value < best.objective_milli:
@@ -120,23 +127,42 @@ class Packer:
         until: float,
         trials: int,
         ended: Callable[[], bool],
-        hot: float,
     ) -> Packing:
-        """Anneal until so much of a span is used up; return what the engine has made of it."""
+        """Pack until so much of a span is used up; return what the engine has made of it.
+
+        One annealing, then pairs of bins until none gets better, and again from there after some
+        trials that are not so cold (iterated local search: Lourenco, Martin, Stützle, 2003).
+        """
         engine, arrays = self._decoder.engine, self._decoder.given
-        bins, uses, trial, luck = map(
-            engine.given, (packing.bins, packing.uses, packing.trial, luck)
+        bins, uses, trial, luck, shares = map(
+            engine.given, (packing.bins, packing.uses, packing.trial, luck, engine.pairs.new_shares())
         )
-        engine.filling.begin(arrays, bins, uses, trial, engine.given(packing.first))
+        state = arrays, bins, uses, trial
+        engine.filling.begin(*state, engine.given(packing.first))
         begun = span.share()
-        while not ended() and (share := span.share()) < until:
-            cooling = (_COLD / hot) ** ((share - begun) / (until - begun))
-            now = packing.second * hot * cooling
-            engine.filling.fill(
-                arrays, bins, uses, trial, luck, trials * span.moves, now, _SCATTERED * now
-            )
+        cold = begun + _ANNEALED * (until - begun)
+        while not ended() and (share := span.share()) < cold:
+            hot = packing.second * _HOT * (_COLD / _HOT) ** ((share - begun) / (cold - begun))
+            engine.filling.fill(*state, luck, trials * span.moves, hot, _SCATTERED * hot)
             span.spend(span.moves)
-        return packing._replace(bins=bins)
+        engine.filling.fill(*state, luck, 0, 1.0, 0.0)
+        best, least = None, math.inf
+        rounds = max(1, trials * span.moves // _FILLED_WHILE_REPACKED)
+        while not ended() and span.share() < until:
+            made = engine.pairs.repack(*state, shares, luck, rounds)
+            value = self._value(bins, packing.first)
+            if value < least:
+                best, least = copy.deepcopy(bins), value
+            if made == 0:
+                warm = packing.second * _WARM
+                engine.filling.fill(*state, luck, _SHAKEN * len(packing.first), warm, 0.0)
+            span.spend(span.moves)
+        return packing._replace(bins=bins if best is None else best)
+
+    def _value(self, bins: Bins, candidates: Ints) -> float:
+        """Return what candidates contribute to the objective."""
+        waits = candidates[np.asarray(bins.bin_of)[candidates] < 0]
+        return float(np.sum(bins.value) + np.asarray(bins.later)[waits].sum())
 
     def _list(self, packing: Packing, placed: Placed, close_s: int) -> tuple[Ints, Ints]:
         """Return a list, and the modes that are wanted, with what has been packed."""

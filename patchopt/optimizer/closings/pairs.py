@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from patchopt.compiling.jit import inner, outer
 from patchopt.model.base import Floats
 from patchopt.model.windows import Numbers
@@ -52,6 +54,15 @@ class Shares(NamedTuple):
     length_s: Numbers
     weight: Floats
     commit: Floats
+
+
+def new_shares() -> Shares:
+    """Return room for `MOST_ITEMS`."""
+    items = MOST_ITEMS
+    ints = [np.zeros(size, np.int64) for size in (items, items, items, 2 * items + 2)]
+    more = [np.zeros(items + 1, np.int64) for _ in range(2)]
+    floats = [np.zeros(items + 1) for _ in range(3)]
+    return Shares(*ints, floats[0], *more, *floats[1:])
 
 
 @inner

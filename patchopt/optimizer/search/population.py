@@ -33,7 +33,7 @@ _LARGE: Final = 600
 _MOST_RUNS: Final = 1000
 #: Where closings cut the crew's work, a run anneals, packs, and so on by turns, for so long each,
 #: after the first packing so much cooler.
-_TURNS: Final = (0.2, 0.5, 0.3)
+_TURNS: Final = (0.15, 0.2, 0.1, 0.25, 0.05, 0.2, 0.05)
 _COOLER_PACKED: Final = 0.3
 #: Trials of a packing that take as long as a move of a list, for each task.
 _TRIALS_PER_TASK: Final = 0.3
