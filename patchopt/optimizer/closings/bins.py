@@ -102,9 +102,7 @@ def until(arrays: Arrays, task: int, mode: int) -> int:
 
 
 @inner
-def lay(
-    arrays: Arrays, bins: Bins, trial: Trial, side: int, one: int, scattered: float
-) -> bool:
+def lay(arrays: Arrays, bins: Bins, trial: Trial, side: int, one: int, scattered: float) -> bool:
     """Give the tasks of a changed bin their starts; say whether all end in time."""
     base, now, end = side * bins.most, bins.begin_s[one], bins.begin_s[one]
     value = 0.0

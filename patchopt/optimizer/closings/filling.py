@@ -143,13 +143,17 @@ def fill(
         if one < 0:
             one, two, own, other = two, one, other, own
         difference = 0.0
-        if not change(bins, trial, 0, one, own, other, -1 if other < 0 else _mode(arrays, bins, luck, other)):
+        if not change(
+            bins, trial, 0, one, own, other, -1 if other < 0 else _mode(arrays, bins, luck, other)
+        ):
             continue
         if not lay(arrays, bins, trial, 0, one, scattered):
             continue
         difference += trial.value[0] - bins.value[one]
         if two >= 0:
-            if not change(bins, trial, 1, two, other, own, -1 if own < 0 else _mode(arrays, bins, luck, own)):
+            if not change(
+                bins, trial, 1, two, other, own, -1 if own < 0 else _mode(arrays, bins, luck, own)
+            ):
                 continue
             if not lay(arrays, bins, trial, 1, two, scattered):
                 continue

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import numpy as np
 
-from patchopt.model.base import Ints
+from patchopt.model.base import Floats, Ints
 from patchopt.optimizer.bounds.grid import Window, openings
 from patchopt.optimizer.closings.bins import Bins
 from patchopt.optimizer.closings.packing import Fleet, Packing, packing_of
@@ -25,14 +25,18 @@ _ZONE: Final = 6.0
 #: First and last temperature, in node-seconds of the crew before the closing.
 _HOT: Final = 15.0
 _COLD: Final = 0.3
-#: The annealing's share, and what it is shaken at afterwards: a temperature, and trials a task.
-_ANNEALED: Final = 0.2
+#: The annealing's share for each task that may be moved, and at most; then what is shaken at: a
+#: temperature, and trials for each task.
+_ANNEALED: Final = 1 / 1600
+_MOST_ANNEALED: Final = 0.7
 _WARM: Final = 1.0
 _SHAKEN: Final = 100
 #: Trials of an annealing that take as long as that of a pair of bins.
 _FILLED_WHILE_REPACKED: Final = 8
-#: What the root of a second that a bin leaves unused costs, in temperatures.
-_SCATTERED: Final = 0.3
+#: What is put off comes among so many on either side that are worth nearly as much.
+_NEAR: Final = 5
+#: What the root of a second that a bin leaves unused costs, in the same.
+_SCATTERED: Final = 0.5
 #: Seeds are so far apart that closings have their own between them.
 _MOST_CLOSINGS: Final = 100_000
 
@@ -91,7 +95,8 @@ class Packer:
         ended : callable
             Whether to give up.
         """
-        best, (_, placed) = coded, self._decoder.placed(coded.order, coded.wanted)
+        best, (_, better) = coded, self._decoder.placed(coded.order, coded.wanted)
+        placed = better
         closings = self._ahead(placed)
         for number, ahead in enumerate(closings):
             begin_s = max(ahead[0].open_s, ahead[0].close_s - self._zone_s)
@@ -101,10 +106,12 @@ class Packer:
             luck = new_luck(seed * _MOST_CLOSINGS + number)
             until = (number + 1) / len(closings)
             packing = self._fill(packing, luck, span, until, trials, ended)
-            order, wanted = self._list(packing, placed, ahead[0].close_s)
-            value, found = self._decoder.placed(order, wanted)
-            if value < best.objective_milli:
-                best, placed = Coded(value, order, found.mode), found
+            for behind in self._behind(packing, placed, ahead[0].close_s):
+                order, wanted = self._list(packing, placed, behind)
+                value, found = self._decoder.placed(order, wanted)
+                if value < best.objective_milli:
+                    best, better = Coded(value, order, found.mode), found
+            placed = better
             if ended():
                 break
         return best
@@ -135,15 +142,21 @@ class Packer:
         """
         engine, arrays = self._decoder.engine, self._decoder.given
         bins, uses, trial, luck, shares = map(
-            engine.given, (packing.bins, packing.uses, packing.trial, luck, engine.pairs.new_shares())
+            engine.given,
+            (packing.bins, packing.uses, packing.trial, luck, engine.pairs.new_shares()),
         )
         state = arrays, bins, uses, trial
         engine.filling.begin(*state, engine.given(packing.first))
         begun = span.share()
-        cold = begun + _ANNEALED * (until - begun)
+        share = min(_MOST_ANNEALED, _ANNEALED * len(packing.first))
+        cold = begun + share * (until - begun)
         while not ended() and (share := span.share()) < cold:
-            hot = packing.second * _HOT * (_COLD / _HOT) ** ((share - begun) / (cold - begun))
-            engine.filling.fill(*state, luck, trials * span.moves, hot, _SCATTERED * hot)
+            hot = (
+                packing.waiting.second * _HOT * (_COLD / _HOT) ** ((share - begun) / (cold - begun))
+            )
+            engine.filling.fill(
+                *state, luck, trials * span.moves, hot, _SCATTERED * packing.waiting.second
+            )
             span.spend(span.moves)
         engine.filling.fill(*state, luck, 0, 1.0, 0.0)
         best, least = None, math.inf
@@ -154,7 +167,7 @@ class Packer:
             if value < least:
                 best, least = copy.deepcopy(bins), value
             if made == 0:
-                warm = packing.second * _WARM
+                warm = packing.waiting.second * _WARM
                 engine.filling.fill(*state, luck, _SHAKEN * len(packing.first), warm, 0.0)
             span.spend(span.moves)
         return packing._replace(bins=bins if best is None else best)
@@ -164,16 +177,22 @@ class Packer:
         waits = candidates[np.asarray(bins.bin_of)[candidates] < 0]
         return float(np.sum(bins.value) + np.asarray(bins.later)[waits].sum())
 
-    def _list(self, packing: Packing, placed: Placed, close_s: int) -> tuple[Ints, Ints]:
-        """Return a list, and the modes that are wanted, with what has been packed."""
-        bins, first = Bins(*map(np.asarray, packing.bins)), packing.first
-        starts, wanted = placed.start_s.astype(np.float64), np.full(len(placed.mode), -1, np.int64)
-        # What waits for the next opening does so among what is worth much the same.
+    def _behind(self, packing: Packing, placed: Placed, close_s: int) -> Iterator[Floats]:
+        """Yield ways to order what waits: at least once by worth, else much as it did."""
+        yield close_s + 1.0 / (1.0 + self._fleet.worth)
         waits = np.flatnonzero(placed.start_s >= close_s)
         waits = waits[np.argsort(self._fleet.worth[waits], kind="stable")]
+        starts = placed.start_s.astype(np.float64)
         out = np.flatnonzero(placed.start_s < close_s)
         rank = np.searchsorted(self._fleet.worth[waits], self._fleet.worth[out])
-        starts[out] = starts[waits[np.minimum(rank, len(waits) - 1)]]
+        near = rank[:, np.newaxis] + np.arange(-_NEAR, _NEAR + 1)
+        starts[out] = np.median(starts[waits[np.clip(near, 0, len(waits) - 1)]], axis=1)
+        yield starts
+
+    def _list(self, packing: Packing, placed: Placed, behind: Floats) -> tuple[Ints, Ints]:
+        """Return a list, and the modes that are wanted, with what has been packed."""
+        bins, first = Bins(*map(np.asarray, packing.bins)), packing.first
+        starts, wanted = behind.copy(), np.full(len(placed.mode), -1, np.int64)
         inside = first[bins.bin_of[first] >= 0]
         starts[inside], wanted[inside] = bins.start_s[inside], bins.mode[inside]
         for one in packing.ends:

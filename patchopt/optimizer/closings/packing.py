@@ -10,7 +10,7 @@ from patchopt.model.base import Floats, Ints
 from patchopt.optimizer.bounds.grid import Window
 from patchopt.optimizer.closings.bins import Bins, Trial, Uses
 from patchopt.optimizer.closings.room import Room
-from patchopt.optimizer.closings.waiting import waiting_costs
+from patchopt.optimizer.closings.waiting import Waiting, waiting_costs
 from patchopt.optimizer.decoder import Decoder
 from patchopt.optimizer.decoding.arrays import BUILT
 from patchopt.optimizer.decoding.lists import Placed
@@ -62,8 +62,8 @@ class Packing(NamedTuple):
         Tasks that stay, in the order of their starts.
     ends : list of Moved
         Tasks that end with the closing.
-    second : float
-        What a node-second of the crew is worth before the closing.
+    waiting : Waiting
+        What it costs not to be before the closing.
     """
 
     bins: Bins
@@ -72,7 +72,7 @@ class Packing(NamedTuple):
     first: Ints
     head: Ints
     ends: list[Moved]
-    second: float
+    waiting: Waiting
 
 
 def packing_of(
@@ -121,9 +121,7 @@ def packing_of(
         fixed,
         np.concatenate([first, ends]),
     )
-    free_s = freed(
-        fleet.crew, fixed.start_s[head], ends_s, fleet.size[head], (begin_s, close_s)
-    )
+    free_s = freed(fleet.crew, fixed.start_s[head], ends_s, fleet.size[head], (begin_s, close_s))
     moved, end_s = _at_the_end(decoder, fleet, placed, room, ends, free_s, close_s)
     commit_s = np.array(arrays.commit_s)[2 * np.arange(len(starts)) + placed.mode]
     work = fleet.size * np.maximum(1, fleet.length_s)
@@ -132,7 +130,7 @@ def packing_of(
     trial = Trial(
         *(np.zeros(2 * bins.most, np.int64) for _ in range(3)), np.zeros(2, np.int64), np.zeros(2)
     )
-    return Packing(bins, room.uses, trial, first, head, moved, waiting.second)
+    return Packing(bins, room.uses, trial, first, head, moved, waiting)
 
 
 def freed(crew: int, start_s: Ints, end_s: Ints, size: Ints, span: tuple[int, int]) -> Ints:

@@ -15,12 +15,15 @@ class Waiting(NamedTuple):
 
     Parameters
     ----------
+    start_s : ndarray of float64, shape (n,)
+        When each would start.
     cost : ndarray of float64, shape (n,)
         Of each, in the objective: its own exposure, and that of what it holds up.
     second : float
         Of a node-second of the crew that is lost before the closing.
     """
 
+    start_s: Floats
     cost: Floats
     second: float
 
@@ -66,4 +69,5 @@ def waiting_costs(
     pushed = np.concatenate([np.cumsum(at[::-1])[::-1], [0.0]])
     behind = np.searchsorted(-worth[later], -worth, side="right")
     held_up = work * (left[behind] / crew + pushed[number + 1])
-    return Waiting(weight * (start + commit_s) + held_up, float(left[0] / crew + pushed[0]))
+    second = float(left[0] / crew + pushed[0])
+    return Waiting(start, weight * (start + commit_s) + held_up, second)

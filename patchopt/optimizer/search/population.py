@@ -72,12 +72,13 @@ class Population:
         tracker: Tracker,
     ) -> None:
         self._decoder = decoder
-        self._begins = begins[:_LISTS]
+        many = len(decoder.problem.tasks) > _LARGE
+        self._packed = many and packable(decoder.problem)
+        # Those behind the best have more to be packed, and become no better by that.
+        self._begins = begins[: 1 if self._packed else _LISTS]
         self._seed = seed
         self._effort = effort
         self._tracker = tracker
-        many = len(decoder.problem.tasks) > _LARGE
-        self._packed = many and packable(decoder.problem)
         #: Whether it is to end soon.
         self.stopped = False
         self._enough_milli = 0
