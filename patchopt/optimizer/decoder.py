@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -31,6 +31,22 @@ def coded(schedule: Schedule) -> tuple[Ints, Ints]:
     ]
     order = np.argsort(np.array(starts, np.int64), kind="stable")
     return order, np.array(modes, np.int64)
+
+
+class Places(NamedTuple):
+    """Where tasks are placed, in arrays.
+
+    Parameters
+    ----------
+    mode, start_s, switch_s, commit_s, end_s : ndarray of int64, shape (n,)
+        As in `patchopt.optimizer.decoding.lists.Placed`.
+    """
+
+    mode: Ints
+    start_s: Ints
+    switch_s: Ints
+    commit_s: Ints
+    end_s: Ints
 
 
 class Decoder:
@@ -78,13 +94,13 @@ class Decoder:
         _, placed = self._decode(order, wanted)
         return schedule_of(self.problem, placed.mode, placed.start_s, placed.switch_s)
 
-    def placed(self, order: Ints, wanted: Ints) -> tuple[int, Placed]:
+    def placed(self, order: Ints, wanted: Ints) -> tuple[int, Places]:
         """Return the objective of a list, and where its tasks are placed; see `schedule`.
 
         The list may be without the last of the tasks, which then count for nothing.
         """
         value, placed = self._decode(order, wanted)
-        return value, type(placed)(*(np.array(field, np.int64) for field in placed))
+        return value, Places(*(np.array(field, np.int64) for field in placed))
 
     def _decode(self, order: Ints, wanted: Ints) -> tuple[int, Placed]:
         given = self.engine.given

@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+import numpy as np
+
 from patchopt.compiling.jit import inner
 from patchopt.model.base import Floats
 from patchopt.model.windows import Numbers
@@ -26,7 +28,7 @@ class Bins(NamedTuple):
         So many tasks are in a bin at most.
     inside : ndarray of int64, shape (bins * most,)
         Tasks of each bin, by falling weight per second.
-    count : ndarray of int64, shape (bins,)
+    held : ndarray of int64, shape (bins,)
         How many.
     value : ndarray of float64, shape (bins,)
         What each contributes to the objective.
@@ -44,7 +46,7 @@ class Bins(NamedTuple):
     end_s: Numbers
     most: int
     inside: Numbers
-    count: Numbers
+    held: Numbers
     value: Floats
     by_length: Numbers
     rank: Numbers
@@ -80,8 +82,10 @@ class Trial(NamedTuple):
     ----------
     task, mode, start_s : ndarray of int64, shape (2 * most,)
         What is in them.
-    count : ndarray of int64, shape (2,)
+    held : ndarray of int64, shape (2,)
         How many.
+    pick : ndarray of int64, shape (4,)
+        Two bins, and a task of each that goes to the other; -1: those that wait, and none.
     value : ndarray of float64, shape (2,)
         What they contribute.
     """
@@ -89,8 +93,16 @@ class Trial(NamedTuple):
     task: Numbers
     mode: Numbers
     start_s: Numbers
-    count: Numbers
+    held: Numbers
+    pick: Numbers
     value: Floats
+
+
+def new_trial(most: int) -> Trial:
+    """Return room for bins of so many tasks."""
+    task, mode, start_s = (np.zeros(2 * most, np.int64) for _ in range(3))
+    held, pick = np.zeros(2, np.int64), np.zeros(4, np.int64)
+    return Trial(task, mode, start_s, held, pick, np.zeros(2))
 
 
 @inner
@@ -106,7 +118,7 @@ def lay(arrays: Arrays, bins: Bins, trial: Trial, side: int, one: int, scattered
     """Give the tasks of a changed bin their starts; say whether all end in time."""
     base, now, end = side * bins.most, bins.begin_s[one], bins.begin_s[one]
     value = 0.0
-    for place in range(base, base + trial.count[side]):
+    for place in range(base, base + trial.held[side]):
         task, mode = trial.task[place], trial.mode[place]
         trial.start_s[place] = now
         value += arrays.weight_milli[task] * float(now + arrays.commit_s[2 * task + mode])
@@ -121,7 +133,7 @@ def lay(arrays: Arrays, bins: Bins, trial: Trial, side: int, one: int, scattered
 def change(bins: Bins, trial: Trial, side: int, one: int, out: int, into: int, mode: int) -> bool:
     """Copy a bin without a task and with another, -1 for none; say whether there is room."""
     base, count, waits = side * bins.most, 0, into >= 0
-    for place in range(one * bins.most, one * bins.most + bins.count[one]):
+    for place in range(one * bins.most, one * bins.most + bins.held[one]):
         task = bins.inside[place]
         if task == out:
             continue
@@ -139,7 +151,7 @@ def change(bins: Bins, trial: Trial, side: int, one: int, out: int, into: int, m
             return False
         trial.task[base + count], trial.mode[base + count] = into, mode
         count += 1
-    trial.count[side] = count
+    trial.held[side] = count
     return True
 
 
@@ -186,7 +198,8 @@ def _free(arrays: Arrays, uses: Uses, task: int, mode: int, start: int) -> bool:
 
 @inner
 def add_bin(arrays: Arrays, bins: Bins, uses: Uses, one: int, sign: int) -> None:
-    for place in range(one * bins.most, one * bins.most + bins.count[one]):
+    """Use what the tasks of a bin take, or give it back."""
+    for place in range(one * bins.most, one * bins.most + bins.held[one]):
         task = bins.inside[place]
         _add(arrays, uses, task, bins.mode[task], bins.start_s[task], sign)
 
@@ -195,13 +208,13 @@ def add_bin(arrays: Arrays, bins: Bins, uses: Uses, one: int, sign: int) -> None
 def all_free(arrays: Arrays, bins: Bins, uses: Uses, trial: Trial, sides: int) -> bool:
     """Use what changed bins take, if there is enough; else leave all as it was."""
     for side in range(sides):
-        for place in range(side * bins.most, side * bins.most + trial.count[side]):
+        for place in range(side * bins.most, side * bins.most + trial.held[side]):
             task, mode, start = trial.task[place], trial.mode[place], trial.start_s[place]
             if _free(arrays, uses, task, mode, start):
                 _add(arrays, uses, task, mode, start, 1)
                 continue
             for back in range(side + 1):
-                end = place if back == side else back * bins.most + trial.count[back]
+                end = place if back == side else back * bins.most + trial.held[back]
                 for other in range(back * bins.most, end):
                     _add(
                         arrays,
@@ -218,9 +231,9 @@ def all_free(arrays: Arrays, bins: Bins, uses: Uses, trial: Trial, sides: int) -
 @inner
 def keep(bins: Bins, trial: Trial, side: int, one: int) -> None:
     """Let a bin be as it might be."""
-    bins.count[one] = trial.count[side]
+    bins.held[one] = trial.held[side]
     bins.value[one] = trial.value[side]
-    for place in range(trial.count[side]):
+    for place in range(trial.held[side]):
         task = trial.task[side * bins.most + place]
         bins.inside[one * bins.most + place] = task
         bins.bin_of[task] = one

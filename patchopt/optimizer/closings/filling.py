@@ -48,7 +48,7 @@ def _place_for(arrays: Arrays, bins: Bins, task: int) -> int:
     best, roomiest, least, most = -1, 0, FOREVER, -1
     for one in range(len(bins.begin_s)):
         now = bins.begin_s[one]
-        for place in range(one * bins.most, one * bins.most + bins.count[one]):
+        for place in range(one * bins.most, one * bins.most + bins.held[one]):
             now += arrays.length_s[bins.inside[place]]
         left = bins.end_s[one] - now
         if now <= bins.start_s[task] and arrays.length_s[task] <= left < least:
@@ -76,7 +76,7 @@ def begin(arrays: Arrays, bins: Bins, uses: Uses, trial: Trial, first: Numbers) 
         Candidates, those first that rather do not wait.
     """
     for one in range(len(bins.begin_s)):
-        trial.count[0] = 0
+        trial.held[0] = 0
         lay(arrays, bins, trial, 0, one, 0.0)
         keep(bins, trial, 0, one)
     for place in range(len(first)):
@@ -89,6 +89,82 @@ def begin(arrays: Arrays, bins: Bins, uses: Uses, trial: Trial, first: Numbers) 
                 keep(bins, trial, 0, one)
             else:
                 add_bin(arrays, bins, uses, one, 1)
+
+
+@inner
+def _draw(bins: Bins, trial: Trial, luck: Numbers) -> bool:
+    """Pick a task and one of much the same length, or one alone, and another bin for it.
+
+    Say whether there is anything to exchange. The first bin is one, the second may be what waits.
+    """
+    candidates, pick = len(bins.by_length), trial.pick
+    own = bins.by_length[below(luck, candidates)]
+    one = bins.bin_of[own]
+    if uniform(luck) < _EXCHANGES:
+        away = distance(luck, candidates)
+        place = bins.rank[own] + (away if uniform(luck) < 0.5 else -away)
+        if place < 0 or place >= candidates:
+            return False
+        other = bins.by_length[place]
+        two = bins.bin_of[other]
+    else:
+        other = -1
+        two = below(luck, len(bins.begin_s) + 1) - 1
+    if one < 0:
+        one, two, own, other = two, one, other, own
+    pick[0], pick[1], pick[2], pick[3] = one, two, own, other
+    return one != two
+
+
+@inner
+def _into(
+    arrays: Arrays,
+    bins: Bins,
+    trial: Trial,
+    luck: Numbers,
+    side: int,
+    scattered: float,
+) -> bool:
+    """Put the other side's task into a bin instead of its own; say whether it fits."""
+    one, out, into = trial.pick[side], trial.pick[2 + side], trial.pick[3 - side]
+    mode = -1 if into < 0 else _mode(arrays, bins, luck, into)
+    if not change(bins, trial, side, one, out, into, mode):
+        return False
+    return lay(arrays, bins, trial, side, one, scattered)
+
+
+@inner
+def _difference(bins: Bins, trial: Trial) -> float:
+    """Return what an exchange that fits costs."""
+    one, two, own, other = trial.pick[0], trial.pick[1], trial.pick[2], trial.pick[3]
+    difference = float(trial.value[0] - bins.value[one])
+    if two >= 0:
+        return difference + float(trial.value[1] - bins.value[two])
+    if own >= 0:
+        difference += bins.later[own]
+    if other >= 0:
+        difference -= bins.later[other]
+    return difference
+
+
+@inner
+def _exchange(arrays: Arrays, bins: Bins, uses: Uses, trial: Trial) -> bool:
+    """Make an exchange if there is enough of all for it; say whether."""
+    one, two, own, other = trial.pick[0], trial.pick[1], trial.pick[2], trial.pick[3]
+    sides = 2 if two >= 0 else 1
+    for side in range(sides):
+        add_bin(arrays, bins, uses, trial.pick[side], -1)
+    if not all_free(arrays, bins, uses, trial, sides):
+        for side in range(sides):
+            add_bin(arrays, bins, uses, trial.pick[side], 1)
+        return False
+    if own >= 0:
+        bins.bin_of[own] = two
+    if other >= 0:
+        bins.bin_of[other] = one
+    for side in range(sides):
+        keep(bins, trial, side, trial.pick[side])
+    return True
 
 
 @outer
@@ -120,65 +196,19 @@ def fill(
         What the root of the seconds that a bin leaves unused costs: gathered, they hold a task.
     """
     made = 0
-    candidates = len(bins.by_length)
     for one in range(len(bins.begin_s)):
         change(bins, trial, 0, one, -1, -1, 0)
         lay(arrays, bins, trial, 0, one, scattered)
         bins.value[one] = trial.value[0]
     for _ in range(trials):
-        own = bins.by_length[below(luck, candidates)]
-        one = bins.bin_of[own]
-        if uniform(luck) < _EXCHANGES:
-            away = distance(luck, candidates)
-            place = bins.rank[own] + (away if uniform(luck) < 0.5 else -away)
-            if place < 0 or place >= candidates:
-                continue
-            other = bins.by_length[place]
-            two = bins.bin_of[other]
-        else:
-            other = -1
-            two = below(luck, len(bins.begin_s) + 1) - 1
-        if one == two:
+        if not _draw(bins, trial, luck):
             continue
-        if one < 0:
-            one, two, own, other = two, one, other, own
-        difference = 0.0
-        if not change(
-            bins, trial, 0, one, own, other, -1 if other < 0 else _mode(arrays, bins, luck, other)
-        ):
+        if not _into(arrays, bins, trial, luck, 0, scattered):
             continue
-        if not lay(arrays, bins, trial, 0, one, scattered):
+        if trial.pick[1] >= 0 and not _into(arrays, bins, trial, luck, 1, scattered):
             continue
-        difference += trial.value[0] - bins.value[one]
-        if two >= 0:
-            if not change(
-                bins, trial, 1, two, other, own, -1 if own < 0 else _mode(arrays, bins, luck, own)
-            ):
-                continue
-            if not lay(arrays, bins, trial, 1, two, scattered):
-                continue
-            difference += trial.value[1] - bins.value[two]
-        else:
-            if own >= 0:
-                difference += bins.later[own]
-            if other >= 0:
-                difference -= bins.later[other]
-        if difference > -temperature * math.log(uniform(luck)):
+        if _difference(bins, trial) > -temperature * math.log(uniform(luck)):
             continue
-        add_bin(arrays, bins, uses, one, -1)
-        if two >= 0:
-            add_bin(arrays, bins, uses, two, -1)
-        if all_free(arrays, bins, uses, trial, 2 if two >= 0 else 1):
-            if own >= 0:
-                bins.bin_of[own] = two
-            if other >= 0:
-                bins.bin_of[other] = one
-            keep(bins, trial, 0, one)
-            if two >= 0:
-                keep(bins, trial, 1, two)
+        if _exchange(arrays, bins, uses, trial):
             made += 1
-        else:
-            add_bin(arrays, bins, uses, one, 1)
-            if two >= 0:
-                add_bin(arrays, bins, uses, two, 1)
     return made

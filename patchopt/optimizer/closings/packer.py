@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import math
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -12,9 +10,9 @@ import numpy as np
 from patchopt.model.base import Floats, Ints
 from patchopt.optimizer.bounds.grid import Window, openings
 from patchopt.optimizer.closings.bins import Bins
-from patchopt.optimizer.closings.packing import Fleet, Packing, packing_of
-from patchopt.optimizer.decoder import Decoder
-from patchopt.optimizer.decoding.lists import Placed
+from patchopt.optimizer.closings.iterating import Allowance, fill_up
+from patchopt.optimizer.closings.packing import Packing, fleet_of, packing_of
+from patchopt.optimizer.decoder import Decoder, Places
 from patchopt.optimizer.problem import Problem
 from patchopt.optimizer.search.annealer import Coded
 from patchopt.optimizer.search.effort import Span
@@ -22,21 +20,8 @@ from patchopt.optimizer.search.luck import new_luck
 
 #: What is moved has started at most so many mean lengths before the closing.
 _ZONE: Final = 6.0
-#: First and last temperature, in node-seconds of the crew before the closing.
-_HOT: Final = 15.0
-_COLD: Final = 0.3
-#: The annealing's share for each task that may be moved, and at most; then what is shaken at: a
-#: temperature, and trials for each task.
-_ANNEALED: Final = 1 / 1600
-_MOST_ANNEALED: Final = 0.7
-_WARM: Final = 1.0
-_SHAKEN: Final = 100
-#: Trials of an annealing that take as long as that of a pair of bins.
-_FILLED_WHILE_REPACKED: Final = 8
 #: What is put off comes among so many on either side that are worth nearly as much.
 _NEAR: Final = 5
-#: What the root of a second that a bin leaves unused costs, in the same.
-_SCATTERED: Final = 0.5
 #: Seeds are so far apart that closings have their own between them.
 _MOST_CLOSINGS: Final = 100_000
 
@@ -61,24 +46,12 @@ class Packer:
     """
 
     def __init__(self, decoder: Decoder) -> None:
-        problem, arrays = decoder.problem, decoder.arrays
-        assert problem.crew is not None  # noqa: S101 - it is packable
         self._decoder = decoder
-        size = np.array([task.size for task in problem.tasks], np.int64)
-        length_s = np.array(arrays.length_s, np.int64)
-        weight = np.array(arrays.weight_milli, np.float64)
-        ratio = weight / np.maximum(1, length_s)
-        crew = problem.capacities[problem.crew]
-        self._fleet = Fleet(crew, problem.crew, size, length_s, weight, ratio, ratio / size)
-        self._zone_s = int(_ZONE * length_s.mean())
+        self._fleet = fleet_of(decoder)
+        self._zone_s = int(_ZONE * self._fleet.length_s.mean())
 
     def pack(
-        self,
-        coded: Coded,
-        seed: int,
-        span: Span,
-        trials: int,
-        ended: Callable[[], bool],
+        self, coded: Coded, seed: int, span: Span, trials: int, ended: Callable[[], bool]
     ) -> Coded:
         """Return a list that is decoded to a schedule at least as good.
 
@@ -104,10 +77,10 @@ class Packer:
             if packing is None:
                 continue
             luck = new_luck(seed * _MOST_CLOSINGS + number)
-            until = (number + 1) / len(closings)
-            packing = self._fill(packing, luck, span, until, trials, ended)
-            for behind in self._behind(packing, placed, ahead[0].close_s):
-                order, wanted = self._list(packing, placed, behind)
+            allowance = Allowance(span, (number + 1) / len(closings), trials, ended)
+            bins = fill_up(self._decoder, packing, luck, allowance)
+            for behind in self._behind(placed, ahead[0].close_s):
+                order, wanted = _list(packing, bins, placed, behind)
                 value, found = self._decoder.placed(order, wanted)
                 if value < best.objective_milli:
                     best, better = Coded(value, order, found.mode), found
@@ -116,7 +89,7 @@ class Packer:
                 break
         return best
 
-    def _ahead(self, placed: Placed) -> list[list[Window]]:
+    def _ahead(self, placed: Places) -> list[list[Window]]:
         """Return for each closing its window and those behind it, enough for all that waits."""
         windows: list[Window] = []
         last_s = int(placed.end_s.max())
@@ -126,78 +99,35 @@ class Packer:
                 break
         return [windows[number:] for number in range(len(windows) - 2)]
 
-    def _fill(
-        self,
-        packing: Packing,
-        luck: Ints,
-        span: Span,
-        until: float,
-        trials: int,
-        ended: Callable[[], bool],
-    ) -> Packing:
-        """Pack until so much of a span is used up; return what the engine has made of it.
-
-        One annealing, then pairs of bins until none gets better, and again from there after some
-        trials that are not so cold (iterated local search: Lourenco, Martin, Stützle, 2003).
-        """
-        engine, arrays = self._decoder.engine, self._decoder.given
-        bins, uses, trial, luck, shares = map(
-            engine.given,
-            (packing.bins, packing.uses, packing.trial, luck, engine.pairs.new_shares()),
-        )
-        state = arrays, bins, uses, trial
-        engine.filling.begin(*state, engine.given(packing.first))
-        begun = span.share()
-        share = min(_MOST_ANNEALED, _ANNEALED * len(packing.first))
-        cold = begun + share * (until - begun)
-        while not ended() and (share := span.share()) < cold:
-            hot = (
-                packing.waiting.second * _HOT * (_COLD / _HOT) ** ((share - begun) / (cold - begun))
-            )
-            engine.filling.fill(
-                *state, luck, trials * span.moves, hot, _SCATTERED * packing.waiting.second
-            )
-            span.spend(span.moves)
-        engine.filling.fill(*state, luck, 0, 1.0, 0.0)
-        best, least = None, math.inf
-        rounds = max(1, trials * span.moves // _FILLED_WHILE_REPACKED)
-        while not ended() and span.share() < until:
-            made = engine.pairs.repack(*state, shares, luck, rounds)
-            value = self._value(bins, packing.first)
-            if value < least:
-                best, least = copy.deepcopy(bins), value
-            if made == 0:
-                warm = packing.waiting.second * _WARM
-                engine.filling.fill(*state, luck, _SHAKEN * len(packing.first), warm, 0.0)
-            span.spend(span.moves)
-        return packing._replace(bins=bins if best is None else best)
-
-    def _value(self, bins: Bins, candidates: Ints) -> float:
-        """Return what candidates contribute to the objective."""
-        waits = candidates[np.asarray(bins.bin_of)[candidates] < 0]
-        return float(np.sum(bins.value) + np.asarray(bins.later)[waits].sum())
-
-    def _behind(self, packing: Packing, placed: Placed, close_s: int) -> Iterator[Floats]:
-        """Yield ways to order what waits: at least once by worth, else much as it did."""
-        yield close_s + 1.0 / (1.0 + self._fleet.worth)
+    def _behind(self, placed: Places, close_s: int) -> Iterator[Floats]:
+        """Yield starts that put in order what waits: by worth, and much as it was."""
+        worth, tasks = self._fleet.worth, len(placed.start_s)
+        starts = np.empty(tasks)
+        starts[np.argsort(-worth, kind="stable")] = close_s + np.arange(tasks) / tasks
+        yield starts
         waits = np.flatnonzero(placed.start_s >= close_s)
-        waits = waits[np.argsort(self._fleet.worth[waits], kind="stable")]
+        waits = waits[np.argsort(worth[waits], kind="stable")]
         starts = placed.start_s.astype(np.float64)
         out = np.flatnonzero(placed.start_s < close_s)
-        rank = np.searchsorted(self._fleet.worth[waits], self._fleet.worth[out])
+        rank = np.searchsorted(worth[waits], worth[out])
         near = rank[:, np.newaxis] + np.arange(-_NEAR, _NEAR + 1)
         starts[out] = np.median(starts[waits[np.clip(near, 0, len(waits) - 1)]], axis=1)
         yield starts
 
-    def _list(self, packing: Packing, placed: Placed, behind: Floats) -> tuple[Ints, Ints]:
-        """Return a list, and the modes that are wanted, with what has been packed."""
-        bins, first = Bins(*map(np.asarray, packing.bins)), packing.first
-        starts, wanted = behind.copy(), np.full(len(placed.mode), -1, np.int64)
-        inside = first[bins.bin_of[first] >= 0]
-        starts[inside], wanted[inside] = bins.start_s[inside], bins.mode[inside]
-        for one in packing.ends:
-            starts[one.task], wanted[one.task] = one.start_s, one.mode
-        # The head comes first, whatever it has started at.
-        starts[packing.head] = np.arange(len(packing.head)) - len(packing.head)
-        wanted[packing.head] = placed.mode[packing.head]
-        return np.argsort(starts, kind="stable"), wanted
+
+def _list(packing: Packing, bins: Bins, placed: Places, behind: Floats) -> tuple[Ints, Ints]:
+    """Return a list, and the modes that are wanted, with what has been packed.
+
+    In it what is before the closing starts no later than it was put, as tasks before it in the
+    list take no more at any time from then on.
+    """
+    starts, wanted = behind.copy(), np.full(len(behind), -1, np.int64)
+    bin_of, mode, start_s = (np.asarray(one) for one in (bins.bin_of, bins.mode, bins.start_s))
+    inside = packing.first[bin_of[packing.first] >= 0]
+    starts[inside], wanted[inside] = start_s[inside], mode[inside]
+    for one in packing.ends:
+        starts[one.task], wanted[one.task] = one.start_s, one.mode
+    # The head comes first, whatever it has started at.
+    starts[packing.head] = np.arange(len(packing.head)) - len(packing.head)
+    wanted[packing.head] = placed.mode[packing.head]
+    return np.argsort(starts, kind="stable"), wanted

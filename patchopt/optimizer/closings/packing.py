@@ -8,13 +8,16 @@ import numpy as np
 
 from patchopt.model.base import Floats, Ints
 from patchopt.optimizer.bounds.grid import Window
-from patchopt.optimizer.closings.bins import Bins, Trial, Uses
-from patchopt.optimizer.closings.room import Room
+from patchopt.optimizer.closings.bins import Bins, Trial, Uses, new_trial
+from patchopt.optimizer.closings.room import Room, scarce
 from patchopt.optimizer.closings.waiting import Waiting, waiting_costs
-from patchopt.optimizer.decoder import Decoder
+from patchopt.optimizer.decoder import Decoder, Places
 from patchopt.optimizer.decoding.arrays import BUILT
-from patchopt.optimizer.decoding.lists import Placed
 
+#: What weighs nothing is put in order as if it did.
+_LEAST_WEIGHT: Final = 1e-3
+#: So many seconds of resources are kept at most.
+_MOST_CELLS: Final = 100_000_000
 #: So many candidates wait for each that is before the closing, those that are worth most.
 _WAITING: Final = 2
 
@@ -28,6 +31,8 @@ class Fleet(NamedTuple):
         Places, and which resource they are.
     size, length_s : ndarray of int64, shape (n,)
         Nodes and work.
+    commit_s : ndarray of float64, shape (n, 2)
+        From the start of the work to the commit, in place and built.
     weight, ratio, worth : ndarray of float64, shape (n,)
         Weight; weight per second; weight per node and second.
     """
@@ -36,9 +41,30 @@ class Fleet(NamedTuple):
     resource: int
     size: Ints
     length_s: Ints
+    commit_s: Floats
     weight: Floats
     ratio: Floats
     worth: Floats
+
+
+def fleet_of(decoder: Decoder) -> Fleet:
+    """Return the tasks of a problem with a crew."""
+    problem, arrays = decoder.problem, decoder.arrays
+    assert problem.crew is not None  # noqa: S101 - the caller has looked
+    size = np.array([task.size for task in problem.tasks], np.int64)
+    length_s = np.array(arrays.length_s, np.int64)
+    weight = np.array(arrays.weight_milli, np.float64)
+    ratio = np.maximum(weight, _LEAST_WEIGHT) / np.maximum(1, length_s)
+    return Fleet(
+        crew=problem.capacities[problem.crew],
+        resource=problem.crew,
+        size=size,
+        length_s=length_s,
+        commit_s=np.array(arrays.commit_s, np.float64).reshape(-1, 2),
+        weight=weight,
+        ratio=ratio,
+        worth=ratio / size,
+    )
 
 
 class Moved(NamedTuple):
@@ -75,13 +101,21 @@ class Packing(NamedTuple):
     waiting: Waiting
 
 
+class _Zone(NamedTuple):
+    """Tasks that stay, that may be moved, and that are to end with the closing."""
+
+    head: Ints
+    first: Ints
+    ends: Ints
+
+
 def packing_of(
-    decoder: Decoder, fleet: Fleet, placed: Placed, beyond: list[Window], begin_s: int
+    decoder: Decoder, fleet: Fleet, placed: Places, beyond: list[Window], begin_s: int
 ) -> Packing | None:
     """Return what may be packed before a closing, or nothing.
 
-    Tasks of one node that start from some moment on may be moved. Of those of several nodes the
-    first half comes before them, and the second half ends with the closing, so that nothing is
+    Tasks of one node that start from some moment on may be moved. Of those of several nodes those
+    that are worth most come before them, and the others end with the closing, so that nothing is
     idle beside them.
 
     Parameters
@@ -90,47 +124,51 @@ def packing_of(
         Of a problem without dependencies, with windows and a crew.
     fleet : Fleet
         Its tasks.
-    placed : Placed
-        A schedule, in arrays.
+    placed : Places
+        A schedule.
     beyond : list of Window
         The closing's window, and those behind it, enough for all that waits.
     begin_s : int
         The moment.
     """
-    arrays, close_s, starts = decoder.arrays, beyond[0].close_s, placed.start_s
-    order = np.argsort(starts, kind="stable")
-    waits = order[starts[order] >= close_s]
-    zone = order[(starts[order] >= begin_s) & (starts[order] < close_s)]
-    several = fleet.size[zone] > 1
-    late = fleet.worth[zone] < np.median(fleet.worth[zone])
-    head = np.concatenate([order[starts[order] < begin_s], zone[several & ~late]])
-    alone = waits[(fleet.size[waits] == 1) & (fleet.length_s[waits] <= close_s - begin_s)]
-    alone = alone[np.argsort(-fleet.ratio[alone], kind="stable")]
-    first = np.concatenate([zone[~several], alone[: _WAITING * max(1, np.sum(~several))]])
-    if not len(alone) or not np.any(~several):
+    close_s = beyond[0].close_s
+    zone = _zone(fleet, placed, begin_s, close_s)
+    if zone is None:
         return None
+    head = zone.head
     _, fixed = decoder.placed(head, placed.mode)
     ends_s = fixed.start_s[head] + fleet.length_s[head]
     still = head[np.maximum(ends_s, fixed.end_s[head]) > begin_s]
-    ends = zone[several & late]
-    room = Room(
-        arrays,
-        fleet.resource,
-        (begin_s, close_s),
-        still,
-        fixed,
-        np.concatenate([first, ends]),
-    )
+    might = np.concatenate([zone.first, zone.ends])
+    short = scarce(decoder.arrays, fleet.resource, still, fixed, might)
+    if int(short.sum()) * (close_s - begin_s) > _MOST_CELLS:
+        return None
+    room = Room(decoder.arrays, short, (begin_s, close_s), still, fixed)
     free_s = freed(fleet.crew, fixed.start_s[head], ends_s, fleet.size[head], (begin_s, close_s))
-    moved, end_s = _at_the_end(decoder, fleet, placed, room, ends, free_s, close_s)
-    commit_s = np.array(arrays.commit_s)[2 * np.arange(len(starts)) + placed.mode]
-    work = fleet.size * np.maximum(1, fleet.length_s)
-    waiting = waiting_costs(fleet.crew, fleet.weight, work, commit_s, waits, beyond)
-    bins = _bins(fleet, placed, first, (free_s, end_s), waiting.cost)
-    trial = Trial(
-        *(np.zeros(2 * bins.most, np.int64) for _ in range(3)), np.zeros(2, np.int64), np.zeros(2)
+    ends, end_s = _at_the_end(decoder, fleet, placed, room, zone.ends, free_s, close_s)
+    waits = np.flatnonzero(placed.start_s >= close_s)
+    commit_s = fleet.commit_s[np.arange(len(placed.mode)), placed.mode]
+    waiting = waiting_costs(
+        fleet.crew, fleet.weight, fleet.weight / fleet.worth, commit_s, waits, beyond
     )
-    return Packing(bins, room.uses, trial, first, head, moved, waiting)
+    bins = _bins(fleet, placed, zone.first, (free_s, end_s), waiting.cost)
+    return Packing(bins, room.uses, new_trial(bins.most), zone.first, head, ends, waiting)
+
+
+def _zone(fleet: Fleet, placed: Places, begin_s: int, close_s: int) -> _Zone | None:
+    starts = placed.start_s
+    order = np.argsort(starts, kind="stable")
+    waits = order[starts[order] >= close_s]
+    zone = order[(starts[order] >= begin_s) & (starts[order] < close_s)]
+    single = zone[fleet.size[zone] == 1]
+    alone = waits[(fleet.size[waits] == 1) & (fleet.length_s[waits] <= close_s - begin_s)]
+    if not len(alone) or not len(single):
+        return None
+    alone = alone[np.argsort(-fleet.ratio[alone], kind="stable")][: _WAITING * len(single)]
+    several = zone[fleet.size[zone] > 1]
+    late = fleet.worth[several] < np.median(fleet.worth[zone])
+    head = np.concatenate([order[starts[order] < begin_s], several[~late]])
+    return _Zone(head, np.concatenate([single, alone]), several[late])
 
 
 def freed(crew: int, start_s: Ints, end_s: Ints, size: Ints, span: tuple[int, int]) -> Ints:
@@ -167,7 +205,7 @@ def freed(crew: int, start_s: Ints, end_s: Ints, size: Ints, span: tuple[int, in
 def _at_the_end(
     decoder: Decoder,
     fleet: Fleet,
-    placed: Placed,
+    placed: Places,
     room: Room,
     ends: Ints,
     free_s: Ints,
@@ -197,7 +235,7 @@ def _at_the_end(
 
 def _bins(
     fleet: Fleet,
-    placed: Placed,
+    placed: Places,
     candidates: Ints,
     span_s: tuple[Ints, Ints],
     later: Floats,
@@ -213,7 +251,7 @@ def _bins(
         end_s=end_s,
         most=most,
         inside=np.zeros(len(begin_s) * most, np.int64),
-        count=np.zeros(len(begin_s), np.int64),
+        held=np.zeros(len(begin_s), np.int64),
         value=np.zeros(len(begin_s)),
         by_length=by_length,
         rank=rank,

@@ -1,8 +1,8 @@
-"""Two bins packed anew as well as can be, with or without one of the tasks that wait.
+"""Two bins packed anew as well as can be, with or without some of the tasks that wait.
 
-All ways to share the tasks of two bins, and one more, among both, with at most one of them left
+All ways to share the tasks of two bins, and two more, among both, with at most three of them left
 out, are looked through by branch and bound: a neighbourhood with thousands of neighbours, in which
-exchanges that need a third one to make up for their lengths are one step.
+exchanges that need another to make up for their lengths are one step.
 """
 
 from __future__ import annotations
@@ -18,9 +18,13 @@ from patchopt.optimizer.closings.bins import Bins, Trial, Uses, add_bin, all_fre
 from patchopt.optimizer.decoding.arrays import Arrays
 from patchopt.optimizer.search.luck import below
 
-#: More tasks than that in two bins are too many to look through.
+#: More tasks than that are too many to look through.
 MOST_ITEMS = 14
-MOST_OUT = 3
+#: So many of them may be left out.
+_MOST_OUT = 3
+#: In the objective's thousandths, which costs of waiting are no multiples of.
+_LEAST_GAIN = 0.5
+_NEVER = 1e300
 #: Where an item is: in the first bin, the second, or left out.
 _OUT = 2
 _NOWHERE = -1
@@ -58,11 +62,11 @@ class Shares(NamedTuple):
 
 def new_shares() -> Shares:
     """Return room for `MOST_ITEMS`."""
-    items = MOST_ITEMS
-    ints = [np.zeros(size, np.int64) for size in (items, items, items, 2 * items + 2)]
-    more = [np.zeros(items + 1, np.int64) for _ in range(2)]
-    floats = [np.zeros(items + 1) for _ in range(3)]
-    return Shares(*ints, floats[0], *more, *floats[1:])
+    task, mode, choice = (np.zeros(MOST_ITEMS, np.int64) for _ in range(3))
+    out, length_s = (np.zeros(MOST_ITEMS + 1, np.int64) for _ in range(2))
+    cost, weight, commit = (np.zeros(MOST_ITEMS + 1) for _ in range(3))
+    now_s = np.zeros(2 * MOST_ITEMS + 2, np.int64)
+    return Shares(task, mode, choice, now_s, cost, out, length_s, weight, commit)
 
 
 @inner
@@ -82,7 +86,7 @@ def _gather(
     """Collect the items of two bins and two more, -1 for none; return how many there are."""
     count = 0
     for which in (one, two):
-        for place in range(which * bins.most, which * bins.most + bins.count[which]):
+        for place in range(which * bins.most, which * bins.most + bins.held[which]):
             _put(bins, shares, count, bins.inside[place])
             count += 1
     for task in (more, other):
@@ -104,7 +108,7 @@ def _gather(
 @inner
 def _least_out(arrays: Arrays, bins: Bins, shares: Shares, count: int, last_s: int) -> float:
     """Return the least that it costs to leave an item out rather than start it by some moment."""
-    least = 1e300
+    least = _NEVER
     for place in range(count):
         task = shares.task[place]
         commit_s = last_s + arrays.commit_s[2 * task + shares.mode[place]]
@@ -133,16 +137,44 @@ def _enter(arrays: Arrays, bins: Bins, shares: Shares, depth: int, one: int, two
 @inner
 def _write(bins: Bins, shares: Shares, trial: Trial, count: int) -> None:
     """Write a way to share items as two bins."""
-    trial.count[0], trial.count[1] = 0, 0
+    trial.held[0], trial.held[1] = 0, 0
     trial.value[0], trial.value[1] = 0.0, 0.0
     for place in range(count):
         side = shares.choice[place]
         if side != _OUT:
-            at = side * bins.most + trial.count[side]
+            at = side * bins.most + trial.held[side]
             trial.task[at], trial.mode[at] = shares.task[place], shares.mode[place]
             trial.start_s[at] = shares.now_s[2 * place + side]
             trial.value[side] += shares.cost[place + 1] - shares.cost[place]
-            trial.count[side] += 1
+            trial.held[side] += 1
+
+
+@inner
+def _bound(shares: Shares, depth: int, room_s: int, least_out: float) -> float:
+    """Return the least that items may cost of which those before one are put somewhere."""
+    first_s, second_s = shares.now_s[2 * depth], shares.now_s[2 * depth + 1]
+    bound: float = shares.cost[depth] + shares.commit[depth]
+    bound += shares.weight[depth] * min(first_s, second_s)
+    if first_s + second_s + shares.length_s[depth] > room_s:
+        # At least one of what is left has to be left out.
+        bound += least_out if shares.out[depth] < _MOST_OUT else _NEVER
+    return bound
+
+
+@inner
+def _take(
+    arrays: Arrays, bins: Bins, uses: Uses, trial: Trial, shares: Shares, one: int, two: int
+) -> bool:
+    """Let two bins be as their items are shared, if there is enough of all for it."""
+    add_bin(arrays, bins, uses, one, -1)
+    add_bin(arrays, bins, uses, two, -1)
+    if not all_free(arrays, bins, uses, trial, 2):
+        add_bin(arrays, bins, uses, one, 1)
+        add_bin(arrays, bins, uses, two, 1)
+        return False
+    keep(bins, trial, 0, one)
+    keep(bins, trial, 1, two)
+    return True
 
 
 @inner
@@ -155,7 +187,6 @@ def _share(
     one: int,
     two: int,
     count: int,
-    most_out: int,
     limit: float,
 ) -> bool:
     """Look for a way to share items that costs less; leave the best one in the bins."""
@@ -166,41 +197,24 @@ def _share(
     depth, found = 0, False
     while depth >= 0:
         shares.choice[depth] += 1
-        if shares.choice[depth] > _OUT:
+        if shares.choice[depth] > _OUT or (
+            shares.choice[depth] == _OUT and shares.out[depth] >= _MOST_OUT
+        ):
             depth -= 1
-            continue
-        if shares.choice[depth] == _OUT and shares.out[depth] >= most_out:
-            continue
-        if not _enter(arrays, bins, shares, depth, one, two):
-            continue
-        deeper = depth + 1
-        first_s, second_s = shares.now_s[2 * deeper], shares.now_s[2 * deeper + 1]
-        bound = shares.cost[deeper] + shares.commit[deeper]
-        bound += shares.weight[deeper] * min(first_s, second_s)
-        if shares.out[deeper] < most_out:
-            if first_s + second_s + shares.length_s[deeper] > room_s:
-                bound += least_out
-        elif first_s + second_s + shares.length_s[deeper] > room_s:
-            continue
-        if bound >= limit:
-            continue
-        if deeper < count:
-            depth = deeper
-            shares.choice[depth] = _NOWHERE
-            continue
-        _write(bins, shares, trial, count)
-        add_bin(arrays, bins, uses, one, -1)
-        add_bin(arrays, bins, uses, two, -1)
-        if all_free(arrays, bins, uses, trial, 2):
-            keep(bins, trial, 0, one)
-            keep(bins, trial, 1, two)
-            limit, found = shares.cost[count], True
-            for place in range(count):
-                if shares.choice[place] == _OUT:
-                    bins.bin_of[shares.task[place]] = -1
-        else:
-            add_bin(arrays, bins, uses, one, 1)
-            add_bin(arrays, bins, uses, two, 1)
+        elif (
+            _enter(arrays, bins, shares, depth, one, two)
+            and _bound(shares, depth + 1, room_s, least_out) < limit
+        ):
+            if depth + 1 < count:
+                depth += 1
+                shares.choice[depth] = _NOWHERE
+                continue
+            _write(bins, shares, trial, count)
+            if _take(arrays, bins, uses, trial, shares, one, two):
+                limit, found = shares.cost[count], True
+                for place in range(count):
+                    if shares.choice[place] == _OUT:
+                        bins.bin_of[shares.task[place]] = -1
     return found
 
 
@@ -239,16 +253,15 @@ def repack(
     made = 0
     for _ in range(trials):
         one, two = below(luck, len(bins.begin_s)), below(luck, len(bins.begin_s))
-        more = _waiting(bins, luck)
-        other = _waiting(bins, luck)
+        more, other = _waiting(bins, luck), _waiting(bins, luck)
         if other == more:
             other = -1
-        if one == two or bins.count[one] + bins.count[two] + 2 > MOST_ITEMS:
+        if one == two or bins.held[one] + bins.held[two] + 2 > MOST_ITEMS:
             continue
         count = _gather(arrays, bins, shares, one, two, more, other)
         if count == 0:
             continue
-        limit = 0.0
+        limit = -_LEAST_GAIN
         for place in range(count):
             task = shares.task[place]
             if bins.bin_of[task] < 0:
@@ -256,7 +269,6 @@ def repack(
             else:
                 commit = bins.start_s[task] + arrays.commit_s[2 * task + shares.mode[place]]
                 limit += float(arrays.weight_milli[task]) * commit
-        most_out = MOST_OUT
-        if _share(arrays, bins, uses, trial, shares, one, two, count, most_out, limit - 0.5):
+        if _share(arrays, bins, uses, trial, shares, one, two, count, limit):
             made += 1
     return made

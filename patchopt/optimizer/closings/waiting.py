@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -15,15 +16,12 @@ class Waiting(NamedTuple):
 
     Parameters
     ----------
-    start_s : ndarray of float64, shape (n,)
-        When each would start.
     cost : ndarray of float64, shape (n,)
         Of each, in the objective: its own exposure, and that of what it holds up.
     second : float
         Of a node-second of the crew that is lost before the closing.
     """
 
-    start_s: Floats
     cost: Floats
     second: float
 
@@ -62,12 +60,12 @@ def waiting_costs(
     number = np.minimum(np.searchsorted(opened, done[before], side="right") - 1, len(beyond) - 2)
     opening = np.array([window.open_s for window in beyond[1:]], np.float64)
     start = opening[number] + (done[before] - opened[number]) / crew
-    # By closings, the last first: what a node-second costs that is pushed beyond all from there on.
-    gaps = [after.open_s - one.close_s for one, after in zip(beyond[:-1], beyond[1:], strict=True)]
+    # From each closing on, what a node-second costs that is pushed beyond all that follow.
+    gaps = [after.open_s - one.close_s for one, after in pairwise(beyond)]
     ranks = np.minimum(np.searchsorted(done, opened[:-1], side="right") - 1, len(later))
     at = np.append(worth[later], 0.0)[ranks] * gaps
     pushed = np.concatenate([np.cumsum(at[::-1])[::-1], [0.0]])
     behind = np.searchsorted(-worth[later], -worth, side="right")
     held_up = work * (left[behind] / crew + pushed[number + 1])
     second = float(left[0] / crew + pushed[0])
-    return Waiting(start, weight * (start + commit_s) + held_up, second)
+    return Waiting(weight * (start + commit_s) + held_up, second)
