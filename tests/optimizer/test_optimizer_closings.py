@@ -94,8 +94,7 @@ def check(known: Begun) -> None:
     members = [task for tasks in found for task in tasks]
     assert len(members) == len(set(members))
     assert {task for task in first.tolist() if bins.bin_of[task] >= 0} == set(members)
-    used = [(task, int(known.placed.mode[task]), None) for task in head.tolist()]
-    used += [(one.task, one.mode, one.start_s) for one in ends]
+    used = [(one.task, one.mode, one.start_s) for one in ends]
     for number, tasks in enumerate(found):
         now, ratios = bins.begin_s[number], [bins.ratio[task] for task in tasks]
         assert ratios == sorted(ratios, reverse=True)
@@ -115,11 +114,10 @@ def check(known: Begun) -> None:
     short = np.asarray(uses.row) >= 0
     room = Room(arrays, short, (0, OPEN_S), head, fixed)
     for task, mode, start_s in used:
-        if start_s is not None:
-            over_s = arrays.overhead_s if mode == BUILT else 0
-            room.take(task, mode, start_s, arrays.length_s[task] + over_s)
+        over_s = arrays.overhead_s if mode == BUILT else 0
+        room.take(task, mode, start_s, arrays.length_s[task] + over_s)
     assert np.array_equal(np.asarray(room.uses.used), np.asarray(uses.used))
-    for resource in np.flatnonzero(short):
+    for resource in np.flatnonzero(short).tolist():
         row = np.asarray(uses.used)[uses.row[resource] :][:OPEN_S]
         assert row.max() <= arrays.capacity[resource]
 
@@ -164,7 +162,7 @@ def test_what_waits_is_priced_as_a_fluid() -> None:
 @pytest.mark.slow
 @settings(max_examples=25)
 @given(st.integers(0, 10_000), st.booleans())
-def test_packing_is_never_worse_and_always_the_same(seed: int, warm: bool) -> None:  # noqa: FBT001 - drawn
+def test_packing_is_never_worse_and_always_the_same(seed: int, warm: bool) -> None:
     problem = made(seed, warm=warm)
     assert packable(problem)
     decoder = Decoder(problem, compiled())
@@ -193,7 +191,7 @@ def test_packing_gains_what_lists_leave_idle() -> None:
 @pytest.mark.slow
 @settings(max_examples=25)
 @given(st.integers(0, 10_000), st.booleans(), st.sampled_from([0.0, 1e5, 1e7]))
-def test_bins_stay_in_order(seed: int, warm: bool, scattered: float) -> None:  # noqa: FBT001 - drawn
+def test_bins_stay_in_order(seed: int, warm: bool, scattered: float) -> None:
     known = begun(seed, warm=warm)
     arrays, packing, luck = known.decoder.arrays, known.packing, new_luck(seed)
     state = arrays, packing.bins, packing.uses, packing.trial
