@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -68,7 +68,10 @@ class Decoder:
         self.engine = engine
         #: The problem as the engine wants it.
         self.given = engine.given(self.arrays)
-        self._profiles = engine.given(engine.lists.new_profiles(self.arrays))
+
+    def _new_profiles(self) -> Any:
+        """Return room of its own for each decoding, since threads may ask at the same time."""
+        return self.engine.given(self.engine.lists.new_profiles(self.arrays))
 
     def value(self, order: Ints, wanted: Ints) -> int:
         """Return the objective of a list, in milli-weight-seconds; see `schedule`."""
@@ -103,10 +106,10 @@ class Decoder:
         return value, Places(*(np.array(field, np.int64) for field in placed))
 
     def _decode(self, order: Ints, wanted: Ints) -> tuple[int, Placed]:
-        given = self.engine.given
+        given, profiles = self.engine.given, self._new_profiles()
         placed = given(self.engine.lists.new_placed(self.arrays))
         decode = self.engine.lists.decode
-        value = decode(self.given, self._profiles, given(order), given(wanted), placed)
+        value = decode(self.given, profiles, given(order), given(wanted), placed)
         return int(value), placed
 
     def pushed_left(self, schedule: Schedule) -> Schedule:
@@ -144,5 +147,5 @@ class Decoder:
             placed.start_s[task], placed.switch_s[task] = placement.start_s, placement.switch_s
             placed.commit_s[task] = schedule.commit_s(placement)
             placed.end_s[task] = schedule.end_s(placement)
-        self.engine.ties.build_ties(self.given, self._profiles, placed)
+        self.engine.ties.build_ties(self.given, self._new_profiles(), placed)
         return schedule_of(self.problem, placed.mode, placed.start_s, placed.switch_s)

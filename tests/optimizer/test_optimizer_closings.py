@@ -28,9 +28,11 @@ from patchopt.optimizer.decoder import Decoder, Places
 from patchopt.optimizer.decoding.arrays import BUILT
 from patchopt.optimizer.engine import compiled, uncompiled
 from patchopt.optimizer.problem import Problem, problem_of
+from patchopt.optimizer.progress import Tracker
 from patchopt.optimizer.search.annealer import Coded
-from patchopt.optimizer.search.effort import Moves
+from patchopt.optimizer.search.effort import Effort, Moves
 from patchopt.optimizer.search.luck import new_luck
+from patchopt.optimizer.search.population import Population
 from patchopt.optimizer.search_and_prove import first_lists
 from support.examples import small
 from support.lists import problem_from
@@ -259,6 +261,23 @@ def test_no_pair_of_bins_can_be_packed_better() -> None:
             assert best_of_pairs(known, one, two, more) >= now - 0.5
             looked += 1
     assert looked > 30
+
+
+@pytest.mark.slow
+def test_streams_that_pack_side_by_side_find_what_they_find_by_turns() -> None:
+    decoder = Decoder(made(1, nodes=700), compiled())
+    begins = first_lists(decoder)
+    found = []
+    for threads in (1, 2, 2):
+        tracker = Tracker(begins[0].objective_milli, 0)
+        effort = Effort(seconds=100, rate=20, by_clock=False)
+        population = Population(decoder, begins, 0, effort, tracker)
+        assert not population.search(threads)
+        best = population.best
+        assert decoder.value(best.order, best.wanted) == best.objective_milli
+        found.append((best.objective_milli, best.order.tolist(), best.wanted.tolist()))
+    assert found[0] == found[1] == found[2]
+    assert found[0][0] < begins[0].objective_milli
 
 
 @pytest.mark.slow

@@ -72,6 +72,8 @@ class Packer:
         placed = better
         closings = self._ahead(placed)
         for number, ahead in enumerate(closings):
+            if ended() or span.share() >= 1.0:
+                break
             begin_s = max(ahead[0].open_s, ahead[0].close_s - self._zone_s)
             packing = packing_of(self._decoder, self._fleet, placed, ahead, begin_s)
             if packing is None:
@@ -85,8 +87,6 @@ class Packer:
                 if value < best.objective_milli:
                     best, better = Coded(value, order, found.mode), found
             placed = better
-            if ended():
-                break
         return best
 
     def _ahead(self, placed: Places) -> list[list[Window]]:

@@ -177,7 +177,8 @@ class Population:
         spans = self._effort.spans(share, _TURNS)
         if before is not None:
             before()
-        annealer, packer = Annealer(self._decoder), Packer(self._decoder)
+        annealer = Annealer(self._decoder)
+        packer = Packer(self._decoder)
         best, (hot, cold) = stream.begins[0], stream.temperatures
         trials = max(1, int(_TRIALS_PER_TASK * len(best.order)))
 
