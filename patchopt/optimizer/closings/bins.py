@@ -131,24 +131,20 @@ def lay(arrays: Arrays, bins: Bins, trial: Trial, side: int, one: int, scattered
 
 @inner
 def change(bins: Bins, trial: Trial, side: int, one: int, out: int, into: int, mode: int) -> bool:
-    """Copy a bin without a task and with another, -1 for none; say whether there is room."""
+    """Copy a bin without a task of it and with another, -1 for none; say whether there is room."""
     base, count, waits = side * bins.most, 0, into >= 0
+    if bins.held[one] + (1 if waits else 0) - (1 if out >= 0 else 0) > bins.most:
+        return False
     for place in range(one * bins.most, one * bins.most + bins.held[one]):
         task = bins.inside[place]
         if task == out:
             continue
         if waits and bins.ratio[into] > bins.ratio[task]:
-            if count == bins.most:
-                return False
             trial.task[base + count], trial.mode[base + count] = into, mode
             count, waits = count + 1, False
-        if count == bins.most:
-            return False
         trial.task[base + count], trial.mode[base + count] = task, bins.mode[task]
         count += 1
     if waits:
-        if count == bins.most:
-            return False
         trial.task[base + count], trial.mode[base + count] = into, mode
         count += 1
     trial.held[side] = count
