@@ -193,7 +193,7 @@ def _free(arrays: Arrays, uses: Uses, task: int, mode: int, start: int) -> bool:
 
 
 @inner
-def add_bin(arrays: Arrays, bins: Bins, uses: Uses, one: int, sign: int) -> None:
+def _add_bin(arrays: Arrays, bins: Bins, uses: Uses, one: int, sign: int) -> None:
     """Use what the tasks of a bin take, or give it back."""
     for place in range(one * bins.most, one * bins.most + bins.held[one]):
         task = bins.inside[place]
@@ -201,7 +201,7 @@ def add_bin(arrays: Arrays, bins: Bins, uses: Uses, one: int, sign: int) -> None
 
 
 @inner
-def all_free(arrays: Arrays, bins: Bins, uses: Uses, trial: Trial, sides: int) -> bool:
+def _all_free(arrays: Arrays, bins: Bins, uses: Uses, trial: Trial, sides: int) -> bool:
     """Use what changed bins take, if there is enough; else leave all as it was."""
     for side in range(sides):
         for place in range(side * bins.most, side * bins.most + trial.held[side]):
@@ -225,7 +225,7 @@ def all_free(arrays: Arrays, bins: Bins, uses: Uses, trial: Trial, sides: int) -
 
 
 @inner
-def keep(bins: Bins, trial: Trial, side: int, one: int) -> None:
+def _keep(bins: Bins, trial: Trial, side: int, one: int) -> None:
     """Let a bin be as it might be."""
     bins.held[one] = trial.held[side]
     bins.value[one] = trial.value[side]
@@ -235,3 +235,20 @@ def keep(bins: Bins, trial: Trial, side: int, one: int) -> None:
         bins.bin_of[task] = one
         bins.mode[task] = trial.mode[side * bins.most + place]
         bins.start_s[task] = trial.start_s[side * bins.most + place]
+
+
+@inner
+def take(arrays: Arrays, bins: Bins, uses: Uses, trial: Trial, one: int, two: int) -> bool:
+    """Let two bins, or with -1 the first alone, be as they might be, if there is enough of all."""
+    _add_bin(arrays, bins, uses, one, -1)
+    if two >= 0:
+        _add_bin(arrays, bins, uses, two, -1)
+    if not _all_free(arrays, bins, uses, trial, 2 if two >= 0 else 1):
+        _add_bin(arrays, bins, uses, one, 1)
+        if two >= 0:
+            _add_bin(arrays, bins, uses, two, 1)
+        return False
+    _keep(bins, trial, 0, one)
+    if two >= 0:
+        _keep(bins, trial, 1, two)
+    return True

@@ -11,16 +11,7 @@ import math
 
 from patchopt.compiling.jit import inner, outer
 from patchopt.model.windows import FOREVER, Numbers
-from patchopt.optimizer.closings.bins import (
-    Bins,
-    Trial,
-    Uses,
-    add_bin,
-    all_free,
-    change,
-    keep,
-    lay,
-)
+from patchopt.optimizer.closings.bins import Bins, Trial, Uses, change, lay, take
 from patchopt.optimizer.decoding.arrays import Arrays
 from patchopt.optimizer.search.luck import below, distance, uniform
 
@@ -75,20 +66,12 @@ def begin(arrays: Arrays, bins: Bins, uses: Uses, trial: Trial, first: Numbers) 
     first : ndarray of int64, shape (c,)
         Candidates, those first that rather do not wait.
     """
-    for one in range(len(bins.begin_s)):
-        trial.held[0] = 0
-        lay(arrays, bins, trial, 0, one, 0.0)
-        keep(bins, trial, 0, one)
     for place in range(len(first)):
         task, one = first[place], _place_for(arrays, bins, first[place])
         if change(bins, trial, 0, one, -1, task, bins.mode[task]) and lay(
             arrays, bins, trial, 0, one, 0.0
         ):
-            add_bin(arrays, bins, uses, one, -1)
-            if all_free(arrays, bins, uses, trial, 1):
-                keep(bins, trial, 0, one)
-            else:
-                add_bin(arrays, bins, uses, one, 1)
+            take(arrays, bins, uses, trial, one, -1)
 
 
 @inner
@@ -150,20 +133,11 @@ def _difference(bins: Bins, trial: Trial) -> float:
 @inner
 def _exchange(arrays: Arrays, bins: Bins, uses: Uses, trial: Trial) -> bool:
     """Make an exchange if there is enough of all for it; say whether."""
-    one, two, own, other = trial.pick[0], trial.pick[1], trial.pick[2], trial.pick[3]
-    sides = 2 if two >= 0 else 1
-    for side in range(sides):
-        add_bin(arrays, bins, uses, trial.pick[side], -1)
-    if not all_free(arrays, bins, uses, trial, sides):
-        for side in range(sides):
-            add_bin(arrays, bins, uses, trial.pick[side], 1)
+    two, own = trial.pick[1], trial.pick[2]
+    if not take(arrays, bins, uses, trial, trial.pick[0], two):
         return False
-    if own >= 0:
-        bins.bin_of[own] = two
-    if other >= 0:
-        bins.bin_of[other] = one
-    for side in range(sides):
-        keep(bins, trial, side, trial.pick[side])
+    if two < 0 and own >= 0:
+        bins.bin_of[own] = -1
     return True
 
 

@@ -14,8 +14,6 @@ from patchopt.optimizer.closings.waiting import Waiting, waiting_costs
 from patchopt.optimizer.decoder import Decoder, Places
 from patchopt.optimizer.decoding.arrays import BUILT
 
-#: What weighs nothing is put in order as if it did.
-_LEAST_WEIGHT: Final = 1e-3
 #: So many seconds of resources are kept at most.
 _MOST_CELLS: Final = 100_000_000
 #: So many candidates wait for each that is before the closing, those that are worth most.
@@ -33,8 +31,8 @@ class Fleet(NamedTuple):
         Nodes and work.
     commit_s : ndarray of float64, shape (n, 2)
         From the start of the work to the commit, in place and built.
-    weight, ratio, worth : ndarray of float64, shape (n,)
-        Weight; weight per second; weight per node and second.
+    weight, work, ratio, worth : ndarray of float64, shape (n,)
+        Weight; node-seconds; weight per second; weight per node and second.
     """
 
     crew: int
@@ -43,6 +41,7 @@ class Fleet(NamedTuple):
     length_s: Ints
     commit_s: Floats
     weight: Floats
+    work: Floats
     ratio: Floats
     worth: Floats
 
@@ -54,7 +53,7 @@ def fleet_of(decoder: Decoder) -> Fleet:
     size = np.array([task.size for task in problem.tasks], np.int64)
     length_s = np.array(arrays.length_s, np.int64)
     weight = np.array(arrays.weight_milli, np.float64)
-    ratio = np.maximum(weight, _LEAST_WEIGHT) / np.maximum(1, length_s)
+    lasting_s = np.maximum(length_s, 1).astype(np.float64)
     return Fleet(
         crew=problem.capacities[problem.crew],
         resource=problem.crew,
@@ -62,8 +61,9 @@ def fleet_of(decoder: Decoder) -> Fleet:
         length_s=length_s,
         commit_s=np.array(arrays.commit_s, np.float64).reshape(-1, 2),
         weight=weight,
-        ratio=ratio,
-        worth=ratio / size,
+        work=size * lasting_s,
+        ratio=weight / lasting_s,
+        worth=weight / (size * lasting_s),
     )
 
 
@@ -138,7 +138,7 @@ def packing_of(
     head = zone.head
     _, fixed = decoder.placed(head, placed.mode)
     ends_s = fixed.start_s[head] + fleet.length_s[head]
-    still = head[np.maximum(ends_s, fixed.end_s[head]) > begin_s]
+    still = head[fixed.end_s[head] > begin_s]
     might = np.concatenate([zone.first, zone.ends])
     short = scarce(decoder.arrays, fleet.resource, still, fixed, might)
     if int(short.sum()) * (close_s - begin_s) > _MOST_CELLS:
@@ -148,9 +148,7 @@ def packing_of(
     ends, end_s = _at_the_end(decoder, fleet, placed, room, zone.ends, free_s, close_s)
     waits = np.flatnonzero(placed.start_s >= close_s)
     commit_s = fleet.commit_s[np.arange(len(placed.mode)), placed.mode]
-    waiting = waiting_costs(
-        fleet.crew, fleet.weight, fleet.weight / fleet.worth, commit_s, waits, beyond
-    )
+    waiting = waiting_costs(fleet.crew, fleet.weight, fleet.work, commit_s, waits, beyond)
     bins = _bins(fleet, placed, zone.first, (free_s, end_s), waiting.cost)
     return Packing(bins, room.uses, new_trial(bins.most), zone.first, head, ends, waiting)
 

@@ -14,7 +14,7 @@ import numpy as np
 from patchopt.compiling.jit import inner, outer
 from patchopt.model.base import Floats
 from patchopt.model.windows import Numbers
-from patchopt.optimizer.closings.bins import Bins, Trial, Uses, add_bin, all_free, keep, until
+from patchopt.optimizer.closings.bins import Bins, Trial, Uses, take, until
 from patchopt.optimizer.decoding.arrays import Arrays
 from patchopt.optimizer.search.luck import below
 
@@ -162,22 +162,6 @@ def _bound(shares: Shares, depth: int, room_s: int, least_out: float) -> float:
 
 
 @inner
-def _take(
-    arrays: Arrays, bins: Bins, uses: Uses, trial: Trial, shares: Shares, one: int, two: int
-) -> bool:
-    """Let two bins be as their items are shared, if there is enough of all for it."""
-    add_bin(arrays, bins, uses, one, -1)
-    add_bin(arrays, bins, uses, two, -1)
-    if not all_free(arrays, bins, uses, trial, 2):
-        add_bin(arrays, bins, uses, one, 1)
-        add_bin(arrays, bins, uses, two, 1)
-        return False
-    keep(bins, trial, 0, one)
-    keep(bins, trial, 1, two)
-    return True
-
-
-@inner
 def _share(
     arrays: Arrays,
     bins: Bins,
@@ -210,7 +194,7 @@ def _share(
                 shares.choice[depth] = _NOWHERE
                 continue
             _write(bins, shares, trial, count)
-            if _take(arrays, bins, uses, trial, shares, one, two):
+            if take(arrays, bins, uses, trial, one, two):
                 limit, found = shares.cost[count], True
                 for place in range(count):
                     if shares.choice[place] == _OUT:
