@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from patchopt.generate import factors_of, instance
+from patchopt.model.build import build_infrastructure
+from patchopt.model.items import items_of
 from patchopt.model.proof import Claim
 from patchopt.optimizer.bounds.claims import Effort, Makespan, known_of, proven
 from patchopt.optimizer.bounds.groups import groups_of
@@ -13,7 +16,7 @@ from patchopt.optimizer.bounds.heads import Known, heads_of
 from patchopt.optimizer.bounds.lagrange import lagrange_bound
 from patchopt.optimizer.bounds.order_rows import ordered_relaxation
 from patchopt.optimizer.bounds.rows import Demand
-from patchopt.optimizer.problem import Problem
+from patchopt.optimizer.problem import Problem, problem_of
 from support.examples import small
 from support.lists import problem_from
 
@@ -133,6 +136,26 @@ def test_claims_by_hand() -> None:
     ]
     assert proven(problem, claims) == (claims[0], claims[2], claims[5])
     assert known_of(problem, groups, Effort(total=0)) == Known()
+
+
+def test_heads_rest_on_claims_that_hold_alone() -> None:
+    # As above, and the page after 10 s; whoever claims that the shop is late has to prove it.
+    problem = chain(IN_PLACE | {"db-2": {"patch_with": {"duration": 5}}}, max_parallel=1)
+    page = Claim(kind="head", group="page", value_s=12)
+    for false in ("shop", "page"):
+        late = Claim(kind="head", group=false, value_s=11)
+        assert proven(problem, [late, page]) == ()
+
+
+def test_claims_are_proven_as_they_were_found() -> None:
+    # Groups upon groups: each head is proven on those below it, which alone took long.
+    infrastructure = build_infrastructure(instance(factors_of("strict_windows", 50), 1023))
+    problem = problem_of(infrastructure, items_of(infrastructure, respect_units=True))
+    groups = groups_of(problem)
+    known = known_of(problem, groups, Effort(each=1.0, total=5.0))
+    assert len(known.heads_s) == 2
+    claims = known.claims(groups)
+    assert proven(problem, claims, effort=2.0) == claims
 
 
 @pytest.mark.parametrize("crew", [1, 2])

@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 from patchopt.model.items import OnInfeasible
 from patchopt.optimizer.bounds.bound import Bound
 from patchopt.optimizer.bounds.lagrange import lagrange_bound, price
+from patchopt.optimizer.bounds.promising import costs_of_starts
+from patchopt.optimizer.decoding.arrays import arrays_of
 from patchopt.optimizer.enumeration.beam import Beam
+from patchopt.optimizer.enumeration.tables import tables_of
 from patchopt.optimizer.enumeration.widening import widen
 from patchopt.optimizer.list_scheduling import list_schedule
 from patchopt.optimizer.problem import Problem
@@ -94,6 +97,25 @@ def test_whatever_the_prices_the_optimum_is_found_and_narrow_beams_bound_it() ->
 TWO = small(
     {"a": {"criticality": 3, "blue_green": False}, "b": {"blue_green": False}}, max_parallel=1
 )
+
+
+@settings(max_examples=30)
+@given(scenarios(max_units=4, probabilities=False), st.integers(0, 2**20), st.integers(1, 9000))
+def test_what_starts_cost_from_a_moment_on_is_the_least_of_all_of_them(
+    scenario: dict[str, Any], seed: int, until_s: int
+) -> None:
+    problem = problem_from(scenario)
+    if not problem.tasks:
+        return
+    every = np.arange(until_s + 1, dtype=np.int64)
+    for bound in bounds_of(problem, seed):
+        assert bound.priced is not None
+        tables = tables_of(arrays_of(problem), bound.priced, until_s)
+        for one, _, least, costs in costs_of_starts(bound.priced, lambda _: every):
+            rest = np.minimum.accumulate(np.min(costs, axis=0)[::-1])[::-1]
+            for task in one.members:
+                assert tables.least_milli[task] == least
+                assert tables.later_milli[:, task].tolist() == rest[:: tables.moment_s].tolist()
 
 
 def test_both_orders_of_two_tasks() -> None:

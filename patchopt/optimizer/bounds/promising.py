@@ -9,7 +9,7 @@ plus terms of at least 0; a better one than is known has less than the gap to sp
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -40,19 +40,22 @@ class Starts(NamedTuple):
     cost_milli: Ints
 
 
-def costs_of_starts(priced: Priced, starts: Ints) -> Iterator[tuple[TaskClass, int, list[Ints]]]:
-    """Tell of every class of tasks what its best start costs, and the others by mode beyond that.
+def costs_of_starts(
+    priced: Priced, starts_of: Callable[[TaskClass], Ints]
+) -> Iterator[tuple[TaskClass, Ints, int, list[Ints]]]:
+    """Tell of every class of tasks what its best start costs, and others by mode beyond that.
 
     Parameters
     ----------
     priced : Priced
         The prices; they are rounded down, as in the proof.
-    starts : ndarray of int64
-        In seconds.
+    starts_of : callable
+        The starts of a class that are asked for, in seconds.
 
     Yields
     ------
-    tuple of TaskClass, int and list of ndarray of int64
+    tuple of TaskClass, ndarray of int64, int and list of ndarray of int64
+        The class, those starts, the best cost, and theirs beyond it by mode.
         O(modes x starts x demands) each.
     """
     integrals = Integrals(priced.cells, priced.rates)
@@ -62,8 +65,9 @@ def costs_of_starts(priced: Priced, starts: Ints) -> Iterator[tuple[TaskClass, i
     for one, best in zip(priced.relaxation.classes, least, strict=True):
         if one.members:
             # Where a start is not allowed it may cost less than the best.
+            starts = starts_of(one)
             costs = [np.maximum(integrals.cost(one, way, starts) - best, 0) for way in one.ways]
-            yield one, best, costs
+            yield one, starts, best, costs
 
 
 class StartCosts:
@@ -83,7 +87,8 @@ class StartCosts:
         assert bound.priced is not None  # noqa: S101 - bounds by prices have them
         starts = np.arange(until_s // unit_s + 1, dtype=np.int64) * unit_s
         self._rows = [
-            (one.members, costs) for one, _, costs in costs_of_starts(bound.priced, starts)
+            (one.members, costs)
+            for one, _, _, costs in costs_of_starts(bound.priced, lambda _: starts)
         ]
 
     def within(self, spare_milli: int, width: int = 1) -> dict[int, Starts]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from patchopt.optimizer.bounds.bound import Priced
 from patchopt.optimizer.bounds.exact import paid_milli
 from patchopt.optimizer.bounds.layout import Layout, layout_of
 from patchopt.optimizer.bounds.promising import costs_of_starts
-from patchopt.optimizer.bounds.rows import Relaxation
+from patchopt.optimizer.bounds.rows import Relaxation, TaskClass
 from patchopt.optimizer.decoding.arrays import BUILT, IN_PLACE, Arrays
 from patchopt.optimizer.problem import Problem, alike
 
@@ -86,7 +87,7 @@ def tables_of(arrays: Arrays, priced: Priced, until_s: int) -> Tables:
     Returns
     -------
     Tables
-        O(classes x modes x starts x demands).
+        O(classes x modes x demands x (moments + cells x demands)).
     """
     relaxation, cells, rates = priced.relaxation, priced.cells, priced.rates
     layout = layout_of(relaxation)
@@ -94,15 +95,15 @@ def tables_of(arrays: Arrays, priced: Priced, until_s: int) -> Tables:
     count = len(relaxation.problem.tasks)
     moment_s = until_s // _MOMENTS + 1
     own_least = np.zeros(count, np.int64)
-    starts = np.arange(until_s + 1, dtype=np.int64)
-    rows = []
-    for one, best, costs in costs_of_starts(priced, starts):
+    moments = np.arange(0, until_s + 1, moment_s, dtype=np.int64)
+    later = np.zeros((len(moments), count), np.int64)
+    edges = np.unique(np.concatenate([cells.begin_s, cells.end_s]))
+    turns = partial(_turns, edges=edges, moments=moments, until_s=until_s)
+    for one, starts, best, costs in costs_of_starts(priced, turns):
         rest = np.minimum.accumulate(np.min(costs, axis=0)[::-1])[::-1]
-        rows.append((list(one.members), best, rest[::moment_s]))
-    later = np.zeros((len(rows[0][2]), count), np.int64)
-    for members, best, rest in rows:
+        members = list(one.members)
         own_least[members] = best
-        later[:, members] = rest[:, None]
+        later[:, members] = rest[np.searchsorted(starts, moments), None]
     owned = _owned(layout)
     capacity = layout.capacity * owned
     return Tables(
@@ -126,6 +127,17 @@ def tables_of(arrays: Arrays, priced: Priced, until_s: int) -> Tables:
         room_milli=capacity @ paid,
         room_rate=capacity @ rates,
     )
+
+
+def _turns(one: TaskClass, edges: Ints, moments: Ints, until_s: int) -> Ints:
+    """Return starts among which are the cheapest from each moment on, ascending.
+
+    What a class pays is linear but where a demand begins or ends at an edge of a cell.
+    """
+    held = {demand.held_s for way in one.ways for demand in way.demands} | {0}
+    around = np.concatenate([edges - seconds for seconds in sorted(held)])
+    starts = np.unique(np.concatenate([moments, around, [until_s]]))
+    return starts[(starts >= 0) & (starts <= until_s)]
 
 
 def _owned(layout: Layout) -> Ints:
