@@ -118,10 +118,11 @@ def proven(problem: Problem, claims: Iterable[Claim], effort: float = 10.0) -> t
     heads: dict[int, int] = {}
     held = []
     for group, claim in sorted(known, key=lambda one: (one[1].kind == "head", one[0])):
-        found, some, of_kind = None, (group,), delays
+        found: Heads | None = None
+        some, of_kind = [group], delays
         if claim.kind == "head":
             found = heads_of(problem, groups, Known(heads_s=heads, delays_s=delays))
-            some, of_kind = tuple(set_bits(groups.all_below[group])), heads
+            some, of_kind = list(set_bits(groups.all_below[group])), heads
         if claim.value_s <= 0 or _at_least(problem, groups, some, found, claim.value_s, effort):
             held.append(claim)
             of_kind[group] = max(claim.value_s, of_kind.get(group, 0))
