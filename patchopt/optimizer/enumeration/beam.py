@@ -15,18 +15,20 @@ from typing import Final
 import numpy as np
 
 from patchopt.model.windows import FOREVER
-from patchopt.optimizer.bounds.alone import latest_commits_s, makespan_bound_s
+from patchopt.optimizer.bounds.alone import latest_commits_s
 from patchopt.optimizer.bounds.bound import Bound
 from patchopt.optimizer.decoding.arrays import arrays_of, schedule_of
-from patchopt.optimizer.enumeration.extending import (
+from patchopt.optimizer.enumeration.dominance import chain_up
+from patchopt.optimizer.enumeration.extending import extend
+from patchopt.optimizer.enumeration.labels import (
     DROPPED,
     END,
     WORK,
+    Labels,
     Scratch,
-    chain_up,
-    extend,
+    new_labels,
+    new_running,
 )
-from patchopt.optimizer.enumeration.labels import Labels, new_labels, new_running
 from patchopt.optimizer.enumeration.tables import tables_of
 from patchopt.optimizer.schedule import Schedule
 
@@ -79,7 +81,6 @@ class Beam:
         self._arrays = arrays_of(known.problem)
         latest_s = max(latest_commits_s(known.problem, known.objective_milli))
         self._tables = tables_of(self._arrays, bound.priced, latest_s)
-        self._makespan_s = makespan_bound_s(known.problem)
 
     def enumerate(self, known_milli: int, width: int, stop: Callable[[], bool]) -> Enumerated:
         """Look at all schedules that are better than what is known, or at the likeliest of them.
@@ -116,7 +117,6 @@ class Beam:
                     min(end, at + _LOOKS),
                     budget,
                     most,
-                    self._makespan_s,
                 )
                 if scratch.state[END] - end > (_ROOM - 1) * width or at == end:
                     kept = _thin_out(labels, scratch, end, width)
@@ -148,8 +148,6 @@ class Beam:
 
     def _scratch(self) -> Scratch:
         arrays, tasks = self._arrays, len(self._problem.tasks)
-        longest_s = max(task.length_s for task in self._problem.tasks)
-        longest_s += arrays.overhead_s + arrays.period_s
         return Scratch(
             running=new_running(tasks, len(arrays.capacity)),
             new=new_running(tasks, len(arrays.capacity)),
@@ -157,7 +155,7 @@ class Beam:
             start_s=np.zeros(2 * tasks, np.int64),
             release_s=np.zeros(2 * tasks, np.int64),
             head=np.full(_HASHES, -1, np.int64),
-            state=np.array([1, FOREVER, longest_s, 0], np.int64),
+            state=np.array([1, FOREVER, 0], np.int64),
         )
 
     def _best(self, labels: Labels, first: int, end: int) -> Schedule:

@@ -10,6 +10,8 @@ from patchopt.model.base import Ints
 
 #: Sets of tasks are the bits of a number.
 MOST_TASKS = 62
+#: Places of `Scratch.state`.
+END, DROPPED, WORK = range(3)
 #: Of so many places of the crew a label says when they are free again.
 LATEST = 8
 
@@ -94,3 +96,28 @@ def new_running(tasks: int, resources: int) -> Running:
     """Return room for what runs at a time."""
     shapes = [(tasks,)] * (len(Running._fields) - 1) + [(tasks, resources)]
     return Running(*(np.zeros(shape, np.int64) for shape in shapes))
+
+
+class Scratch(NamedTuple):
+    """Room to work in.
+
+    Parameters
+    ----------
+    running, new, other : Running
+        Of a label, of one that it grows into, and of one that this is compared with.
+    start_s, release_s : ndarray of int64, shape (2n,)
+        Of task j in mode m, at 2j + m; -1: it cannot be added.
+    head : ndarray of int64
+        First label of each hash.
+    state : ndarray of int64, shape (3,)
+        At `END`, `DROPPED`, `WORK`: end of the labels; least that any that was left out has spent;
+        a measure of the work done.
+    """
+
+    running: Running
+    new: Running
+    other: Running
+    start_s: Ints
+    release_s: Ints
+    head: Ints
+    state: Ints

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from patchopt.model.base import Ints
+from patchopt.optimizer.bounds.alone import makespan_bound_s
 from patchopt.optimizer.bounds.bound import Priced
 from patchopt.optimizer.bounds.exact import paid_milli
 from patchopt.optimizer.bounds.layout import Layout, layout_of
@@ -37,6 +38,10 @@ class Tables(NamedTuple):
         Tasks that ask for each resource, and that wait for each component, as bits.
     crew : int
         The resource that everybody asks for, -1 if there is none.
+    longest_s : int
+        That anything holds anything at most.
+    makespan_s : int
+        What the bound takes the makespan to be at least.
     mode : ndarray of int64, shape (2n,)
         Where the parts of task j in mode m are told of, at 2j + m; -1: there is no such mode.
     part_begin, held_s, from_zero : ndarray of int64
@@ -58,6 +63,8 @@ class Tables(NamedTuple):
     users: Ints
     waiting: Ints
     crew: int
+    longest_s: int
+    makespan_s: int
     mode: Ints
     part_begin: Ints
     held_s: Ints
@@ -94,6 +101,7 @@ def tables_of(arrays: Arrays, priced: Priced, until_s: int) -> Tables:
     paid = paid_milli(cells, rates)[:, :-1]
     count = len(relaxation.problem.tasks)
     moment_s = until_s // _MOMENTS + 1
+    longest_s = max(task.length_s for task in relaxation.problem.tasks)
     own_least = np.zeros(count, np.int64)
     moments = np.arange(0, until_s + 1, moment_s, dtype=np.int64)
     later = np.zeros((len(moments), count), np.int64)
@@ -114,6 +122,8 @@ def tables_of(arrays: Arrays, priced: Priced, until_s: int) -> Tables:
         users=_users(arrays),
         waiting=_waiting(arrays),
         crew=-1 if relaxation.problem.crew is None else relaxation.problem.crew,
+        longest_s=longest_s + arrays.overhead_s + arrays.period_s,
+        makespan_s=makespan_bound_s(relaxation.problem),
         mode=_modes(relaxation),
         part_begin=layout.part_begin,
         held_s=layout.held_s,
