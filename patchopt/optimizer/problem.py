@@ -76,6 +76,11 @@ class Task:
     modes: tuple[Mode, ...]
 
     @property
+    def work_s(self) -> int:
+        """Node-seconds of the work."""
+        return self.size * self.length_s
+
+    @property
     def asks(self) -> tuple[Hashable, ...]:
         """All that a constraint or the objective may read: every field that is not of `WHICH`."""
         return tuple(getattr(self, name) for name in _ASKED)
@@ -129,6 +134,12 @@ class Problem:
     services: frozenset[int] = frozenset()
     resource_names: tuple[str, ...] = ()
     task_names: tuple[str, ...] = ()
+
+    @property
+    def hosts(self) -> tuple[int, ...]:
+        """Which resources are hosts: a guest takes a place, the host's own work all of them."""
+        shared = self.services | {self.crew}
+        return tuple(at for at in range(len(self.capacities)) if at not in shared)
 
 
 @collector_paused()

@@ -82,5 +82,5 @@ def makespan_bound_s(problem: Problem) -> int:
     longest = max(ends, default=0)
     if problem.crew is None or problem.windows.period_s:
         return longest
-    work = sum(task.size * task.length_s for task in problem.tasks)
+    work = sum(task.work_s for task in problem.tasks)
     return max(longest, -(-work // problem.capacities[problem.crew]))

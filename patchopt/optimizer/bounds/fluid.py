@@ -41,7 +41,7 @@ def fluid_bound(problem: Problem) -> Bound:
     crew = problem.capacities[problem.crew]
     done = twice = 0  # work before a task; 2m times the bound
     for task in _by_value(problem):
-        work = task.size * task.length_s
+        work = task.work_s
         commit = min(mode.commit_s for mode in task.modes)
         twice += task.weight_milli * (2 * (crew * commit + done) + work - crew * task.length_s)
         done += work
@@ -74,10 +74,10 @@ def _by_value(problem: Problem) -> list[Task]:
     Two fractions that differ do so by at least one over the product of their denominators, so
     that after multiplication by more than that their floors differ as well.
     """
-    most = max((task.size * task.length_s for task in problem.tasks), default=1)
+    most = max((task.work_s for task in problem.tasks), default=1)
     bits = 2 * most.bit_length()
     return sorted(
         problem.tasks,
-        key=lambda task: (task.weight_milli << bits) // (task.size * task.length_s),
+        key=lambda task: (task.weight_milli << bits) // task.work_s,
         reverse=True,
     )

@@ -67,7 +67,7 @@ def heads_of(problem: Problem, groups: Groups, known: Known | None = None) -> He
     known = known or Known()
     ready: list[int] = []
     done: list[int] = []
-    work = [sum(problem.tasks[t].size * problem.tasks[t].length_s for t in g) for g in groups.tasks]
+    work = [sum(problem.tasks[t].work_s for t in g) for g in groups.tasks]
     for group, tasks in enumerate(groups.tasks):
         start = max((done[other] for other in groups.below[group]), default=0)
         if problem.crew is not None and problem.windows.period_s == 0:

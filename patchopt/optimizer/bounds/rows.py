@@ -210,11 +210,7 @@ def _hosts(problem: Problem) -> dict[int, tuple[int, int]]:
     A guest takes one place. No more guests than there are, and than the crew has places, are
     worked on at once, so that as many are enough for the host to shut them out.
     """
-    hosts = {
-        resource: capacity
-        for resource, capacity in enumerate(problem.capacities)
-        if resource != problem.crew and resource not in problem.services
-    }
+    hosts = {host: problem.capacities[host] for host in problem.hosts}
     guests: dict[int, int] = dict.fromkeys(hosts, 0)
     for task in problem.tasks:
         taken = {demand for mode in task.modes for demand in mode.demands}

@@ -74,8 +74,7 @@ def _with_hosts(problem: Problem, key: Floats) -> list[Floats]:
     It keeps whatever a host carries from being worked on, which no share of the crew tells; how
     much that costs depends on what else there is to do.
     """
-    shared = {problem.crew, *problem.services}
-    own = {at: most for at, most in enumerate(problem.capacities) if at not in shared and most > 1}
+    own = {host: problem.capacities[host] for host in problem.hosts}
     hosts = np.array(
         [
             any(own.get(at) == amount for mode in task.modes for at, amount in mode.demands)
