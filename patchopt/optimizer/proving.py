@@ -40,11 +40,14 @@ class Proven:
         The best one known.
     interrupted : bool
         Whether Ctrl-C came.
+    spent_s : float
+        What counts as used up where the clock does not count.
     """
 
     schedule: Schedule
     bound_milli: int
     interrupted: bool
+    spent_s: float
 
 
 def prove(
@@ -98,7 +101,12 @@ def prove(
     if status == cp_model.MODEL_INVALID:
         raise RuntimeError(f"CP-SAT refuses the model: {model.cp.validate()}")
     if status == cp_model.INFEASIBLE and promising is not None:
-        return Proven(schedule=known, bound_milli=known.objective_milli, interrupted=interrupted)
+        return Proven(
+            schedule=known,
+            bound_milli=known.objective_milli,
+            interrupted=interrupted,
+            spent_s=limit_s,
+        )
     if status == cp_model.INFEASIBLE:
         raise RuntimeError("CP-SAT finds no schedule where the list scheduler has one")
     schedule = known
@@ -114,6 +122,7 @@ def prove(
         schedule=schedule,
         bound_milli=min(proven, schedule.objective_milli),
         interrupted=interrupted,
+        spent_s=limit_s,
     )
 
 

@@ -237,18 +237,16 @@ class _Solve:
         limit_s = self.limits.enumeration_s
         by_clock = not self.parameters.deterministic
         found = widen(self.schedule, self.priced, self.tracker, limit_s, by_clock=by_clock)
-        self._take_proven(found, "enumeration", limit_s)
+        self._take_proven(found, "enumeration")
 
     def _prove(self, limit_s: float) -> None:
         from patchopt.optimizer.proving import prove  # OR-Tools takes a while to load
 
         proven = prove(self.schedule, self.parameters, limit_s, self.tracker, self.priced)
-        self._take_proven(proven, "cp_sat", limit_s)
+        self._take_proven(proven, "cp_sat")
 
-    def _take_proven(
-        self, proven: Proven, kind: Literal["cp_sat", "enumeration"], limit_s: float
-    ) -> None:
-        self.limits.spend(limit_s)
+    def _take_proven(self, proven: Proven, kind: Literal["cp_sat", "enumeration"]) -> None:
+        self.limits.spend(proven.spent_s)
         self.interrupted = proven.interrupted
         self._take(proven.schedule)
         # Prices stay with it: they alone show anybody nearly as much.

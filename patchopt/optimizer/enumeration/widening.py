@@ -31,20 +31,28 @@ class _Clock:
     def __init__(self, limit_s: float, *, by_clock: bool) -> None:
         self._by_clock = by_clock
         self._end = time.monotonic() + limit_s
-        self._left = limit_s * _RATE
+        self._work = 0
+        self._limit_s = limit_s
         self._begun = time.monotonic()
         self.stopped = False
 
     @property
     def left(self) -> float:
-        return self._end - time.monotonic() if self._by_clock else self._left
+        if self._by_clock:
+            return self._end - time.monotonic()
+        return self._limit_s * _RATE - self._work
+
+    @property
+    def spent_s(self) -> float:
+        """What has been used up, at most all there was: the last beam may be a little longer."""
+        return min(self._limit_s, self._work / _RATE)
 
     def begin(self) -> None:
         self._begun = time.monotonic()
 
     def taken(self, work: int) -> float:
         """Return what a beam has taken, and take it off."""
-        self._left -= work
+        self._work += work
         return time.monotonic() - self._begun if self._by_clock else work
 
     def stop(self) -> None:
@@ -78,7 +86,12 @@ def widen(
     ((best, proven_milli),), interrupted = side_by_side(
         [lambda: _widen(known, bound, tracker, clock)], 1, clock.stop
     )
-    return Proven(schedule=best, bound_milli=proven_milli, interrupted=interrupted)
+    return Proven(
+        schedule=best,
+        bound_milli=proven_milli,
+        interrupted=interrupted,
+        spent_s=clock.spent_s,
+    )
 
 
 def _widen(known: Schedule, bound: Bound, tracker: Tracker, clock: _Clock) -> tuple[Schedule, int]:

@@ -73,8 +73,8 @@ class Population:
         tracker: Tracker,
     ) -> None:
         self._decoder = decoder
-        many = len(decoder.problem.tasks) > _LARGE
-        self._packed = many and packable(decoder.problem)
+        self._large = len(decoder.problem.tasks) > _LARGE
+        self._packed = self._large and packable(decoder.problem)
         # Those behind the best have more to be packed, and become no better by that.
         self._begins = begins[: 1 if self._packed else _LISTS]
         self._seed = seed
@@ -123,7 +123,7 @@ class Population:
 
     def _plan(self) -> tuple[int, float]:
         """Return the number of runs of a stream, and the share of the last one."""
-        if len(self._decoder.problem.tasks) > _LARGE:
+        if self._large:
             return 1, 0.0
         moves = self._effort.seconds * self._effort.rate * (1.0 - _LAST)
         return min(_MOST_RUNS, max(1, round(moves / _MOVES))), _LAST
@@ -158,7 +158,7 @@ class Population:
         guide = self.guide if stream.number % STREAMS == 0 else None
         best = stream.begins[0]
         for run, (begin, span) in enumerate(zip(stream.begins, spans, strict=True)):
-            seed = (self._seed * 2 * STREAMS + stream.number) * _MOST_RUNS + run
+            seed = self._seed_of(stream, run)
             annealer.start(begin, seed)
             if guide is not None and run % 2 == 1:
                 annealer.guide_by(*guide)
@@ -186,7 +186,7 @@ class Population:
             return self._ended(best.objective_milli)
 
         for turn, span in enumerate(spans):
-            seed = (self._seed * 2 * STREAMS + stream.number) * _MOST_RUNS + turn
+            seed = self._seed_of(stream, turn)
             if turn % 2 == 0:
                 annealer.start(best, seed)
                 self._run(annealer, span, Temperatures(hot, cold))
@@ -197,6 +197,10 @@ class Population:
             if ended():
                 break
         return best
+
+    def _seed_of(self, stream: _Stream, run: int) -> int:
+        """Return a seed that no other run of the search has."""
+        return (self._seed * 2 * STREAMS + stream.number) * _MOST_RUNS + run
 
     def _run(self, annealer: Annealer, span: Span, temperatures: Temperatures) -> None:
         hot, cold = temperatures
