@@ -6,9 +6,6 @@ from typing import Any
 
 import pytest
 
-from patchopt.generate import factors_of, instance
-from patchopt.model.build import build_infrastructure
-from patchopt.model.items import items_of
 from patchopt.model.proof import Claim
 from patchopt.optimizer.bounds.claims import Effort, Makespan, known_of, proven
 from patchopt.optimizer.bounds.groups import groups_of
@@ -16,9 +13,9 @@ from patchopt.optimizer.bounds.heads import Known, heads_of
 from patchopt.optimizer.bounds.lagrange import lagrange_bound
 from patchopt.optimizer.bounds.order_rows import ordered_relaxation
 from patchopt.optimizer.bounds.rows import Demand
-from patchopt.optimizer.problem import Problem, problem_of
+from patchopt.optimizer.problem import Problem
 from support.examples import small
-from support.lists import problem_from
+from support.lists import made, problem_from
 
 #: Two databases that the shop needs, one that is reached through a node without a patch too.
 NODES: dict[str, dict[str, Any]] = {
@@ -149,8 +146,7 @@ def test_heads_rest_on_claims_that_hold_alone() -> None:
 
 def test_claims_are_proven_as_they_were_found() -> None:
     # Groups upon groups: each head is proven on those below it, which alone took long.
-    infrastructure = build_infrastructure(instance(factors_of("strict_windows", 50), 1023))
-    problem = problem_of(infrastructure, items_of(infrastructure, respect_units=True))
+    problem = made("strict_windows", 50, seed=1023)
     groups = groups_of(problem)
     known = known_of(problem, groups, Effort(each=1.0, total=5.0))
     assert len(known.heads_s) == 2

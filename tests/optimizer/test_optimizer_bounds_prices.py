@@ -9,9 +9,6 @@ import numpy as np
 import pytest
 
 from patchopt.compiling.plain import plain_module
-from patchopt.generate import factors_of, instance
-from patchopt.model.build import build_infrastructure
-from patchopt.model.items import items_of
 from patchopt.optimizer.bounds import pricing
 from patchopt.optimizer.bounds.bound import Priced
 from patchopt.optimizer.bounds.grid import cells_of
@@ -21,19 +18,14 @@ from patchopt.optimizer.bounds.reduced_costs import decomposition, reduced_costs
 from patchopt.optimizer.bounds.rows import relaxation_of
 from patchopt.optimizer.bounds.starts import scratch_of
 from patchopt.optimizer.list_scheduling import list_schedule
-from patchopt.optimizer.problem import Problem, problem_of
+from patchopt.optimizer.problem import Problem
 from support.examples import small
-from support.lists import problem_from
+from support.lists import made, problem_from
 
 #: Weights 3 and 1.5, three seconds each; severity is 1.
 HEAVY: dict[str, Any] = {"criticality": 3, "patch_with": {"duration": 3}, "blue_green": False}
 LIGHT: dict[str, Any] = {"criticality": 1.5, "patch_with": {"duration": 3}, "blue_green": False}
 PLAIN = plain_module("patchopt.optimizer.bounds", ["starts", "pricing"], "pricing")
-
-
-def made(family: str, nodes: int = 20) -> Problem:
-    infrastructure = build_infrastructure(instance(factors_of(family, nodes), seed=5))
-    return problem_of(infrastructure, items_of(infrastructure))
 
 
 def priced_by_hand(problem: Problem, *rates: int, width_s: int = 3) -> Priced:

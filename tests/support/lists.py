@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from patchopt.generate import factors_of, instance
+from patchopt.model.build import build_infrastructure
 from patchopt.model.items import items_of
 from patchopt.optimizer.problem import problem_of
 from support.contract import infrastructure_of
@@ -22,6 +24,12 @@ def problem_from(scenario: Mapping[str, Any], on_infeasible: OnInfeasible = "dow
     infrastructure = infrastructure_of(scenario)
     items = items_of(infrastructure, respect_units=True, on_infeasible=on_infeasible)
     return problem_of(infrastructure, items)
+
+
+def made(family: str, nodes: int = 20, seed: int = 5) -> Problem:
+    """Return the problem of a made-up instance."""
+    infrastructure = build_infrastructure(instance(factors_of(family, nodes), seed))
+    return problem_of(infrastructure, items_of(infrastructure))
 
 
 def all_below(problem: Problem, component: int) -> set[int]:
