@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from patchopt.model.base import Ints
+from patchopt.model.base import Floats, Ints
 from patchopt.optimizer.decoding.arrays import BUILT, IN_PLACE, arrays_of, schedule_of
 from patchopt.optimizer.engine import Engine, compiled, uncompiled
 from patchopt.optimizer.problem import Problem
@@ -72,6 +72,29 @@ class Decoder:
     def _new_profiles(self) -> Any:
         """Return room of its own for each decoding, since threads may ask at the same time."""
         return self.engine.given(self.engine.lists.new_profiles(self.arrays))
+
+    def in_order(self, key: Floats) -> Ints:
+        """Return the tasks by a key, the least first, each after all that it depends on.
+
+        Ties go to the lower number.
+
+        Parameters
+        ----------
+        key : ndarray of float64, shape (n,)
+            Of each task.
+
+        Returns
+        -------
+        ndarray of int64, shape (n,)
+            A list, in O(n log n + dependencies).
+        """
+        first = np.argsort(key, kind="stable")
+        if not len(self.arrays.below):
+            return first
+        order = self.engine.given(np.zeros_like(first))
+        queue = self.engine.given(self.engine.ordering.new_queue(self.arrays))
+        self.engine.ordering.put_in_order(self.given, self.engine.given(first), queue, order)
+        return np.array(order, np.int64)
 
     def value(self, order: Ints, wanted: Ints) -> int:
         """Return the objective of a list, in milli-weight-seconds; see `schedule`."""

@@ -18,6 +18,7 @@ JITTED: Final = (
     "closings.filling",
     "closings.pairs",
     "decoding.lists",
+    "decoding.ordering",
     "decoding.profiles",
     "decoding.resuming",
     "decoding.ties",
@@ -33,7 +34,7 @@ class Engine(NamedTuple):
 
     Parameters
     ----------
-    lists, ties : module
+    lists, ordering, ties : module
         Of `patchopt.optimizer.decoding`.
     annealing, changes, luck : module
         Of `patchopt.optimizer.search`.
@@ -44,6 +45,7 @@ class Engine(NamedTuple):
     """
 
     lists: ModuleType
+    ordering: ModuleType
     ties: ModuleType
     annealing: ModuleType
     changes: ModuleType
@@ -68,6 +70,7 @@ def uncompiled() -> Engine:
 def _engine(module: Callable[[str], ModuleType], given: Callable[[Any], Any]) -> Engine:
     return Engine(
         lists=module("decoding.lists"),
+        ordering=module("decoding.ordering"),
         ties=module("decoding.ties"),
         annealing=module("search.annealing"),
         changes=module("search.changes"),

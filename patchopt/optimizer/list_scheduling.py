@@ -15,7 +15,6 @@ import numpy as np
 from patchopt.optimizer.decoder import Decoder
 from patchopt.optimizer.problem import Problem, Task
 from patchopt.optimizer.schedule import Schedule
-from patchopt.optimizer.search.start_lists import in_order
 
 Priority = Callable[[Task], float]
 
@@ -43,7 +42,7 @@ def list_schedule(problem: Problem, priority: Priority = smith_ratio) -> Schedul
         in place and beside is built beside.
     """
     decoder = Decoder(problem)
-    order = in_order(problem, -np.array([priority(task) for task in problem.tasks], np.float64))
+    order = decoder.in_order(-np.array([priority(task) for task in problem.tasks], np.float64))
     return settled(decoder, decoder.schedule(order))
 
 

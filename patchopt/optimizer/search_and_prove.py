@@ -92,7 +92,7 @@ def solve(
 def first_lists(decoder: Decoder) -> list[Coded]:
     """Return the lists that a search of a problem begins at, the best first."""
     free = np.full(len(decoder.problem.tasks), -1, np.int64)
-    lists = start_lists(decoder.problem, decoder.arrays)
+    lists = start_lists(decoder)
     valued = [Coded(decoder.value(order, free), order, free) for order in lists]
     return sorted(valued, key=lambda one: one.objective_milli)
 

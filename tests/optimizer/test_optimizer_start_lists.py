@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from patchopt.optimizer.decoder import Decoder
-from patchopt.optimizer.decoding.arrays import arrays_of
+from patchopt.optimizer.engine import compiled, uncompiled
 from patchopt.optimizer.search.start_lists import packed, start_lists
 from support.contract import infrastructure_of
 from support.examples import small
 from support.generate import scenarios
-from support.lists import check_list, problem_from
+from support.lists import below, check_list, problem_from
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from patchopt.model.base import Floats
+    from patchopt.optimizer.engine import Engine
+    from patchopt.optimizer.problem import Problem
 
 FIXED: dict[str, Any] = {"blue_green": False}
 
@@ -26,7 +34,7 @@ def of(weight: int, duration: int = 1, **more: Any) -> dict[str, Any]:
 def lists_of(scenario: dict[str, Any]) -> list[list[str]]:
     problem, infrastructure = problem_from(scenario), infrastructure_of(scenario)
     names = [infrastructure.nodes.ids[task.item.nodes[0]] for task in problem.tasks]
-    return [[names[task] for task in order] for order in start_lists(problem, arrays_of(problem))]
+    return [[names[task] for task in order] for order in start_lists(Decoder(problem))]
 
 
 def test_smiths_rule_counts_seconds_or_nodes_and_seconds() -> None:
@@ -62,13 +70,36 @@ def test_under_strict_order_what_waits_counts() -> None:
     assert ratio == ["a", "b", "c"]
 
 
+def by_priority(problem: Problem, key: Floats) -> list[int]:
+    """Return a list by always looking at all tasks that may come next."""
+    under = below(problem)
+    order: list[int] = []
+    while len(order) < len(key):
+        waiting = set(range(len(key))) - set(order)
+        held = {one for one, other in under if other in waiting}
+        order.append(min(waiting - held, key=lambda task: (key[task], task)))
+    return order
+
+
+@pytest.mark.parametrize("engine", [uncompiled, compiled])
+@settings(max_examples=100)
+@given(scenarios(max_duration=20, max_patched=16), st.integers(0, 999))
+def test_of_those_that_may_come_next_the_least_comes(
+    engine: Callable[[], Engine], scenario: dict[str, Any], seed: int
+) -> None:
+    problem = problem_from(scenario)
+    # Few values, so that there are ties.
+    key = np.random.default_rng(seed).integers(0, 4, len(problem.tasks)).astype(np.float64)
+    assert Decoder(problem, engine()).in_order(key).tolist() == by_priority(problem, key)
+
+
 @pytest.mark.slow
 @pytest.mark.no_cover
 @settings(max_examples=200)
 @given(scenarios(max_duration=20, max_patched=16))
 def test_all_are_lists(scenario: dict[str, Any]) -> None:
     problem = problem_from(scenario)
-    for order in start_lists(problem, arrays_of(problem)):
+    for order in start_lists(Decoder(problem)):
         check_list(problem, order)
 
 
@@ -80,7 +111,7 @@ def test_the_longest_first_before_a_closing() -> None:
     windows = {"every": 100, "open": [{"start": 0, "duration": 10}]}
     problem = problem_from(small(nodes, max_parallel=2, windows=windows))
     decoder = Decoder(problem)
-    by_ratio = start_lists(problem, decoder.arrays)[1]
+    by_ratio = start_lists(decoder)[1]
     assert by_ratio.tolist() == [1, 3, 0, 2, 4]
     work = np.array([task.size * task.length_s for task in problem.tasks], np.float64)
     better = packed(problem, by_ratio, work, 1.0, 1.0)

@@ -33,8 +33,8 @@ from patchopt.optimizer.bounds.pricing import climb, priced_out
 from patchopt.optimizer.bounds.rows import Relaxation, relaxation_of
 from patchopt.optimizer.bounds.stages import FREE, ORDERED, Stage, fluid_prices, stages_of
 from patchopt.optimizer.bounds.starts import scratch_of
-from patchopt.optimizer.decoding.arrays import arrays_of
-from patchopt.optimizer.decoding.lists import decode, new_placed, new_profiles
+from patchopt.optimizer.decoder import Decoder
+from patchopt.optimizer.engine import compiled
 from patchopt.optimizer.problem import Problem
 from patchopt.optimizer.search.start_lists import start_lists
 
@@ -142,13 +142,12 @@ def carried_over(priced: Priced, relaxation: Relaxation) -> Priced:
 
 def _later(problem: Problem) -> int:
     """Return a time a little beyond the end of the best start list's schedule."""
-    arrays = arrays_of(problem)
-    profiles, placed = new_profiles(arrays), new_placed(arrays)
-    wanted = np.full(len(problem.tasks), -1, np.int64)
+    decoder = Decoder(problem, compiled())
+    free = np.full(len(problem.tasks), -1, np.int64)
     ends = {}
-    for order in start_lists(problem, arrays):
-        value = decode(arrays, profiles, order, wanted, placed)
-        ends[value] = max(int(end) for end in np.asarray(placed.end_s))
+    for order in start_lists(decoder):
+        value, placed = decoder.placed(order, free)
+        ends[value] = int(placed.end_s.max())
     return int(_BEYOND * ends[min(ends)])
 
 

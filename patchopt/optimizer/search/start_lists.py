@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import heapq
 import itertools
-from collections.abc import Callable, Iterable
-from typing import Final, cast
+from typing import Final
 
 import numpy as np
 
 from patchopt.model.base import Floats, Ints
-from patchopt.model.waiting import Waiting
-from patchopt.optimizer.decoding.arrays import Arrays
+from patchopt.optimizer.decoder import Decoder
 from patchopt.optimizer.problem import Problem
+from patchopt.optimizer.search.figures import figures_of
 
 #: Under windows: how much of each the crew is thought to use, and the share of what it does there
 #: that is put in order of length.
@@ -27,7 +25,7 @@ _MANY: Final = 20_000
 _NARROW = 0.01
 
 
-def start_lists(problem: Problem, arrays: Arrays) -> list[Ints]:
+def start_lists(decoder: Decoder) -> list[Ints]:
     """Return lists by several priorities, each task after all that it depends on.
 
     By weight per second, weight per node and second (Smith, Various optimizers for single-stage
@@ -40,30 +38,28 @@ def start_lists(problem: Problem, arrays: Arrays) -> list[Ints]:
 
     Parameters
     ----------
-    problem, arrays
-        A problem, and the same laid out.
+    decoder : Decoder
+        Of the problem.
 
     Returns
     -------
     list of ndarray of int64, shape (n,)
         Every task once in each. O(n log n), and O(components^2 / 64) words under strict order.
     """
-    length = np.maximum(1.0, np.asarray(arrays.length_s, np.float64))
-    weight = np.asarray(arrays.weight_milli, np.float64)
-    work = length * np.array([task.size for task in problem.tasks], np.float64)
+    problem, own = decoder.problem, figures_of(decoder)
+    weight, length, work = own.weight, own.length, own.work
     crew = problem.capacities[problem.crew] if problem.crew is not None else 1
     keys = [weight / length, weight / work]
     keys.append(weight / (work / crew + _NARROW * length * _narrowest(problem)))
-    if len(arrays.below):
-        downwards = _downwards(arrays, in_order(problem, -keys[0]))
-        waiting, work_waiting = (_waiting(arrays, downwards, one) for one in (weight, work))
-        keys.append(_critical(arrays, downwards, length))
-        keys += [waiting / length, waiting / work, waiting / work_waiting]
+    ordered = len(decoder.arrays.below) > 0
+    if ordered:
+        waiting = own.waiting_weight
+        keys += [own.path, waiting / length, waiting / work, waiting / own.waiting_work]
     if len(keys[0]) <= _MANY:
-        some = [keys[1], *keys[-2:]] if len(arrays.below) else keys[1:2]
+        some = [keys[1], *keys[-2:]] if ordered else keys[1:2]
         keys += [scaled for key in some for scaled in _with_hosts(problem, key)]
-    lists = [in_order(problem, -key) for key in keys]
-    if problem.windows.period_s and problem.crew is not None and not len(arrays.below):
+    lists = [decoder.in_order(-key) for key in keys]
+    if problem.windows.period_s and problem.crew is not None and not ordered:
         lists += [packed(problem, lists[1], work, *how) for how in _PACKINGS]
     return lists
 
@@ -122,24 +118,6 @@ def packed(problem: Problem, order: Ints, work: Floats, fill: float, tail: float
     return found
 
 
-def in_order(problem: Problem, key: Floats) -> Ints:
-    """Return the tasks by a key, the least first, each after all that it depends on.
-
-    Ties go to the lower number.
-    """
-    component_of = [task.component for task in problem.tasks]
-    waiting = Waiting(range(len(key)), component_of.__getitem__, problem.dependencies)
-    heap = [(float(key[task]), task) for task in waiting.first]
-    heapq.heapify(heap)
-    order = []
-    while heap:
-        task = heapq.heappop(heap)[1]
-        order.append(task)
-        for freed in waiting.done(task):
-            heapq.heappush(heap, (float(key[freed]), freed))
-    return np.array(order, np.int64)
-
-
 def _narrowest(problem: Problem) -> Floats:
     """Return the largest share that each task takes of a resource but the crew, in place."""
     shares = np.zeros(len(problem.tasks))
@@ -151,50 +129,3 @@ def _narrowest(problem: Problem) -> Floats:
                         share = amount / problem.capacities[resource]
                         shares[number] = max(shares[number], share)
     return shares
-
-
-def _downwards(arrays: Arrays, order: Ints) -> Iterable[int]:
-    """Return the components, each after all above it, from any list."""
-    return dict.fromkeys(int(arrays.component[task]) for task in order[::-1])
-
-
-def _of_components(arrays: Arrays, amount: Floats, combine: Callable[..., None]) -> Floats:
-    found = np.zeros(len(arrays.inside_begin) - 1)
-    combine(found, cast("Ints", arrays.component), amount)
-    return found
-
-
-def _waiting(arrays: Arrays, downwards: Iterable[int], amount: Floats) -> Floats:
-    """Return each task's amount and that of all tasks above it, however far."""
-    own = _of_components(arrays, amount, np.add.at)
-    above: dict[int, int] = {}  # sets of components as bits
-    total = np.zeros(len(own))
-    for component in downwards:
-        bits = 0
-        for at in range(arrays.above_begin[component], arrays.above_begin[component + 1]):
-            user = int(arrays.above[at])
-            bits |= above[user] | 1 << user
-        above[component] = bits
-        total[component] = sum(own[user] for user in _set_bits(bits))
-    return amount + total[cast("Ints", arrays.component)]
-
-
-def _set_bits(bits: int) -> list[int]:
-    """Return the places of the bits that are 1."""
-    found = []
-    while bits:
-        lowest = bits & -bits
-        found.append(lowest.bit_length() - 1)
-        bits ^= lowest
-    return found
-
-
-def _critical(arrays: Arrays, downwards: Iterable[int], length: Floats) -> Floats:
-    """Return the length of the longest path of work from each task upwards."""
-    own = _of_components(arrays, length, np.maximum.at)
-    longest = np.zeros(len(own))  # of what waits for a component
-    for component in downwards:
-        for at in range(arrays.above_begin[component], arrays.above_begin[component + 1]):
-            user = int(arrays.above[at])
-            longest[component] = max(longest[component], own[user] + longest[user])
-    return length + longest[cast("Ints", arrays.component)]
