@@ -26,6 +26,7 @@ JITTED: Final = (
     "search.changes",
     "search.luck",
     "search.moves",
+    "search.reaching",
 )
 
 
@@ -36,7 +37,7 @@ class Engine(NamedTuple):
     ----------
     lists, ordering, ties : module
         Of `patchopt.optimizer.decoding`.
-    annealing, changes, luck : module
+    annealing, changes, luck, reaching : module
         Of `patchopt.optimizer.search`.
     filling, pairs : module
         Of `patchopt.optimizer.closings`.
@@ -50,6 +51,7 @@ class Engine(NamedTuple):
     annealing: ModuleType
     changes: ModuleType
     luck: ModuleType
+    reaching: ModuleType
     filling: ModuleType
     pairs: ModuleType
     given: Callable[[Any], Any]
@@ -75,6 +77,7 @@ def _engine(module: Callable[[str], ModuleType], given: Callable[[Any], Any]) ->
         annealing=module("search.annealing"),
         changes=module("search.changes"),
         luck=module("search.luck"),
+        reaching=module("search.reaching"),
         filling=module("closings.filling"),
         pairs=module("closings.pairs"),
         given=given,
