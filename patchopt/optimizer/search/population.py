@@ -19,6 +19,7 @@ from patchopt.optimizer.decoder import Decoder
 from patchopt.optimizer.progress import Tracker
 from patchopt.optimizer.search.annealer import Annealer, Coded
 from patchopt.optimizer.search.effort import Effort, Span
+from patchopt.optimizer.search.mixing import Mixer
 from patchopt.optimizer.search.temperatures import Temperatures, temperatures
 
 #: Streams of runs, whatever the number of threads: what is found does not depend on it.
@@ -32,6 +33,8 @@ _COOLER: Final = 3.0
 _MOVES: Final = 300_000
 _LARGE: Final = 600
 _MOST_RUNS: Final = 1000
+#: Under strict order, the share of a stream that goes to mixing priorities.
+_MIXING: Final = 0.25
 #: Where closings cut the crew's work, a run anneals, packs, and so on by turns, for so long each,
 #: after the first packing so much cooler.
 _TURNS: Final = (0.15, 0.2, 0.1, 0.25, 0.05, 0.2, 0.05)
@@ -75,6 +78,7 @@ class Population:
         self._decoder = decoder
         self._large = len(decoder.problem.tasks) > _LARGE
         self._packed = self._large and packable(decoder.problem)
+        self._mixed = len(decoder.arrays.below) > 0
         # Those behind the best have more to be packed, and become no better by that.
         self._begins = begins[: 1 if self._packed else _LISTS]
         self._seed = seed
@@ -150,9 +154,15 @@ class Population:
 
     def _run_all(self, stream: _Stream, share: float, before: Callable[[], None] | None) -> Coded:
         """Do the runs of a stream; return the best of them, the first of equal ones."""
-        spans = self._effort.spans(share, [1.0] * len(stream.begins))
+        runs = len(stream.begins)
+        mixing = _MIXING * runs if self._mixed else 0.0
+        spans = self._effort.spans(share, [*([mixing / (1.0 - _MIXING)] * (mixing > 0.0)), *([1.0] * runs)])
         if before is not None:
             before()
+        if mixing: 
+            mixed = Mixer(self._decoder).mix(stream.begins[0], self._seed_of(stream, _MOST_RUNS - 1), next(spans), self._ended)
+            self._tracker.objective(mixed.objective_milli)
+            stream = _Stream(stream.number, [mixed, *stream.begins[1:]], stream.temperatures)
         annealer = Annealer(self._decoder)
         # The first stream alone, which has waited for it: so it is always the same.
         guide = self.guide if stream.number % STREAMS == 0 else None

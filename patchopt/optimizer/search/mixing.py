@@ -1,0 +1,181 @@
+"""Priorities mixed from several rules, and changed component by component.
+
+Under strict order no rule is the best for long: what suits one instance is a mixture of weight,
+work and what waits, and which one is found by trying, since a list is decoded in no time
+(Branke, Nguyen, Pickardt, Zhang, Automated design of production scheduling heuristics, IEEE
+Transactions on Evolutionary Computation 20, 2016). A change of a priority moves a task and all
+that waits for it in the list, which moves of single tasks cannot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from patchopt.model.base import Floats
+from patchopt.optimizer.decoder import Decoder
+from patchopt.optimizer.search.annealer import Coded
+from patchopt.optimizer.search.effort import Span
+from patchopt.optimizer.search.figures import figures_of
+
+#: Moves of a list that take as long as a trial, measured from 200 to 10,000 tasks.
+TRIAL_MOVES: Final = 12
+#: Until which share of all trials mixtures are drawn anew, and until which they are changed.
+_DRAWN: Final = 0.2
+_CHANGED: Final = 0.6
+#: Chance of a rule to be in a mixture that is drawn, and to change; how much it changes.
+_IN: Final = 0.5
+_TOUCHED: Final = 0.4
+_STEP: Final = 0.25
+#: Of single components: how many change at most, by how many deviations of the priorities, and how
+#: hot it is at first and at last, in the objective.
+_MOST: Final = 3
+_STEPS: Final = (0.1, 0.3, 1.0)
+_HOT, _COLD = 2e-3, 4e-5
+
+
+def rules_of(decoder: Decoder) -> Floats:
+    """Return what the rules of priority say of each task of a problem.
+
+    Parameters
+    ----------
+    decoder : Decoder
+        Of the problem, of at least one task.
+
+    Returns
+    -------
+    ndarray of float64, shape (rules, n)
+        The higher, the earlier; each rule of mean 0 and deviation 1. Rules by which all tasks
+        are alike are left out.
+    """
+    own = figures_of(decoder)
+    weight, waiting = np.maximum(own.weight, 1.0), np.maximum(own.waiting_weight, 1.0)
+    ratios = [
+        weight / own.length,
+        weight / own.work,
+        1.0 / own.length,
+        waiting / own.length,
+        waiting / own.work,
+        waiting / own.waiting_work,
+        own.path,
+        waiting,
+        own.waiting_work,
+    ]
+    rules = np.log(np.array(ratios))
+    rules -= rules.mean(axis=1, keepdims=True)
+    spread = rules.std(axis=1, keepdims=True)
+    some = spread[:, 0] > 1e-9
+    return np.asarray(rules[some] / spread[some], np.float64)
+
+
+class Mixer:
+    """Makes lists of one problem by mixed priorities.
+
+    Parameters
+    ----------
+    decoder : Decoder
+        Of the problem, of at least one task.
+    """
+
+    def __init__(self, decoder: Decoder) -> None:
+        self._decoder = decoder
+        self._rules = rules_of(decoder)
+        self._component = np.asarray(decoder.arrays.component)
+        self._free = np.full(len(self._component), -1, np.int64)
+
+    def mix(self, begin: Coded, seed: int, span: Span, ended: Callable[[int], bool]) -> Coded:
+        """Return the best list of many priorities, or the one to begin at if none is better.
+
+        First mixtures are drawn, then the best of them is changed (the (1 + 1) evolution strategy
+        of Beyer, Schwefel, Evolution strategies: a comprehensive introduction, Natural Computing
+        1, 2002), at last single components are put earlier or later by annealing.
+
+        Parameters
+        ----------
+        begin : Coded
+            A list.
+        seed : int
+            Of the draws.
+        span : Span
+            What may be used up.
+        ended : callable
+            Told the best objective, says whether to give up.
+
+        Returns
+        -------
+        Coded
+        """
+        if not len(self._rules):
+            return begin
+        luck = np.random.default_rng(seed)
+        key, found = self._mixed(luck, span, ended)
+        best = min(begin, found, key=lambda one: one.objective_milli)
+        return self._shifted(key, found.objective_milli, best, luck, span, ended)
+
+    def _mixed(
+        self, luck: np.random.Generator, span: Span, ended: Callable[[int], bool]
+    ) -> tuple[Floats, Coded]:
+        """Return the priorities of the best mixture, and their list."""
+        rules = len(self._rules)
+        shares = np.eye(rules)[0]
+        key, best = self._tried(shares)
+        trial = 1
+        while not ended(best.objective_milli):
+            used = span.share()
+            if used >= _CHANGED:
+                break
+            if trial < rules:
+                drawn = np.eye(rules)[trial]
+            elif used < _DRAWN:
+                drawn = luck.normal(size=rules) * (luck.random(rules) < _IN)
+            else:
+                drawn = luck.normal(size=rules) * (luck.random(rules) < _TOUCHED)
+                drawn = shares + _STEP * np.abs(shares).max() * drawn
+            trial += 1
+            span.spend(TRIAL_MOVES)
+            found = self._tried(drawn)
+            if found[1].objective_milli <= best.objective_milli:
+                shares, (key, best) = drawn, found
+        return key, best
+
+    def _tried(self, shares: Floats) -> tuple[Floats, Coded]:
+        key = np.asarray(-(shares @ self._rules), np.float64)
+        return key, self._decoded(key)
+
+    def _decoded(self, key: Floats) -> Coded:
+        order = self._decoder.in_order(key)
+        return Coded(self._decoder.value(order, self._free), order, self._free)
+
+    def _shifted(
+        self,
+        key: Floats,
+        now_milli: int,
+        best: Coded,
+        luck: np.random.Generator,
+        span: Span,
+        ended: Callable[[int], bool],
+    ) -> Coded:
+        """Anneal over what is added to the priorities of each component."""
+        components = len(self._decoder.arrays.inside_begin) - 1
+        added = np.zeros(components)
+        steps = float(key.std()) * np.array(_STEPS)
+        while not ended(best.objective_milli):
+            used = (span.share() - _CHANGED) / (1.0 - _CHANGED)
+            if used >= 1.0:
+                break
+            some = luck.integers(0, components, luck.integers(1, _MOST + 1))
+            kept = added[some]
+            added[some] += luck.choice(steps) * luck.normal(size=len(some))
+            span.spend(TRIAL_MOVES)
+            found = self._decoded(key + added[self._component])
+            worse = found.objective_milli - now_milli
+            warm = best.objective_milli * _HOT * (_COLD / _HOT) ** max(used, 0.0)
+            if worse <= 0 or luck.random() < np.exp(-worse / warm):
+                now_milli = found.objective_milli
+                if now_milli < best.objective_milli:
+                    best = found
+            else:
+                added[some] = kept
+        return best
