@@ -42,7 +42,7 @@ def rules_of(decoder: Decoder) -> Floats:
     Parameters
     ----------
     decoder : Decoder
-        Of the problem, of at least one task.
+        Of the problem, of at least one task, with strict order.
 
     Returns
     -------
@@ -50,8 +50,17 @@ def rules_of(decoder: Decoder) -> Floats:
         The higher, the earlier; each rule of mean 0 and deviation 1. Rules by which all tasks
         are alike are left out.
     """
-    own = figures_of(decoder)
+    from patchopt.optimizer.search.sidney import densities  # OR-Tools takes a while to load
+
+    own, arrays = figures_of(decoder), decoder.arrays
+    component = np.asarray(arrays.component)
     weight, waiting = np.maximum(own.weight, 1.0), np.maximum(own.waiting_weight, 1.0)
+
+    def dense(amount: Floats) -> Floats:
+        sums = [np.bincount(component, one).astype(np.int64) for one in (weight, amount)]
+        found: Floats = densities(arrays, *sums)[component]
+        return found
+
     ratios = [
         weight / own.length,
         weight / own.work,
@@ -62,6 +71,8 @@ def rules_of(decoder: Decoder) -> Floats:
         own.path,
         waiting,
         own.waiting_work,
+        dense(own.length),
+        dense(own.work),
     ]
     rules = np.log(np.array(ratios))
     rules -= rules.mean(axis=1, keepdims=True)

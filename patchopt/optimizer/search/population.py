@@ -33,8 +33,9 @@ _COOLER: Final = 3.0
 _MOVES: Final = 300_000
 _LARGE: Final = 600
 _MOST_RUNS: Final = 1000
-#: Under strict order, the share of a stream that goes to mixing priorities.
+#: Under strict order, the share of a stream that goes to mixing priorities; of so few tasks none.
 _MIXING: Final = 0.25
+_FEW: Final = 20
 #: Where closings cut the crew's work, a run anneals, packs, and so on by turns, for so long each,
 #: after the first packing so much cooler.
 _TURNS: Final = (0.15, 0.2, 0.1, 0.25, 0.05, 0.2, 0.05)
@@ -48,6 +49,7 @@ class _Stream:
     number: int
     begins: list[Coded]
     temperatures: Temperatures
+    mixer: Mixer | None = None
 
 
 class Population:
@@ -78,7 +80,8 @@ class Population:
         self._decoder = decoder
         self._large = len(decoder.problem.tasks) > _LARGE
         self._packed = self._large and packable(decoder.problem)
-        self._mixed = len(decoder.arrays.below) > 0
+        ordered = len(decoder.arrays.below) > 0 and len(decoder.problem.tasks) > _FEW
+        self._mixer = Mixer(decoder) if ordered else None
         # Those behind the best have more to be packed, and become no better by that.
         self._begins = begins[: 1 if self._packed else _LISTS]
         self._seed = seed
@@ -115,7 +118,7 @@ class Population:
         hot, cold = temperatures(self._decoder.problem)
         begins = [self._begins[run % len(self._begins)] for run in range(STREAMS * runs)]
         streams = [
-            _Stream(number, begins[number::STREAMS], Temperatures(hot, cold))
+            _Stream(number, begins[number::STREAMS], Temperatures(hot, cold), self._mixer)
             for number in range(STREAMS)
         ]
         interrupted = self._go(streams, 1.0 - last, threads, before)
@@ -154,20 +157,21 @@ class Population:
 
     def _run_all(self, stream: _Stream, share: float, before: Callable[[], None] | None) -> Coded:
         """Do the runs of a stream; return the best of them, the first of equal ones."""
-        runs = len(stream.begins)
-        mixing = _MIXING * runs if self._mixed else 0.0
-        spans = self._effort.spans(share, [*([mixing / (1.0 - _MIXING)] * (mixing > 0.0)), *([1.0] * runs)])
+        begins, runs = stream.begins, len(stream.begins)
+        first = [] if stream.mixer is None else [runs * _MIXING / (1.0 - _MIXING)]
+        spans = self._effort.spans(share, [*first, *([1.0] * runs)])
         if before is not None:
             before()
-        if mixing: 
-            mixed = Mixer(self._decoder).mix(stream.begins[0], self._seed_of(stream, _MOST_RUNS - 1), next(spans), self._ended)
+        if stream.mixer is not None:
+            seed = self._seed_of(stream, _MOST_RUNS - 1)
+            mixed = stream.mixer.mix(begins[0], seed, next(spans), self._ended)
             self._tracker.objective(mixed.objective_milli)
-            stream = _Stream(stream.number, [mixed, *stream.begins[1:]], stream.temperatures)
+            begins = [mixed, *begins[1:]]
         annealer = Annealer(self._decoder)
         # The first stream alone, which has waited for it: so it is always the same.
         guide = self.guide if stream.number % STREAMS == 0 else None
-        best = stream.begins[0]
-        for run, (begin, span) in enumerate(zip(stream.begins, spans, strict=True)):
+        best = begins[0]
+        for run, (begin, span) in enumerate(zip(begins, spans, strict=True)):
             seed = self._seed_of(stream, run)
             annealer.start(begin, seed)
             if guide is not None and run % 2 == 1:
