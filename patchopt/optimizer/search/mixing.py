@@ -173,16 +173,17 @@ class Mixer:
         added = np.zeros(components)
         steps = float(key.std()) * np.array(_STEPS)
         while not ended(best.objective_milli):
-            used = (span.share() - _CHANGED) / (1.0 - _CHANGED)
+            used = span.share()
             if used >= 1.0:
                 break
+            cooled = max(0.0, (used - _CHANGED) / (1.0 - _CHANGED))
             some = luck.integers(0, components, luck.integers(1, _MOST + 1))
             kept = added[some]
             added[some] += luck.choice(steps) * luck.normal(size=len(some))
             span.spend(TRIAL_MOVES)
             found = self._decoded(key + added[self._component])
             worse = found.objective_milli - now_milli
-            warm = best.objective_milli * _HOT * (_COLD / _HOT) ** max(used, 0.0)
+            warm = best.objective_milli * _HOT * (_COLD / _HOT) ** cooled
             if worse <= 0 or luck.random() < np.exp(-worse / warm):
                 now_milli = found.objective_milli
                 if now_milli < best.objective_milli:
