@@ -95,7 +95,8 @@ def test_sets_of_the_decomposition_by_hand() -> None:
     def sets(weight: int) -> list[float]:
         problem = strict({"a": of(9), "b": of(1), "c": of(weight)}, [("c", "b")])
         arrays = Decoder(problem).arrays
-        return densities(arrays, np.array([9, 1, weight]), np.array([1, 1, 1])).tolist()
+        found = densities(arrays, np.array([9, 1, weight]), np.array([1, 1, 1]))
+        return [float(one) for one in found]
 
     assert sets(10) == [9.0, 5.5, 5.5]
     assert sets(30) == [9.0, 15.5, 15.5]

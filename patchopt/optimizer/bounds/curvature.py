@@ -45,6 +45,54 @@ def new_memory(moves: int, prices: int) -> Memory:
     )
 
 
+@inner
+def _take_back(prices: Floats, gradient: Floats, memory: Memory, at: int, ahead: Floats) -> None:
+    """Take out of a direction what a move has in it, as far as it is not held at 0."""
+    moves, turns = memory.moves[at], memory.turns[at]
+    curved, along = 0.0, 0.0
+    for i in range(len(prices)):
+        if prices[i] > 0.0 or gradient[i] > 0.0:
+            curved += moves[i] * turns[i]
+            along += moves[i] * ahead[i]
+    share = along / curved if curved > 0.0 else 0.0
+    for i in range(len(prices)):
+        if prices[i] > 0.0 or gradient[i] > 0.0:
+            ahead[i] -= share * turns[i]
+    memory.shares[at, 0] = curved
+    memory.shares[at, 1] = share
+
+
+@inner
+def _put_in(prices: Floats, gradient: Floats, memory: Memory, at: int, ahead: Floats) -> None:
+    """Put in what a move had in it, by its own curvature."""
+    curved = memory.shares[at, 0]
+    if curved <= 0.0:
+        return
+    moves, turns = memory.moves[at], memory.turns[at]
+    across = 0.0
+    for i in range(len(prices)):
+        across += turns[i] * ahead[i]
+    share = memory.shares[at, 1] - across / curved
+    for i in range(len(prices)):
+        if prices[i] > 0.0 or gradient[i] > 0.0:
+            ahead[i] += share * moves[i]
+
+
+@inner
+def _scale(
+    prices: Floats, gradient: Floats, scale: Floats, step: float, memory: Memory, ahead: Floats
+) -> None:
+    """Divide by the guess of the curvature, made to fit the newest move."""
+    if memory.state[0] > 0 and memory.shares[memory.state[1], 0] > 0.0:
+        turns, square = memory.turns[memory.state[1]], 0.0
+        for i in range(len(prices)):
+            if prices[i] > 0.0 or gradient[i] > 0.0:
+                square += turns[i] * scale[i] * turns[i]
+        step = memory.shares[memory.state[1], 0] / square
+    for i in range(len(prices)):
+        ahead[i] *= step * scale[i]
+
+
 @outer
 def direct(
     prices: Floats, gradient: Floats, scale: Floats, step: float, memory: Memory, ahead: Floats
@@ -67,57 +115,18 @@ def direct(
     float
         Gradient times direction, above 0 but where the gradient leads nowhere. O(m n).
     """
-    count, known = len(prices), memory.state[0]
-    for i in range(count):
-        # What is 0 and would fall is out; so it is wherever this is 0.
+    size, known = len(memory.moves), memory.state[0]
+    for i in range(len(prices)):
         ahead[i] = gradient[i] if prices[i] > 0.0 or gradient[i] > 0.0 else 0.0
-    size = len(memory.moves)
     for back in range(known):
-        at = (memory.state[1] - back) % size
-        moves, turns = memory.moves[at], memory.turns[at]
-        curved, along = 0.0, 0.0
-        for i in range(count):
-            if prices[i] > 0.0 or gradient[i] > 0.0:
-                curved += moves[i] * turns[i]
-                along += moves[i] * ahead[i]
-        memory.shares[at, 0] = curved
-        share = along / curved if curved > 0.0 else 0.0
-        memory.shares[at, 1] = share
-        for i in range(count):
-            if prices[i] > 0.0 or gradient[i] > 0.0:
-                ahead[i] -= share * turns[i]
+        _take_back(prices, gradient, memory, (memory.state[1] - back) % size, ahead)
     _scale(prices, gradient, scale, step, memory, ahead)
     for back in range(known - 1, -1, -1):
-        at = (memory.state[1] - back) % size
-        if memory.shares[at, 0] <= 0.0:
-            continue
-        moves, turns = memory.moves[at], memory.turns[at]
-        across = 0.0
-        for i in range(count):
-            across += turns[i] * ahead[i]
-        share = memory.shares[at, 1] - across / memory.shares[at, 0]
-        for i in range(count):
-            if prices[i] > 0.0 or gradient[i] > 0.0:
-                ahead[i] += share * moves[i]
+        _put_in(prices, gradient, memory, (memory.state[1] - back) % size, ahead)
     slope = 0.0
-    for i in range(count):
+    for i in range(len(prices)):
         slope += gradient[i] * ahead[i]
     return slope
-
-
-@inner
-def _scale(
-    prices: Floats, gradient: Floats, scale: Floats, step: float, memory: Memory, ahead: Floats
-) -> None:
-    """Divide by the guess of the curvature, made to fit the newest move."""
-    if memory.state[0] > 0 and memory.shares[memory.state[1], 0] > 0.0:
-        turns, square = memory.turns[memory.state[1]], 0.0
-        for i in range(len(prices)):
-            if prices[i] > 0.0 or gradient[i] > 0.0:
-                square += turns[i] * scale[i] * turns[i]
-        step = memory.shares[memory.state[1], 0] / square
-    for i in range(len(prices)):
-        ahead[i] *= step * scale[i]
 
 
 @outer

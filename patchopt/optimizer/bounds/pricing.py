@@ -212,34 +212,3 @@ def priced_out(
             free = (used - layout.capacity[row]) * cells.width_s[k]
             gradient[row, k] = free + scratch.row_lines[row, k]
     return smoothed, hard
-
-
-@outer
-def climb(
-    prices: Floats, ahead: Floats, gradient: Floats, scale: Floats, step: float, momentum: float
-) -> float:
-    """Go along the gradient from the point ahead, onto prices of at least 0, and look ahead again.
-
-    Parameters
-    ----------
-    prices, ahead : ndarray of float64, shape (rows, K)
-        Where the ascent is, and where the gradient was taken; both move.
-    gradient, scale : ndarray of float64, shape (rows, K)
-        Direction, and a factor for every price.
-    step, momentum : float
-        How far, and how much of the last move is made again.
-
-    Returns
-    -------
-    float
-        Gradient times move: below 0 the momentum leads downhill.
-    """
-    along = 0.0
-    for row in range(prices.shape[0]):
-        for k in range(prices.shape[1]):
-            to = max(0.0, ahead[row, k] + step * scale[row, k] * gradient[row, k])
-            move = to - prices[row, k]
-            along += gradient[row, k] * move
-            ahead[row, k] = max(0.0, to + momentum * move)
-            prices[row, k] = to
-    return along
