@@ -30,10 +30,13 @@ _FIRST_S: Final = 1.0
 _KEPT_SHARE: Final = 0.1
 _KEPT_S: Final = 1e-4
 _LEAST_S: Final = 0.01
-#: Of the ascent over prices: steps, and the share of the time that they may take.
+#: Of the ascent over prices: steps, and the share of the time that they may take; the part of it
+#: before there are claims.
 _ITERATIONS: Final = 1500
 _PRICING_SHARE: Final = 0.6
-#: Of claims, in seconds of the solver's own: of each, of all, and the share of what is left.
+_UNCLAIMED: Final = 0.4
+#: Of claims, in seconds of the solver's own: of each, which last the longer the more tasks there
+#: are, of all, and the share of what is left.
 _CLAIM_S: Final = 1.0
 _CLAIMS_S: Final = 20.0
 _CLAIMS_SHARE: Final = 0.25
@@ -62,7 +65,9 @@ class Limits:
         kept_s = min(_KEPT_SHARE * parameters.time_limit, _KEPT_S * tasks)
         self._end = begun + parameters.time_limit - kept_s
         self._limit_s = self._seconds = parameters.time_limit
-        self._pricing_end = time.monotonic() + _PRICING_SHARE * (self._end - time.monotonic())
+        now = time.monotonic()
+        self._pricing_end = now + _PRICING_SHARE * (self._end - now)
+        self._unclaimed_end = now + _UNCLAIMED * _PRICING_SHARE * (self._end - now)
         cores = os.cpu_count() or 1
         #: At a time: what is found does not depend on it, but by the clock.
         self.threads = min(parameters.workers, STREAMS, cores) if self._by_clock else STREAMS
@@ -82,6 +87,11 @@ class Limits:
     def pricing_ended(self) -> bool:
         """Whether the prices have had their share of the time, by the clock."""
         return self._by_clock and time.monotonic() > self._pricing_end
+
+    @property
+    def unclaimed_ended(self) -> bool:
+        """Whether the prices have had what they may take before there are claims."""
+        return self._by_clock and time.monotonic() > self._unclaimed_end
 
     def effort(self, *, plain: bool, last: bool = False) -> Effort:
         """Return what each stream of the search may use up, from now on.

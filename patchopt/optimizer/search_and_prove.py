@@ -204,7 +204,11 @@ class _Solve:
 
         makespan_s = max(self.schedule.end_s(placed) for placed in self.schedule.placements)
         until_s = int(_BEYOND * makespan_s)
-        first = lagrange_bound(self.problem, steps, stop, until_s=until_s)
+
+        def claims_wait() -> bool:
+            return stop() or self.limits.unclaimed_ended
+
+        first = lagrange_bound(self.problem, steps, claims_wait, until_s=until_s)
         self._raise_by(first)
         if stop():
             return

@@ -24,6 +24,8 @@ Stop = Callable[[], bool]
 
 #: Fewest and most tasks of a group whose delay is worth a proof, and most below a head.
 _FEWEST, _MOST, _MOST_BELOW = 2, 400, 80
+#: The solver's seconds are the longer by the clock, the more tasks there are than so many.
+_USUAL = 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,13 +35,17 @@ class Effort:
     Parameters
     ----------
     each : float
-        At most for one of them.
+        At most for one of them, about few tasks.
     total : float
         At most for all.
     """
 
     each: float = 0.5
     total: float = 20.0
+
+    def of(self, tasks: int) -> float:
+        """Return what one about so many tasks may take."""
+        return self.each * min(1.0, _USUAL / tasks)
 
 
 def known_of(
@@ -73,7 +79,7 @@ def known_of(
         tasks = groups.tasks[group]
         if _FEWEST <= len(tasks) <= _MOST:
             shortest = Makespan(problem, groups, (group,))
-            value = shortest.bound(min(effort.each, left))
+            value = shortest.bound(min(effort.of(len(tasks)), left))
             left -= shortest.spent
             if value > max(shortest_s(problem.tasks[number]) for number in tasks):
                 delays[group] = value
@@ -85,10 +91,11 @@ def known_of(
         found = heads_of(problem, groups, Known(heads_s=heads, delays_s=delays))
         if below not in seen:
             some = tuple(set_bits(below))
-            if len(some) < 2 or sum(len(groups.tasks[g]) for g in some) > _MOST_BELOW:
+            tasks_below = sum(len(groups.tasks[g]) for g in some)
+            if len(some) < 2 or tasks_below > _MOST_BELOW:
                 continue
             shortest = Makespan(problem, groups, some, found)
-            seen[below] = shortest.bound(min(effort.each, left))
+            seen[below] = shortest.bound(min(effort.of(tasks_below), left))
             left -= shortest.spent
         if seen[below] > found.ready_s[group]:
             heads[group] = seen[below]
