@@ -162,3 +162,9 @@ def test_a_chain_is_proven(crew: int) -> None:
     problem = chain(nodes, max_parallel=crew)
     # One at a time 4 + 8 + 12 + 16, two at a time 4 + 4 + 8 + 12.
     assert lagrange_bound(problem, iterations=300).value_milli == {1: 40_000, 2: 28_000}[crew]
+
+
+def test_claims_about_more_tasks_take_no_longer_by_the_clock() -> None:
+    # The solver's own seconds last the longer the more tasks there are than 40: of 80 half as many.
+    effort = Effort(each=0.6, total=20.0)
+    assert [effort.of(tasks) for tasks in (1, 40, 80)] == [0.6, 0.6, 0.3]
