@@ -32,10 +32,10 @@ KEY = ("family", "nodes", "seed", "time_s")
 
 
 def seeds_of(text: str) -> range:
-    """Return the seeds that are written as ``1020-1024`` or ``1020``."""
+    """Return the seeds that are written as ``1030-1034`` or ``1030``."""
     first, _, last = text.partition("-")
     if not (first.isdigit() and (last or first).isdigit()) or int(last or first) < int(first):
-        raise argparse.ArgumentTypeError(f"{text!r}: write a seed, or two such as 1020-1024")
+        raise argparse.ArgumentTypeError(f"{text!r}: write a seed, or two such as 1030-1034")
     return range(int(first), int(last or first) + 1)
 
 
@@ -94,7 +94,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("size", type=int, nargs="?", help="nodes")
     parser.add_argument("family", nargs="?")
-    parser.add_argument("--seeds", type=seeds_of, default=SEEDS, help="such as 1020-1024")
+    parser.add_argument("--seeds", type=seeds_of, default=SEEDS, help="such as 1030-1034")
     parser.add_argument("--time", type=float, help="seconds for a plan; by default the table's")
     parser.add_argument("--out", type=Path, default=OUT, help="file of results, one a line")
     parser.add_argument("--again", action="store_true", help="run what is done once more")

@@ -183,7 +183,7 @@ class Mixer:
             span.spend(TRIAL_MOVES)
             found = self._decoded(key + added[self._component])
             worse = found.objective_milli - now_milli
-            warm = best.objective_milli * _HOT * (_COLD / _HOT) ** cooled
+            warm = max(1.0, best.objective_milli * _HOT * (_COLD / _HOT) ** cooled)
             if worse <= 0 or luck.random() < np.exp(-worse / warm):
                 now_milli = found.objective_milli
                 if now_milli < best.objective_milli:
