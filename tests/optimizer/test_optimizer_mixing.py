@@ -21,18 +21,12 @@ from patchopt.optimizer.search.sidney import densities
 from patchopt.optimizer.search_and_prove import first_lists
 from support.examples import small
 from support.generate import scenarios
-from support.lists import all_below, check_list, made, problem_from
+from support.lists import all_below, check_list, made, of, problem_from
 
 if TYPE_CHECKING:
     from patchopt.optimizer.engine import Engine
     from patchopt.optimizer.problem import Problem
     from patchopt.optimizer.search.annealer import Coded
-
-FIXED: dict[str, Any] = {"blue_green": False}
-
-
-def of(weight: int, duration: int = 1) -> dict[str, Any]:
-    return FIXED | {"criticality": weight, "patch_with": {"duration": duration}}
 
 
 def strict(nodes: dict[str, Any], edges: list[tuple[str, str]]) -> Problem:

@@ -15,7 +15,7 @@ from patchopt.optimizer.search.start_lists import packed, start_lists
 from support.contract import infrastructure_of
 from support.examples import small
 from support.generate import scenarios
-from support.lists import below, check_list, problem_from
+from support.lists import below, check_list, of, problem_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,12 +23,6 @@ if TYPE_CHECKING:
     from patchopt.model.base import Floats
     from patchopt.optimizer.engine import Engine
     from patchopt.optimizer.problem import Problem
-
-FIXED: dict[str, Any] = {"blue_green": False}
-
-
-def of(weight: int, duration: int = 1, **more: Any) -> dict[str, Any]:
-    return FIXED | {"criticality": weight, "patch_with": {"duration": duration}} | more
 
 
 def lists_of(scenario: dict[str, Any]) -> list[list[str]]:

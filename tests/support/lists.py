@@ -26,6 +26,12 @@ def problem_from(scenario: Mapping[str, Any], on_infeasible: OnInfeasible = "dow
     return problem_of(infrastructure, items)
 
 
+def of(weight: int, duration: int = 1, **more: Any) -> dict[str, Any]:
+    """Return a node for `support.examples.small`, worked on in place."""
+    node = {"blue_green": False, "criticality": weight, "patch_with": {"duration": duration}}
+    return node | more
+
+
 def made(family: str, nodes: int = 20, seed: int = 5) -> Problem:
     """Return the problem of a made-up instance."""
     infrastructure = build_infrastructure(instance(factors_of(family, nodes), seed))

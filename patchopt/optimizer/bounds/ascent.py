@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from patchopt.model.base import Floats
-from patchopt.optimizer.bounds.curvature import Memory, direct, go, new_memory, remember
+from patchopt.optimizer.bounds.curvature import direct, go, new_memory, remember
 from patchopt.optimizer.bounds.layout import Layout
 from patchopt.optimizer.bounds.pricing import priced_out
 from patchopt.optimizer.bounds.rows import Relaxation
@@ -121,7 +121,7 @@ class _Climb:
         stiffness = np.array([row.stiffness for row in ascent.relaxation.rows])
         self._scale = 1.0 / np.outer(stiffness, stage.cells.width_s).ravel()
         size = prices.size
-        self._memory: Memory = new_memory(min(_MOVES, max(2, _NUMBERS // size)), size)
+        self._memory = new_memory(min(_MOVES, max(2, _NUMBERS // size)), size)
         self._ahead = np.zeros(size)
         self._now = _Point(prices=prices.ravel().copy(), gradient=np.zeros(size))
         self._next = _Point(prices=np.zeros(size), gradient=np.zeros(size))

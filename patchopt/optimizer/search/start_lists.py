@@ -44,7 +44,7 @@ def start_lists(decoder: Decoder) -> list[Ints]:
     Returns
     -------
     list of ndarray of int64, shape (n,)
-        Every task once in each. O(n log n), and O(components^2 / 64) words under strict order.
+        Every task once in each. O(n log n), and under strict order as `figures_of`.
     """
     problem, own = decoder.problem, figures_of(decoder)
     weight, length, work = own.weight, own.length, own.work
