@@ -90,7 +90,7 @@ def known_of(
             break
         found = heads_of(problem, groups, Known(heads_s=heads, delays_s=delays))
         if below not in seen:
-            some = tuple(set_bits(below))
+            some = tuple(set_bits(below).tolist())
             tasks_below = sum(len(groups.tasks[g]) for g in some)
             if len(some) < 2 or tasks_below > _MOST_BELOW:
                 continue
@@ -129,7 +129,7 @@ def proven(problem: Problem, claims: Iterable[Claim], effort: float = 10.0) -> t
         some, of_kind = [group], delays
         if claim.kind == "head":
             found = heads_of(problem, groups, Known(heads_s=heads, delays_s=delays))
-            some, of_kind = list(set_bits(groups.all_below[group])), heads
+            some, of_kind = set_bits(groups.all_below[group]).tolist(), heads
         if claim.value_s <= 0 or _at_least(problem, groups, some, found, claim.value_s, effort):
             held.append(claim)
             of_kind[group] = max(claim.value_s, of_kind.get(group, 0))

@@ -9,10 +9,13 @@ reduction of a directed graph, SIAM J. Computing 1, 1972).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
+import numpy as np
+
+from patchopt.model.base import Ints
 from patchopt.model.waiting import users_of
 from patchopt.optimizer.problem import Problem
 
@@ -85,12 +88,10 @@ def groups_of(problem: Problem) -> Groups:
     )
 
 
-def set_bits(bits: int) -> Iterator[int]:
-    """Yield the places of the bits that are 1, ascending."""
-    while bits:
-        lowest = bits & -bits
-        yield lowest.bit_length() - 1
-        bits ^= lowest
+def set_bits(bits: int) -> Ints:
+    """Return the places of the bits that are 1, ascending."""
+    octets = np.frombuffer(bits.to_bytes((bits.bit_length() + 7) // 8, "little"), np.uint8)
+    return np.flatnonzero(np.unpackbits(octets, bitorder="little"))
 
 
 def _reached(

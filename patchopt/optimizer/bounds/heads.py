@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
+
+import numpy as np
 
 from patchopt.model.proof import Claim
 from patchopt.optimizer.bounds.groups import Groups, set_bits
 from patchopt.optimizer.problem import Mode, Problem, Task
+
+#: Sums of node-seconds up to here are NumPy's.
+_MOST: Final = 2**62
 
 
 def finish_s(task: Task, mode: Mode) -> int:
@@ -67,11 +72,12 @@ def heads_of(problem: Problem, groups: Groups, known: Known | None = None) -> He
     known = known or Known()
     ready: list[int] = []
     done: list[int] = []
-    work = [sum(problem.tasks[t].work_s for t in g) for g in groups.tasks]
+    works = [sum(problem.tasks[t].work_s for t in g) for g in groups.tasks]
+    work = np.array(works, np.int64 if sum(works) < _MOST else object)
     for group, tasks in enumerate(groups.tasks):
         start = max((done[other] for other in groups.below[group]), default=0)
         if problem.crew is not None and problem.windows.period_s == 0:
-            before = sum(work[other] for other in set_bits(groups.all_below[group]))
+            before = int(work[set_bits(groups.all_below[group])].sum())
             start = max(start, -(-before // problem.capacities[problem.crew]))
         start = max(start, known.heads_s.get(group, 0))
         finish = start + known.delays_s.get(group, 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import Literal
 
 from patchopt.optimizer.bounds.groups import Groups
@@ -67,7 +67,8 @@ class _Order:
         self.classes: dict[int, list[TaskClass]] = defaultdict(list)
         for one in relaxation.classes:
             self.classes[group_of[one.members[0]]].append(one)
-        self.users = self._groups_by_row()
+        self.users = self._users()
+        self.used_by = Counter(row for _, row in self.users)
         tasks = [task.length_s for task in problem.tasks]
         self.mean_s = sum(tasks) / len(tasks)
         waiting = [group for group, below in enumerate(groups.below) if below]
@@ -77,9 +78,8 @@ class _Order:
         }
 
     def added(self) -> Relaxation:
-        narrow = len(self.relaxation.rows)
-        for group in range(len(self.groups.tasks)):
-            self._active(group, narrow)
+        for group, row in sorted(self.users):
+            self._active(group, row)
         for group in range(len(self.groups.tasks)):
             self._bounds(group)
             self._arcs(group)
@@ -88,13 +88,13 @@ class _Order:
         self.relaxation.classes += [*self.first.values(), *self.last.values()]
         return self.relaxation
 
-    def _groups_by_row(self) -> list[set[int]]:
-        """Return the groups whose tasks ask for each row."""
-        found: list[set[int]] = [set() for _ in self.relaxation.rows]
+    def _users(self) -> dict[tuple[int, int], list[TaskClass]]:
+        """Return the classes of each group that ask for each row."""
+        found: dict[tuple[int, int], list[TaskClass]] = defaultdict(list)
         for group, classes in self.classes.items():
             for one in classes:
                 for row in {demand.row for way in one.ways for demand in way.demands}:
-                    found[row].add(group)
+                    found[group, row].append(one)
         return found
 
     def _instant(
@@ -142,17 +142,14 @@ class _Order:
             _ask(self.first[group], row, 1, delay_s)
             _ask(self.last[group], row, -1)
 
-    def _active(self, group: int, narrow: int) -> None:
+    def _active(self, group: int, row: int) -> None:
         """Let a group use what is narrow only between its first start and its last finish."""
         if group not in self.first and group not in self.last:
             return
-        for row in range(narrow):
-            name = self.relaxation.rows[row].name
-            if group not in self.users[row] or not name.startswith(_ACTIVE):
-                continue
-            users = [one for one in self.classes[group] if _uses(one, row)]
-            if sum(one.count for one in users) > self.relaxation.rows[row].capacity:
-                self._add_active(group, row, users)
+        name, capacity = self.relaxation.rows[row].name, self.relaxation.rows[row].capacity
+        users = self.users[group, row]
+        if name.startswith(_ACTIVE) and sum(one.count for one in users) > capacity:
+            self._add_active(group, row, users)
 
     def _add_active(self, group: int, row: int, users: list[TaskClass]) -> None:
         capacity = self.relaxation.rows[row].capacity
@@ -160,7 +157,7 @@ class _Order:
         own = self._new(name, 0 if group in self.last else capacity)
         # What nobody else uses needs no row of its own any more.
         service = self.relaxation.rows[row].name.startswith("service:")
-        replaced = service and self.users[row] == {group}
+        replaced = service and self.used_by[row] == 1
         work = squares = 0.0
         for one in users:
             for way in one.ways:
@@ -192,10 +189,6 @@ class _Order:
         for number, row in enumerate(self.relaxation.rows):
             if not row.stiffness:
                 row.stiffness = _WORKS * max(1.0, squares[number]) * self.mean_s
-
-
-def _uses(one: TaskClass, row: int) -> bool:
-    return any(demand.row == row for way in one.ways for demand in way.demands)
 
 
 def _ask(one: TaskClass, row: int, amount: int, held_s: int = 0) -> None:
