@@ -7,7 +7,7 @@ READY := $(VENV)/ready
 RESULTS := results/default
 
 .DEFAULT_GOAL := help
-.PHONY: help setup sweep checks quick test clean
+.PHONY: help setup sweep checks loops quick test clean
 
 help:
 	@echo 'make sweep   run the default study and report on it, in $(RESULTS)'
@@ -28,10 +28,17 @@ checks: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-quick: checks
+# Loops are compiled side by side and without being traced, before each process of tests wants them.
+loops: $(READY)
+	@echo 'Compiling loops'
+	@$(BIN)/patchopt simulate ha_microservices --strategy rolling > /dev/null & \
+	$(BIN)/patchopt optimize otel_demo --time-limit 1 > /dev/null && \
+	$(BIN)/patchopt optimize cloud_foundry --time-limit 1 > /dev/null && wait $$!
+
+quick: checks loops
 	$(BIN)/pytest -n auto --dist loadfile -m 'not slow'
 
-test: checks
+test: checks loops
 	$(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term
 
 clean:

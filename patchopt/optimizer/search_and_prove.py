@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 #: Under strict order prices go on for so much of the makespan of a schedule.
 _BEYOND: Final = 1.1
-#: Up to so many tasks prices guide the search.
+#: Up to so many tasks prices guide the search, and groups are looked at for claims.
 _GUIDED: Final = 20_000
 #: Problems of so many tasks are searched by plain code: the compiled takes longer to load.
 _TINY: Final = 20
@@ -205,12 +205,14 @@ class _Solve:
         makespan_s = max(self.schedule.end_s(placed) for placed in self.schedule.placements)
         until_s = int(_BEYOND * makespan_s)
 
+        claiming = len(self.problem.tasks) <= _GUIDED
+
         def claims_wait() -> bool:
-            return stop() or self.limits.unclaimed_ended
+            return stop() or (claiming and self.limits.unclaimed_ended)
 
         first = lagrange_bound(self.problem, steps, claims_wait, until_s=until_s)
         self._raise_by(first)
-        if stop():
+        if stop() or not claiming:
             return
         known = known_of(self.problem, groups_of(self.problem), self.limits.claims, stop)
         again = lagrange_bound(self.problem, steps, stop, first.priced, known, until_s)

@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 from patchopt.optimizer.decoder import Decoder
 from patchopt.optimizer.engine import compiled, uncompiled
+from patchopt.optimizer.progress import Tracker
 from patchopt.optimizer.search import mixing
-from patchopt.optimizer.search.effort import Moves
+from patchopt.optimizer.search.effort import Effort, Moves
 from patchopt.optimizer.search.figures import figures_of
-from patchopt.optimizer.search.mixing import TRIAL_MOVES, Mixer, rules_of
+from patchopt.optimizer.search.mixing import TRIAL_MOVES, Mixer, rules_of, share_of_mixing
+from patchopt.optimizer.search.population import Population
 from patchopt.optimizer.search.sidney import densities
 from patchopt.optimizer.search_and_prove import first_lists
 from support.examples import small
@@ -196,3 +198,28 @@ def test_what_is_good_enough_ends_it() -> None:
 
     Mixer(decoder).mix(begin, 0, Moves(10**9), enough)
     assert len(asked) <= 5
+
+
+def test_the_fewer_moves_there_are_for_each_task_the_more_is_mixed() -> None:
+    # 60 s at 1,000 nodes, 120 s at 10,000, 300 s at 100,000 are about 720, 15 and 0 moves a task.
+    assert [share_of_mixing(moves) for moves in (720, 45, 15, 0)] == [0.25, 0.25, 0.75, 1.0]
+
+
+@pytest.mark.parametrize("moves", [100, 15, 6])
+def test_a_search_spends_that_share_on_it(monkeypatch: pytest.MonkeyPatch, moves: int) -> None:
+    decoder = Decoder(made("strict", 50, 1000), compiled())
+    begins = first_lists(decoder)
+    total = len(begins[0].order) * moves
+    spent = []
+
+    def mix(self: Mixer, begin: Coded, seed: int, span: Moves, ended: object) -> Coded:
+        span.spend(total)
+        spent.append(1.0 / span.share())  # of all moves
+        return begin
+
+    monkeypatch.setattr(Mixer, "mix", mix)
+    effort = Effort(seconds=total, rate=1, by_clock=False)
+    tracker = Tracker(begins[0].objective_milli, 0)
+    Population(decoder, begins, 0, effort, tracker).search(threads=1)
+    # The last three tenths of the moves begin at the best that has been found.
+    assert spent == pytest.approx([0.7 * share_of_mixing(moves)] * 2, abs=1 / total)

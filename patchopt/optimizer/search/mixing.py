@@ -22,6 +22,9 @@ from patchopt.optimizer.search.figures import figures_of
 
 #: Moves of a list that take as long as a trial, measured from 200 to 10,000 tasks.
 TRIAL_MOVES: Final = 12
+#: Its share of a search: at least so much, more where each task could be moved less often than this.
+_SHARE: Final = 0.25
+_ENOUGH_MOVES: Final = 60
 #: Until which share of all trials mixtures are drawn anew, and until which they are changed.
 _DRAWN: Final = 0.2
 _CHANGED: Final = 0.6
@@ -79,6 +82,20 @@ def rules_of(decoder: Decoder) -> Floats:
     spread = rules.std(axis=1, keepdims=True)
     some = spread[:, 0] > 1e-9
     return np.asarray(rules[some] / spread[some], np.float64)
+
+
+def share_of_mixing(moves: float) -> float:
+    """Return the share of a search in which priorities are mixed before tasks are moved.
+
+    Measured: 12.5 instead of 13.4% from the bound where each task can be moved 12 times and three
+    quarters are spent on mixing, rather than one; 14.3 instead of 12.5% where it is 700 times.
+
+    Parameters
+    ----------
+    moves : float
+        How often each task could be moved in all of it.
+    """
+    return max(_SHARE, 1.0 - moves / _ENOUGH_MOVES)
 
 
 class Mixer:

@@ -19,7 +19,7 @@ from patchopt.optimizer.decoder import Decoder
 from patchopt.optimizer.progress import Tracker
 from patchopt.optimizer.search.annealer import Annealer, Coded
 from patchopt.optimizer.search.effort import Effort, Span
-from patchopt.optimizer.search.mixing import Mixer
+from patchopt.optimizer.search.mixing import Mixer, share_of_mixing
 from patchopt.optimizer.search.temperatures import Temperatures, temperatures
 
 #: Streams of runs, whatever the number of threads: what is found does not depend on it.
@@ -33,8 +33,7 @@ _COOLER: Final = 3.0
 _MOVES: Final = 300_000
 _LARGE: Final = 600
 _MOST_RUNS: Final = 1000
-#: Under strict order, the share of a stream that goes to mixing priorities; of so few tasks none.
-_MIXING: Final = 0.25
+#: Under strict order a stream begins with mixing priorities, but for so few tasks.
 _FEW: Final = 20
 #: Where closings cut the crew's work, a run anneals, packs, and so on by turns, for so long each,
 #: after the first packing so much cooler.
@@ -158,8 +157,12 @@ class Population:
     def _run_all(self, stream: _Stream, share: float, before: Callable[[], None] | None) -> Coded:
         """Do the runs of a stream; return the best of them, the first of equal ones."""
         begins, runs = stream.begins, len(stream.begins)
-        first = [] if stream.mixer is None else [runs * _MIXING / (1.0 - _MIXING)]
-        spans = self._effort.spans(share, [*first, *([1.0] * runs)])
+        parts = [1.0 / runs] * runs
+        if stream.mixer is not None:
+            effort = self._effort
+            mixing = share_of_mixing(effort.seconds * effort.rate / len(begins[0].order))
+            parts = [mixing, *((1.0 - mixing) * part for part in parts)]
+        spans = self._effort.spans(share, parts)
         if before is not None:
             before()
         if stream.mixer is not None:
