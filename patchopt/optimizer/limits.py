@@ -26,9 +26,10 @@ _SPARE_SHARE: Final = 0.05
 #: What CP-SAT may take before there are prices, for few tasks.
 _FIRST_SHARE: Final = 0.1
 _FIRST_S: Final = 1.0
-#: Kept for settling and writing the plan: a share at most, and seconds a task.
+#: Kept for settling and writing the plan: a share at most, and seconds a task, without and with
+#: strict order.
 _KEPT_SHARE: Final = 0.1
-_KEPT_S: Final = 1e-4
+_KEPT_S: Final = (1e-4, 3e-4)
 _LEAST_S: Final = 0.01
 #: Of the ascent over prices: steps, and the share of the time that they may take; the part of it
 #: before there are claims.
@@ -53,16 +54,20 @@ class Limits:
         Of the problem.
     begun : float
         Moment of `time.monotonic` from which time counts.
+    ordered : bool
+        Whether it has strict order.
     """
 
-    def __init__(self, parameters: OptimizerParameters, tasks: int, begun: float) -> None:
+    def __init__(
+        self, parameters: OptimizerParameters, tasks: int, begun: float, *, ordered: bool
+    ) -> None:
         self._by_clock = not parameters.deterministic
         self._tasks = tasks
         #: Whether CP-SAT may prove what the search has found.
         self.provable = tasks <= _PROVABLE
         #: Whether there are so few that all schedules that may be better are enumerated.
         self.enumerable = tasks <= MOST_TASKS
-        kept_s = min(_KEPT_SHARE * parameters.time_limit, _KEPT_S * tasks)
+        kept_s = min(_KEPT_SHARE * parameters.time_limit, _KEPT_S[ordered] * tasks)
         self._end = begun + parameters.time_limit - kept_s
         self._limit_s = self._seconds = parameters.time_limit
         now = time.monotonic()

@@ -110,7 +110,8 @@ class _Solve:
         self.problem = problem
         self.parameters = parameters
         self.tiny = len(problem.tasks) <= _TINY
-        self.limits = Limits(parameters, len(problem.tasks), begun)
+        ordered = bool(problem.dependencies)
+        self.limits = Limits(parameters, len(problem.tasks), begun, ordered=ordered)
         self.decoder = Decoder(problem, uncompiled() if self.tiny else compiled())
         self.lists = first_lists(self.decoder)
         bounds = (alone_bound(problem), fluid_bound(problem))

@@ -22,7 +22,7 @@ from patchopt.optimizer.search.figures import figures_of
 
 #: Moves of a list that take as long as a trial, measured from 200 to 10,000 tasks.
 TRIAL_MOVES: Final = 12
-#: Its share of a search: at least so much, more where each task could be moved less often than this.
+#: Its share of a search at least, and how often each task could be moved for it to be no more.
 _SHARE: Final = 0.25
 _ENOUGH_MOVES: Final = 60
 #: Until which share of all trials mixtures are drawn anew, and until which they are changed.
