@@ -14,7 +14,7 @@ from support.reading import Reading
 from support.windows import Windows
 from support.written import seconds, share_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 
 Scenario = dict[str, Any]
 

@@ -89,6 +89,7 @@ def test_contract_on_bundled_scenarios(lightest_first: str) -> None:
             check_contract(make_strategy(name, QUICK.get(name)), infrastructure)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     "rules",
     [{}, {"on_infeasible": "skip"}, {"respect_units": False}],
