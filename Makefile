@@ -1,5 +1,5 @@
 # make sweep: the default study, then its report. make test: every check. make quick: those that
-# take two minutes in all. Each sets up .venv first.
+# take a few minutes in all. Each sets up .venv first.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -12,7 +12,7 @@ RESULTS := results/default
 help:
 	@echo 'make sweep   run the default study and report on it, in $(RESULTS)'
 	@echo 'make test    lint, types, layers, tests, and what of the code they reach'
-	@echo 'make quick   the same with the fast tests alone, in two minutes'
+	@echo 'make quick   the same with the fast tests alone, in a few minutes'
 	@echo 'make setup   only set up $(VENV); PYTHON=... chooses the interpreter'
 	@echo 'make clean   remove $(VENV), $(RESULTS), builds and caches'
 
