@@ -126,3 +126,9 @@ class Annealer:
         best = self._search.best
         order, wanted = np.array(best.order, np.int64), np.array(best.wanted, np.int64)
         return Coded(self.objective_milli, order, wanted)
+
+    def present(self) -> Coded:
+        """Return the list where it is."""
+        now = self._search.now
+        order, wanted = np.array(now.order, np.int64), np.array(now.wanted, np.int64)
+        return Coded(int(self._values[0]), order, wanted)
