@@ -123,12 +123,13 @@ class Annealer:
 
     def best(self) -> Coded:
         """Return the best list so far."""
-        best = self._search.best
-        order, wanted = np.array(best.order, np.int64), np.array(best.wanted, np.int64)
-        return Coded(self.objective_milli, order, wanted)
+        return _coded(self.objective_milli, self._search.best)
 
     def present(self) -> Coded:
         """Return the list where it is."""
-        now = self._search.now
-        order, wanted = np.array(now.order, np.int64), np.array(now.wanted, np.int64)
-        return Coded(int(self._values[0]), order, wanted)
+        return _coded(int(self._values[0]), self._search.now)
+
+
+def _coded(objective_milli: int, code: Any) -> Coded:
+    order, wanted = (np.array(one, np.int64) for one in (code.order, code.wanted))
+    return Coded(objective_milli, order, wanted)
