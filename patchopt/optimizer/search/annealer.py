@@ -123,13 +123,6 @@ class Annealer:
 
     def best(self) -> Coded:
         """Return the best list so far."""
-        return _coded(self.objective_milli, self._search.best)
-
-    def present(self) -> Coded:
-        """Return the list where it is."""
-        return _coded(int(self._values[0]), self._search.now)
-
-
-def _coded(objective_milli: int, code: Any) -> Coded:
-    order, wanted = (np.array(one, np.int64) for one in (code.order, code.wanted))
-    return Coded(objective_milli, order, wanted)
+        best = self._search.best
+        order, wanted = np.array(best.order, np.int64), np.array(best.wanted, np.int64)
+        return Coded(self.objective_milli, order, wanted)

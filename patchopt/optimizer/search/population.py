@@ -19,7 +19,6 @@ from patchopt.optimizer.decoder import Decoder
 from patchopt.optimizer.progress import Tracker
 from patchopt.optimizer.search.annealer import Annealer, Coded
 from patchopt.optimizer.search.effort import Effort, Span
-from patchopt.optimizer.search.meeting import EVERY, Meeting
 from patchopt.optimizer.search.mixing import Mixer, share_of_mixing
 from patchopt.optimizer.search.temperatures import Temperatures, temperatures
 
@@ -90,7 +89,6 @@ class Population:
         #: Whether it is to end soon.
         self.stopped = False
         self._enough_milli = 0
-        self._meeting: Meeting | None = None
         #: The best list so far.
         self.best = begins[0]
         #: What starts cost more than they might, and seconds of a cell, once somebody knows.
@@ -116,8 +114,6 @@ class Population:
             Whether Ctrl-C came.
         """
         runs, last = self._plan()
-        together = self._large and threads > 1 and self._effort.by_clock and not self._packed
-        self._meeting = Meeting() if together else None
         hot, cold = temperatures(self._decoder.problem)
         begins = [self._begins[run % len(self._begins)] for run in range(STREAMS * runs)]
         streams = [
@@ -170,14 +166,10 @@ class Population:
         if before is not None:
             before()
         if stream.mixer is not None:
-            span = next(spans)
-            if self._meeting is None or not self._meeting.begun:
-                seed = self._seed_of(stream, _MOST_RUNS - 1)
-                mixed = stream.mixer.mix(begins[0], seed, span, self._ended)
-                self._tracker.objective(mixed.objective_milli)
-                begins = [mixed, *begins[1:]]
-        if self._meeting is not None:
-            return self._run_together(stream, begins[0], self._meeting.join(next(spans)))
+            seed = self._seed_of(stream, _MOST_RUNS - 1)
+            mixed = stream.mixer.mix(begins[0], seed, next(spans), self._ended)
+            self._tracker.objective(mixed.objective_milli)
+            begins = [mixed, *begins[1:]]
         annealer = Annealer(self._decoder)
         # The first stream alone, which has waited for it: so it is always the same.
         guide = self.guide if stream.number % STREAMS == 0 else None
@@ -195,26 +187,6 @@ class Population:
             if self._ended(best.objective_milli):
                 break
         return best
-
-    def _run_together(self, stream: _Stream, begin: Coded, span: Span) -> Coded:
-        """Do the one run of a stream beside those of the others; return the best of its own."""
-        meeting, annealer, (hot, cold) = self._meeting, Annealer(self._decoder), stream.temperatures
-        assert meeting is not None  # noqa: S101 - the caller has looked
-        best, place, met = begin, meeting.tell(stream.number, begin), 0
-        annealer.start(place, self._seed_of(stream, met))
-        until = span.share() + EVERY
-        while not self._ended(best.objective_milli) and (share := span.share()) < 1.0:
-            annealer.go_on(span.moves, hot * (cold / hot) ** share)
-            self._tracker.objective(annealer.objective_milli)
-            if share < until:
-                continue
-            until, met = share + EVERY, met + 1
-            place = annealer.present()
-            other = meeting.tell(stream.number, place)
-            if other is not place:
-                best = min(best, annealer.best(), key=lambda one: one.objective_milli)
-                annealer.start(other, self._seed_of(stream, met))
-        return min(best, annealer.best(), key=lambda one: one.objective_milli)
 
     def _take_turns(
         self, stream: _Stream, share: float, before: Callable[[], None] | None
