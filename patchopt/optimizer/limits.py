@@ -70,9 +70,8 @@ class Limits:
         kept_s = min(_KEPT_SHARE * parameters.time_limit, _KEPT_S[ordered] * tasks)
         self._end = begun + parameters.time_limit - kept_s
         self._limit_s = self._seconds = parameters.time_limit
-        now = time.monotonic()
-        self._pricing_end = now + _PRICING_SHARE * (self._end - now)
-        self._unclaimed_end = now + _UNCLAIMED * _PRICING_SHARE * (self._end - now)
+        self._now = time.monotonic()
+        self._pricing_s = _PRICING_SHARE * (self._end - self._now)
         cores = os.cpu_count() or 1
         #: At a time: what is found does not depend on it, but by the clock.
         self.threads = min(parameters.workers, STREAMS, cores) if self._by_clock else STREAMS
@@ -89,14 +88,17 @@ class Limits:
         return ClaimEffort(each=min(_CLAIM_S, total), total=total)
 
     @property
-    def pricing_ended(self) -> bool:
-        """Whether the prices have had their share of the time, by the clock."""
-        return self._by_clock and time.monotonic() > self._pricing_end
+    def priced(self) -> float:
+        """Share that is over, by the clock, of the time that the prices may take."""
+        if not self._by_clock:
+            return 0.0
+        over_s = time.monotonic() - self._now
+        return over_s / self._pricing_s if over_s < self._pricing_s else 1.0
 
     @property
-    def unclaimed_ended(self) -> bool:
-        """Whether the prices have had what they may take before there are claims."""
-        return self._by_clock and time.monotonic() > self._unclaimed_end
+    def priced_unclaimed(self) -> float:
+        """The same of the time that they may take before there are claims."""
+        return self.priced / _UNCLAIMED
 
     def effort(self, *, plain: bool, last: bool = False) -> Effort:
         """Return what each stream of the search may use up, from now on.

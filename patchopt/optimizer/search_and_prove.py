@@ -192,12 +192,12 @@ class _Solve:
         population = self.population
         assert population is not None  # noqa: S101 - this is done beside it
 
-        def stop() -> bool:
-            return population.stopped or self.limits.pricing_ended
+        def spent() -> float:
+            return 1.0 if population.stopped else self.limits.priced
 
         steps = self.limits.iterations
         if not self.problem.dependencies:
-            self._raise_by(lagrange_bound(self.problem, steps, stop))
+            self._raise_by(lagrange_bound(self.problem, steps, spent))
             self._guide()
             return
         from patchopt.optimizer.bounds.claims import known_of
@@ -208,15 +208,17 @@ class _Solve:
 
         claiming = len(self.problem.tasks) <= _GUIDED
 
-        def claims_wait() -> bool:
-            return stop() or (claiming and self.limits.unclaimed_ended)
+        def spent_unclaimed() -> float:
+            return 1.0 if population.stopped else self.limits.priced_unclaimed
 
-        first = lagrange_bound(self.problem, steps, claims_wait, until_s=until_s)
+        before = spent_unclaimed if claiming else spent
+        first = lagrange_bound(self.problem, steps, before, until_s=until_s)
         self._raise_by(first)
-        if stop() or not claiming:
+        if spent() >= 1 or not claiming:
             return
-        known = known_of(self.problem, groups_of(self.problem), self.limits.claims, stop)
-        again = lagrange_bound(self.problem, steps, stop, first.priced, known, until_s)
+        groups = groups_of(self.problem)
+        known = known_of(self.problem, groups, self.limits.claims, lambda: spent() >= 1)
+        again = lagrange_bound(self.problem, steps, spent, first.priced, known, until_s)
         self._raise_by(again)
         self._guide()
 

@@ -116,12 +116,16 @@ def test_an_ascent_repeats_itself_goes_on_and_stops() -> None:
     assert further.value_milli >= one.value_milli
     asked = []
 
-    def stop() -> bool:
+    def spent() -> float:
         asked.append(True)
-        return len(asked) > 20
+        return len(asked) / 40
 
-    early = lagrange_bound(problem, iterations=200, stop=stop)
-    assert len(asked) == 21
+    early = lagrange_bound(problem, iterations=10_000, spent=spent)
+    assert len(asked) == 40
+    assert early.priced is not None
+    assert one.priced is not None
+    # Stages end by time as well: the last of them has been reached.
+    assert early.priced.cells.width_s.max() == one.priced.cells.width_s.max()
     # At least what the prices of the fluid, and no prices at all, come to.
     assert early.value_milli >= lagrange_bound(problem, iterations=0).value_milli
 

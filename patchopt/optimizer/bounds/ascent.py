@@ -16,7 +16,8 @@ from patchopt.optimizer.bounds.rows import Relaxation
 from patchopt.optimizer.bounds.stages import Stage
 from patchopt.optimizer.bounds.starts import scratch_of
 
-Stop = Callable[[], bool]
+#: Says what share of what it may take is used up; from 1 on the ascent ends.
+Spent = Callable[[], float]
 
 #: A stage ends early if the last quarter of at least so many steps has brought less than that
 #: share, the last stage if it has brought less than the smaller one.
@@ -50,43 +51,49 @@ class Ascent:
     ----------
     relaxation, layout
         What is priced, twice.
-    stop : callable, optional
-        Asked after every evaluation; true ends the ascent.
+    iterations : int
+        Evaluations at most.
+    spent : callable, optional
+        Asked after every evaluation how much of the time is over.
     made : int
         Evaluations so far.
     stopped : bool
-        Whether it was stopped.
+        Whether the time was over.
     """
 
     relaxation: Relaxation
     layout: Layout
-    stop: Stop | None
+    iterations: int
+    spent: Spent | None
     made: int = 0
     stopped: bool = False
+    _spent_before: float = 0.0
     _gains: list[float] = field(default_factory=list)
 
-    def climb(self, stage: Stage, prices: Floats, until: int) -> Floats:
+    def __post_init__(self) -> None:
+        if self.spent is not None:
+            self._spent_before = self.spent()
+
+    def climb(self, stage: Stage, prices: Floats) -> Floats:
         """Climb from some prices; return the best, by the hard value on the starts priced.
 
         Parameters
         ----------
         stage : Stage
-            Cells and temperature.
+            Cells and temperature, and when it ends.
         prices : ndarray of float64, shape (rows, K)
-            Where to begin.
-        until : int
-            Evaluations, of all stages, at which it ends.
+            Where to begin; overwritten.
 
         Returns
         -------
         ndarray of float64, shape (rows, K)
         """
         self._gains = []
-        if self._ended(until, _GAIN):
+        if self._ended(stage, _GAIN):
             return prices
         climb = _Climb(self, stage, prices)
         gain = _LAST_GAIN if stage.until >= 1 else _GAIN
-        while not self._ended(until, gain) and climb.step(lambda: self._ended(until, 0.0)):
+        while not self._ended(stage, gain) and climb.step(lambda: self._ended(stage, 0.0)):
             pass
         return climb.best.reshape(prices.shape)
 
@@ -102,13 +109,22 @@ class Ascent:
         headed = any(one.instant for one in self.relaxation.classes)
         return 2 if headed or self.relaxation.problem.windows.period_s else 1
 
-    def _ended(self, until: int, gain: float) -> bool:
-        if not self.stopped and self.stop is not None:
-            self.stopped = self.stop()
-        if self.stopped or self.made >= until:
+    def _ended(self, stage: Stage, gain: float) -> bool:
+        if self.stopped or self.made >= int(stage.until * self.iterations):
+            return True
+        if self._over() >= stage.until:
             return True
         steps = len(self._gains)
         return steps >= _SETTLED and self._gains[-1] <= self._gains[-steps // 4] * (1 + gain)
+
+
+    def _over(self) -> float:
+        """Return the share of the time that there was when it began."""
+        if self.spent is None:
+            return 0.0
+        spent = self.spent()
+        self.stopped = spent >= 1
+        return 1.0 if self.stopped else (spent - self._spent_before) / (1 - self._spent_before)
 
 
 class _Climb:
@@ -123,7 +139,7 @@ class _Climb:
         size = prices.size
         self._memory = new_memory(min(_MOVES, max(2, _NUMBERS // size)), size)
         self._ahead = np.zeros(size)
-        self._now = _Point(prices=prices.ravel().copy(), gradient=np.zeros(size))
+        self._now = _Point(prices=prices.ravel(), gradient=np.zeros(size))
         self._next = _Point(prices=np.zeros(size), gradient=np.zeros(size))
         #: The prices with the best hard value.
         self.best = self._now.prices.copy()

@@ -16,7 +16,7 @@ from dataclasses import replace
 import numpy as np
 
 from patchopt.optimizer.bounds.alone import makespan_bound_s
-from patchopt.optimizer.bounds.ascent import Ascent, Stop
+from patchopt.optimizer.bounds.ascent import Ascent, Spent
 from patchopt.optimizer.bounds.bound import Bound, Priced, proof_of
 from patchopt.optimizer.bounds.exact import dual_value_milli
 from patchopt.optimizer.bounds.fluid import fluid_bound
@@ -39,7 +39,7 @@ _BEYOND = 1.1
 def lagrange_bound(
     problem: Problem,
     iterations: int = 2000,
-    stop: Stop | None = None,
+    spent: Spent | None = None,
     priced: Priced | None = None,
     known: Known | None = None,
     until_s: int | None = None,
@@ -52,8 +52,9 @@ def lagrange_bound(
         In seconds: times divided by a unit make other prices.
     iterations : int
         Steps of the ascent at most; equal ones give equal bounds. 0: the prices as they are.
-    stop : callable, optional
-        Asked after every step; true ends the ascent.
+    spent : callable, optional
+        Asked after every step what share of the time is over; stages end by it too, and from 1
+        on the ascent.
     priced : Priced, optional
         Of an earlier bound of the same problem: the ascent goes on from there.
     known : Known, optional
@@ -73,13 +74,13 @@ def lagrange_bound(
         if groups is None or not any(groups.below):
             relaxation = relaxation_of(problem) if priced is None else priced.relaxation
             stages = stages_of(relaxation, FREE) if relaxation.rows else []
-            return best_prices(relaxation, stages, iterations, stop, priced)
+            return best_prices(relaxation, stages, iterations, spent, priced)
         known = known or Known()
         relaxation = ordered_relaxation(problem, groups, known)
         if priced is not None:
             priced = carried_over(priced, relaxation)
         stages = stages_of(relaxation, ORDERED, until_s or _later(problem))
-        bound = best_prices(relaxation, stages, iterations, stop, priced)
+        bound = best_prices(relaxation, stages, iterations, spent, priced)
     except OverflowError:
         return fluid_bound(problem)
     claims = known.claims(groups)
@@ -90,14 +91,16 @@ def best_prices(
     relaxation: Relaxation,
     stages: list[Stage],
     iterations: int,
-    stop: Stop | None = None,
+    spent: Spent | None = None,
     priced: Priced | None = None,
 ) -> Bound:
     """Climb through stages; see `lagrange_bound`."""
     best = price(_unpriced(relaxation))
     if not relaxation.rows:
         return best
-    ascent = Ascent(relaxation=relaxation, layout=layout_of(relaxation), stop=stop)
+    ascent = Ascent(
+        relaxation=relaxation, layout=layout_of(relaxation), iterations=iterations, spent=spent
+    )
     if priced is None:
         cells = stages[-1].cells
         first = Priced(relaxation=relaxation, cells=cells, prices=fluid_prices(relaxation, cells))
@@ -110,7 +113,7 @@ def best_prices(
             prices = fluid_prices(relaxation, stage.cells)
         else:
             prices = interpolated(now.prices, now.cells, stage.cells)
-        prices = ascent.climb(stage, prices, int(stage.until * iterations))
+        prices = ascent.climb(stage, prices)
         now = Priced(relaxation=relaxation, cells=stage.cells, prices=prices)
         best = _better(best, price(now, ascent.layout))
         if ascent.stopped:

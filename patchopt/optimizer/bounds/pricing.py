@@ -108,7 +108,13 @@ def _share(scratch: Scratch, modes: int, families: int, least: float, temperatur
 
 @inner
 def _use(
-    layout: Layout, cells: Cells, scratch: Scratch, part: int, into: int, scale: float
+    layout: Layout,
+    cells: Cells,
+    scratch: Scratch,
+    part: int,
+    into: int,
+    scale: float,
+    row_lines: Floats,
 ) -> None:
     """Add the use of a part of a mode, in both families, to that of its rows."""
     count = len(cells.begin_s)
@@ -138,7 +144,7 @@ def _use(
         row, amount = layout.row[at], scale * layout.amount[at]
         for k in range(low, high + 1):
             scratch.row_steps[row, k] += amount * scratch.steps[k]
-            scratch.row_lines[row, k] += amount * scratch.lines[k]
+            row_lines[row, k] += amount * scratch.lines[k]
     for k in range(low, high + 1):
         scratch.steps[k] = 0.0
         scratch.lines[k] = 0.0
@@ -184,7 +190,7 @@ def priced_out(
         for k in range(count):
             scratch.paid[row, k + 1] = scratch.paid[row, k] + prices[row, k] * cells.width_s[k]
             scratch.row_steps[row, k] = 0.0
-            scratch.row_lines[row, k] = 0.0
+            gradient[row, k] = 0.0
         total -= layout.capacity[row] * scratch.paid[row, count]
     smoothed, hard = total, total
     for one in range(len(layout.weight_milli)):
@@ -204,11 +210,12 @@ def priced_out(
                     scratch.cost[2 * mode + 1, k] = 0.0
         for mode in range(first, layout.mode_begin[one + 1]):
             for part in range(layout.part_begin[mode], layout.part_begin[mode + 1]):
-                _use(layout, cells, scratch, part, 2 * (mode - first), times / sum_of_shares)
+                into, scale = 2 * (mode - first), times / sum_of_shares
+                _use(layout, cells, scratch, part, into, scale, gradient)
     for row in range(rows):
         used = 0.0
         for k in range(count):
             used += scratch.row_steps[row, k]
             free = (used - layout.capacity[row]) * cells.width_s[k]
-            gradient[row, k] = free + scratch.row_lines[row, k]
+            gradient[row, k] += free
     return smoothed, hard

@@ -59,7 +59,7 @@ class Stage:
     temperature : float
         Milli-weight-seconds.
     until : float
-        Share of all iterations at which it ends.
+        Share of all iterations, or of the time, at which it ends.
     """
 
     cells: Cells

@@ -27,8 +27,8 @@ class Scratch(NamedTuple):
         Of all demands of a part of a mode.
     steps, lines : ndarray of float64, shape (K,)
         Use of a part: what is added to the use from a cell on, and inside of it.
-    row_steps, row_lines : ndarray of float64, shape (rows, K)
-        The same of each row.
+    row_steps : ndarray of float64, shape (rows, K)
+        The same of each row: what is added from a cell on.
     """
 
     paid: Floats
@@ -40,7 +40,6 @@ class Scratch(NamedTuple):
     steps: Floats
     lines: Floats
     row_steps: Floats
-    row_lines: Floats
 
 
 def scratch_of(layout: Layout, cells: int) -> Scratch:
@@ -58,7 +57,6 @@ def scratch_of(layout: Layout, cells: int) -> Scratch:
         steps=np.zeros(cells),
         lines=np.zeros(cells),
         row_steps=np.zeros((rows, cells)),
-        row_lines=np.zeros((rows, cells)),
     )
 
 
