@@ -31,9 +31,9 @@ _FIRST_S: Final = 1.0
 _KEPT_SHARE: Final = 0.1
 _KEPT_S: Final = (1e-4, 3e-4)
 _LEAST_S: Final = 0.01
-#: Of the ascent over prices: steps, and the share of the time that they may take; the part of it
-#: before there are claims.
-_ITERATIONS: Final = 1500
+#: Of the ascent over prices: steps, counted in steps and by the clock, and the share of the time
+#: that they may take; the part of it before there are claims.
+_ITERATIONS: Final = (1500, 6000)
 _PRICING_SHARE: Final = 0.6
 _UNCLAIMED: Final = 0.4
 #: Of claims, in seconds of the solver's own: of each, which last the longer the more tasks there
@@ -79,7 +79,7 @@ class Limits:
     @property
     def iterations(self) -> int:
         """Steps of the ascent over prices at most."""
-        return _ITERATIONS
+        return _ITERATIONS[self._by_clock]
 
     @property
     def claims(self) -> ClaimEffort:

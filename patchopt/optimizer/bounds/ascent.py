@@ -71,6 +71,7 @@ class Ascent:
     _gains: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        """Note what was spent before."""
         if self.spent is not None:
             self._spent_before = self.spent()
 
@@ -116,7 +117,6 @@ class Ascent:
             return True
         steps = len(self._gains)
         return steps >= _SETTLED and self._gains[-1] <= self._gains[-steps // 4] * (1 + gain)
-
 
     def _over(self) -> float:
         """Return the share of the time that there was when it began."""

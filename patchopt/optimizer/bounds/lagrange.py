@@ -12,6 +12,7 @@ rows are and why the value holds.
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import itemgetter
 
 import numpy as np
 
@@ -95,19 +96,19 @@ def best_prices(
     priced: Priced | None = None,
 ) -> Bound:
     """Climb through stages; see `lagrange_bound`."""
-    best = price(_unpriced(relaxation))
+    nothing = _unpriced(relaxation)
     if not relaxation.rows:
-        return best
-    ascent = Ascent(
-        relaxation=relaxation, layout=layout_of(relaxation), iterations=iterations, spent=spent
-    )
+        return price(nothing)
+    layout, now = layout_of(relaxation), priced
     if priced is None:
         cells = stages[-1].cells
         first = Priced(relaxation=relaxation, cells=cells, prices=fluid_prices(relaxation, cells))
     else:
         stages, first = stages[-1:], priced
-    best = _better(best, price(first, ascent.layout))
-    now = priced
+    value, best = max(
+        ((value_milli(some, layout), some) for some in (nothing, first)), key=itemgetter(0)
+    )
+    ascent = Ascent(relaxation=relaxation, layout=layout, iterations=iterations, spent=spent)
     for stage in stages:
         if now is None:
             prices = fluid_prices(relaxation, stage.cells)
@@ -115,10 +116,12 @@ def best_prices(
             prices = interpolated(now.prices, now.cells, stage.cells)
         prices = ascent.climb(stage, prices)
         now = Priced(relaxation=relaxation, cells=stage.cells, prices=prices)
-        best = _better(best, price(now, ascent.layout))
+        found = value_milli(now, layout)
+        if found > value:
+            value, best = found, now
         if ascent.stopped:
             break
-    return best
+    return Bound(value_milli=value, proof=proof_of(best), priced=best)
 
 
 def carried_over(priced: Priced, relaxation: Relaxation) -> Priced:
@@ -141,18 +144,17 @@ def _later(problem: Problem) -> int:
     return int(_BEYOND * ends[min(ends)])
 
 
-def _better(one: Bound, other: Bound) -> Bound:
-    return max(one, other, key=lambda bound: bound.value_milli)
-
-
-def price(priced: Priced, layout: Layout | None = None) -> Bound:
+def price(priced: Priced) -> Bound:
     """Return the exact bound of prices; `OverflowError` where they do not fit 64 bits."""
-    relaxation = priced.relaxation
-    problem = relaxation.problem
-    layout = layout or layout_of(relaxation)
-    value = dual_value_milli(layout, priced.cells, problem.windows, priced.rates)
-    value += problem.skipped_weight_milli * makespan_bound_s(problem)
+    value = value_milli(priced, layout_of(priced.relaxation))
     return Bound(value_milli=value, proof=proof_of(priced), priced=priced)
+
+
+def value_milli(priced: Priced, layout: Layout) -> int:
+    """Return the value of `price`."""
+    problem = priced.relaxation.problem
+    value = dual_value_milli(layout, priced.cells, problem.windows, priced.rates)
+    return value + problem.skipped_weight_milli * makespan_bound_s(problem)
 
 
 def _unpriced(relaxation: Relaxation) -> Priced:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -17,8 +18,10 @@ from patchopt.optimizer.bounds.rows import Relaxation, TaskClass
 _BEYOND = 1.2
 #: After so much of the crew's time cells grow, if prices go on much longer than that.
 _WIDEN_AFTER, _WIDEN_IF = 1.1, 1.3
+#: The first level is the coarsest with at least so many cells.
+_LEAST_CELLS = 8
 #: Levels with more prices than that are left out: a dozen arrays of so many are at hand at once.
-_MOST_PRICES = 20_000_000
+_MOST_PRICES = 15_000_000
 #: Iterations of a level relative to those of the level before.
 _MORE = 1.25
 
@@ -30,21 +33,27 @@ class Levels:
     Parameters
     ----------
     widths, temperatures : sequence of float
-        Falling. A level goes through two temperatures, the last one through all that are left.
+        Falling. A level goes through two temperatures, the last one through three if there are.
+    prices : float
+        Levels with more prices for each mean length of width are left out: steps that take so
+        long are worth more where cells are wider.
     """
 
     widths: Sequence[float]
     temperatures: Sequence[float]
+    prices: float = math.inf
 
 
-#: What has worked best without and with order, over the families of `patchopt.generate`.
+#: What has worked best without and with order, over the families of `patchopt.generate`. Under
+#: order prices hang on each other along paths, and move far in few steps where cells are wide.
 FREE = Levels(
     widths=(8 / 20, 4 / 20, 2 / 20, 1 / 20, 1 / 40),
     temperatures=(0.03, 0.01, 0.003, 0.001, 0.0003),
 )
 ORDERED = Levels(
-    widths=(2 / 5, 1 / 5, 1 / 10, 1 / 20),
-    temperatures=(0.1, 0.03, 0.01, 0.003, 0.001),
+    widths=tuple(12.8 / 2**level for level in range(9)),
+    temperatures=(0.1, 0.03, 0.01, 0.003, 0.001, 0.0003, 0.0001),
+    prices=9_400_000,
 )
 
 
@@ -84,14 +93,22 @@ def stages_of(relaxation: Relaxation, levels: Levels, until_s: int = 0) -> list[
     cost = sum(one.weight_milli * one.count * _earliest_s(one) for one in relaxation.classes)
     open_s, widen_after_s = _horizon(relaxation, until_s)
     windows = relaxation.problem.windows
+    grids = [
+        cells_of(windows, max(1, int(mean_s * width)), open_s, widen_after_s)
+        for width in levels.widths
+    ]
+    few = sum(len(cells.begin_s) < _LEAST_CELLS for cells in grids[:-1])
+    most = [min(_MOST_PRICES, levels.prices * width) for width in levels.widths]
+    rows = len(relaxation.rows)
+    fitting = sum(
+        len(cells.begin_s) * rows <= prices for cells, prices in zip(grids, most, strict=True)
+    )
+    grids = grids[few : max(fitting, few + 1)]
     found = []
-    last = len(levels.widths) - 1
-    for level, width in enumerate(levels.widths):
-        cells = cells_of(windows, max(1, int(mean_s * width)), open_s, widen_after_s)
-        if level and len(cells.begin_s) * len(relaxation.rows) > _MOST_PRICES:
-            break
+    last = len(grids) - 1
+    for level, cells in enumerate(grids):
         for at, temperature in enumerate(levels.temperatures):
-            if level <= at <= level + 1 or (level == last and at >= level - 1):
+            if level - (level == last) <= at <= level + 1:
                 found.append((cells, max(1.0, temperature * cost / tasks), _MORE**level))
     shares = list(accumulate(share for _, _, share in found))
     return [
