@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 
 from patchopt.compiling.plain import plain_module
-from patchopt.optimizer.bounds import pricing
+from patchopt.optimizer.bounds import pricing, stages
 from patchopt.optimizer.bounds.bound import Priced
 from patchopt.optimizer.bounds.grid import cells_of
+from patchopt.optimizer.bounds.groups import groups_of
 from patchopt.optimizer.bounds.lagrange import lagrange_bound, price
 from patchopt.optimizer.bounds.layout import layout_of
+from patchopt.optimizer.bounds.order_rows import ordered_relaxation
 from patchopt.optimizer.bounds.reduced_costs import decomposition, reduced_costs
 from patchopt.optimizer.bounds.rows import relaxation_of
+from patchopt.optimizer.bounds.stages import ORDERED, stages_of
 from patchopt.optimizer.bounds.starts import scratch_of
 from patchopt.optimizer.list_scheduling import list_schedule
 from patchopt.optimizer.problem import Problem
@@ -128,6 +132,27 @@ def test_an_ascent_repeats_itself_goes_on_and_stops() -> None:
     assert early.priced.cells.width_s.max() == one.priced.cells.width_s.max()
     # At least what the prices of the fluid, and no prices at all, come to.
     assert early.value_milli >= lagrange_bound(problem, iterations=0).value_milli
+
+
+def test_stages_go_from_few_cells_to_as_many_as_there_may_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    problem = made("strict", 40)
+    relaxation = ordered_relaxation(problem, groups_of(problem))
+    found = stages_of(relaxation, ORDERED)
+    cells = [len(stage.cells.begin_s) for stage in found]
+    assert cells == sorted(cells)
+    assert 8 <= cells[0] < 16  # half as many were fewer than 8
+    levels = sorted(set(cells))
+    assert [cells.count(level) for level in levels] == [2] * (len(levels) - 1) + [3]
+    assert all(a.until < b.until for a, b in pairwise(found))
+    assert found[-1].until == pytest.approx(1)
+    # Room for 16 cells a row: the first level, with less, and no other.
+    monkeypatch.setattr(stages, "_MOST_PRICES", 16 * len(relaxation.rows))
+    assert {len(stage.cells.begin_s) for stage in stages_of(relaxation, ORDERED)} == {cells[0]}
+    # The first level is there however many prices it has.
+    monkeypatch.setattr(stages, "_MOST_PRICES", 1)
+    assert {len(stage.cells.begin_s) for stage in stages_of(relaxation, ORDERED)} == {cells[0]}
 
 
 def test_prices_that_do_not_fit_are_refused() -> None:
