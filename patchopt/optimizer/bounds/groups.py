@@ -66,17 +66,9 @@ def groups_of(problem: Problem) -> Groups:
     below = {component: (*problem.dependencies.get(component, ()),) for component in inside}
     below |= problem.dependencies
     upwards = list(TopologicalSorter(below).static_order())
-    place = {component: at for at, component in enumerate(c for c in upwards if c in inside)}
-    under = _reached(upwards, below, place)
-    over = _reached(upwards[::-1], users_of(below), place)
-    keyed: dict[tuple[int, int], int] = {}
-    group_of: dict[int, int] = {}
-    members: list[list[int]] = []
-    for component in place:
-        group = keyed.setdefault((under[component], over[component]), len(keyed))
-        group_of[component] = group
-        if group == len(members):
-            members.append([])
+    group_of = _alike(upwards, below, [component for component in upwards if component in inside])
+    members: list[list[int]] = [[] for _ in range(1 + max(group_of.values(), default=-1))]
+    for component, group in group_of.items():
         members[group] += inside[component]
     direct = _direct(upwards, below, group_of, len(members))
     all_below = _all_below(direct)
@@ -92,6 +84,23 @@ def set_bits(bits: int) -> Ints:
     """Return the places of the bits that are 1, ascending."""
     octets = np.frombuffer(bits.to_bytes((bits.bit_length() + 7) // 8, "little"), np.uint8)
     return np.flatnonzero(np.unpackbits(octets, bitorder="little"))
+
+
+def _alike(
+    upwards: list[int], below: Mapping[int, tuple[int, ...]], some: list[int]
+) -> dict[int, int]:
+    """Give components with the same below and above the same number.
+
+    The sets of all that is below and above are gone with the call: of many they take much room.
+    """
+    place = {component: at for at, component in enumerate(some)}
+    under = _reached(upwards, below, place)
+    over = _reached(upwards[::-1], users_of(below), place)
+    keyed: dict[tuple[int, int], int] = {}
+    return {
+        component: keyed.setdefault((under[component], over[component]), len(keyed))
+        for component in some
+    }
 
 
 def _reached(

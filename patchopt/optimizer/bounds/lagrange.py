@@ -78,13 +78,14 @@ def lagrange_bound(
             return best_prices(relaxation, stages, iterations, spent, priced)
         known = known or Known()
         relaxation = ordered_relaxation(problem, groups, known)
+        claims = known.claims(groups)
+        del groups  # which takes much room
         if priced is not None:
             priced = carried_over(priced, relaxation)
         stages = stages_of(relaxation, ORDERED, until_s or _later(problem))
         bound = best_prices(relaxation, stages, iterations, spent, priced)
     except OverflowError:
         return fluid_bound(problem)
-    claims = known.claims(groups)
     return replace(bound, proof=bound.proof.model_copy(update={"claims": claims}))
 
 
