@@ -19,7 +19,7 @@ from patchopt.optimizer.bounds.layout import layout_of
 from patchopt.optimizer.bounds.order_rows import ordered_relaxation
 from patchopt.optimizer.bounds.reduced_costs import decomposition, reduced_costs
 from patchopt.optimizer.bounds.rows import relaxation_of
-from patchopt.optimizer.bounds.stages import ORDERED, stages_of
+from patchopt.optimizer.bounds.stages import ORDERED, last_of, stages_of
 from patchopt.optimizer.bounds.starts import scratch_of
 from patchopt.optimizer.list_scheduling import list_schedule
 from patchopt.optimizer.problem import Problem
@@ -147,6 +147,14 @@ def test_stages_go_from_few_cells_to_as_many_as_there_may_be(
     assert [cells.count(level) for level in levels] == [2] * (len(levels) - 1) + [3]
     assert all(a.until < b.until for a, b in pairwise(found))
     assert found[-1].until == pytest.approx(1)
+    again = last_of(found)
+    assert [stage.cells for stage in again] == [stage.cells for stage in found[-5:]]
+    # Each keeps its share of what is left after the others.
+    assert again[1].until - again[0].until == pytest.approx(
+        (found[-4].until - found[-5].until) / (1 - found[-6].until)
+    )
+    assert again[-1].until == 1
+    assert last_of(again) == again
     # Room for 16 cells a row: the first level, with less, and no other.
     monkeypatch.setattr(stages, "_MOST_PRICES", 16 * len(relaxation.rows))
     assert {len(stage.cells.begin_s) for stage in stages_of(relaxation, ORDERED)} == {cells[0]}

@@ -27,7 +27,7 @@ from patchopt.optimizer.bounds.heads import Known
 from patchopt.optimizer.bounds.layout import Layout, layout_of
 from patchopt.optimizer.bounds.order_rows import ordered_relaxation
 from patchopt.optimizer.bounds.rows import Relaxation, relaxation_of
-from patchopt.optimizer.bounds.stages import FREE, ORDERED, Stage, fluid_prices, stages_of
+from patchopt.optimizer.bounds.stages import FREE, ORDERED, Stage, fluid_prices, last_of, stages_of
 from patchopt.optimizer.decoder import Decoder
 from patchopt.optimizer.engine import compiled
 from patchopt.optimizer.problem import Problem
@@ -105,7 +105,7 @@ def best_prices(
         cells = stages[-1].cells
         first = Priced(relaxation=relaxation, cells=cells, prices=fluid_prices(relaxation, cells))
     else:
-        stages, first = stages[-1:], priced
+        stages, first = last_of(stages), priced
     value, best = max(
         ((value_milli(some, layout), some) for some in (nothing, first)), key=itemgetter(0)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 import numpy as np
@@ -22,6 +22,8 @@ _WIDEN_AFTER, _WIDEN_IF = 1.1, 1.3
 _LEAST_CELLS = 8
 #: Levels with more prices than that are left out: a dozen arrays of so many are at hand at once.
 _MOST_PRICES = 15_000_000
+#: With prices of a relaxation that is much the same, the last two levels are gone through.
+_AGAIN = 5
 #: Iterations of a level relative to those of the level before.
 _MORE = 1.25
 
@@ -114,6 +116,14 @@ def stages_of(relaxation: Relaxation, levels: Levels, until_s: int = 0) -> list[
     return [
         Stage(cells=cells, temperature=temperature, until=share / shares[-1])
         for (cells, temperature, _), share in zip(found, shares, strict=True)
+    ]
+
+
+def last_of(stages: list[Stage]) -> list[Stage]:
+    """Return the stages with which an ascent goes on from good prices."""
+    before = 0.0 if len(stages) <= _AGAIN else stages[-_AGAIN - 1].until
+    return [
+        replace(stage, until=(stage.until - before) / (1 - before)) for stage in stages[-_AGAIN:]
     ]
 
 
