@@ -215,6 +215,7 @@ class _Solve:
         first = lagrange_bound(self.problem, steps, before, until_s=until_s)
         self._raise_by(first)
         if spent() >= 1 or not claiming:
+            self._guide()
             return
         groups = groups_of(self.problem)
         known = known_of(self.problem, groups, self.limits.claims, lambda: spent() >= 1)
@@ -223,14 +224,17 @@ class _Solve:
         self._guide()
 
     def _guide(self) -> None:
-        """Tell the search what starts cost, at the best prices."""
+        """Tell the search what starts cost, and when they are likely, at the best prices."""
+        from patchopt.optimizer.bounds.expected import expected_starts
         from patchopt.optimizer.bounds.reduced_costs import reduced_costs
 
-        tasks = len(self.problem.tasks)
-        if self.population is None or self.priced is None or tasks > _GUIDED:
+        priced = None if self.priced is None else self.priced.priced
+        if self.population is None or priced is None:
             return
-        if self.priced.priced is not None:
-            self.population.guide = reduced_costs(self.problem, self.priced.priced)
+        if self.problem.dependencies:
+            self.population.expected_s = expected_starts(priced)
+        if len(self.problem.tasks) <= _GUIDED:
+            self.population.guide = reduced_costs(self.problem, priced)
 
     def _raise_by(self, bound: Bound) -> None:
         if self.priced is None or bound.value_milli > self.priced.value_milli:

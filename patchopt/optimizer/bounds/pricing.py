@@ -18,10 +18,23 @@ from patchopt.optimizer.bounds.grid import Cells
 from patchopt.optimizer.bounds.layout import Layout
 from patchopt.optimizer.bounds.starts import Scratch, find_starts
 
-#: Of a start that is not allowed.
-_NEVER = 1e300
+#: What a start that is not allowed costs.
+NEVER = 1e300
 #: A start this many temperatures above the least has no share.
 _FAR = 30.0
+
+
+@inner
+def add_up(layout: Layout, cells: Cells, prices: Floats, scratch: Scratch) -> float:
+    """Add up prices over time; return what all capacity costs."""
+    rows, count = prices.shape
+    total = 0.0
+    for row in range(rows):
+        scratch.paid[row, 0] = 0.0
+        for k in range(count):
+            scratch.paid[row, k + 1] = scratch.paid[row, k] + prices[row, k] * cells.width_s[k]
+        total += layout.capacity[row] * scratch.paid[row, count]
+    return total
 
 
 @inner
@@ -64,11 +77,11 @@ def _charge(
 
 
 @inner
-def _cost(
+def cost_of(
     layout: Layout, cells: Cells, prices: Floats, scratch: Scratch, one: int, families: int
 ) -> float:
     """Price all starts of a class in all modes; return the least cost."""
-    least = _NEVER
+    least = NEVER
     first = layout.mode_begin[one]
     weight = float(layout.weight_milli[one])
     for mode in range(first, layout.mode_begin[one + 1]):
@@ -86,14 +99,16 @@ def _cost(
             into = 2 * (mode - first) + family
             for k in range(len(cells.begin_s) + 1):
                 if scratch.start_s[family, k] < 0:
-                    scratch.cost[into, k] = _NEVER
+                    scratch.cost[into, k] = NEVER
                 elif scratch.cost[into, k] < least:
                     least = scratch.cost[into, k]
     return least
 
 
 @inner
-def _share(scratch: Scratch, modes: int, families: int, least: float, temperature: float) -> float:
+def share_of(
+    scratch: Scratch, modes: int, families: int, least: float, temperature: float
+) -> float:
     """Turn costs into shares that are to be divided by the sum that is returned."""
     total = 0.0
     for mode in range(modes):
@@ -184,23 +199,20 @@ def priced_out(
         O(modes x (parts + demands) x K).
     """
     rows, count = prices.shape
-    total = 0.0
+    total = -add_up(layout, cells, prices, scratch)
     for row in range(rows):
-        scratch.paid[row, 0] = 0.0
         for k in range(count):
-            scratch.paid[row, k + 1] = scratch.paid[row, k] + prices[row, k] * cells.width_s[k]
             scratch.row_steps[row, k] = 0.0
             gradient[row, k] = 0.0
-        total -= layout.capacity[row] * scratch.paid[row, count]
     smoothed, hard = total, total
     for one in range(len(layout.weight_milli)):
         own_families = families if layout.length_s[one] > 0 else 1
         find_starts(layout, cells, scratch, one, own_families)
-        least = _cost(layout, cells, prices, scratch, one, own_families)
-        if least >= _NEVER:
+        least = cost_of(layout, cells, prices, scratch, one, own_families)
+        if least >= NEVER:
             continue
         first, modes = layout.mode_begin[one], layout.mode_begin[one + 1] - layout.mode_begin[one]
-        sum_of_shares = _share(scratch, modes, own_families, least, temperature)
+        sum_of_shares = share_of(scratch, modes, own_families, least, temperature)
         times = layout.times[one]
         smoothed += times * (least - temperature * math.log(sum_of_shares))
         hard += times * least

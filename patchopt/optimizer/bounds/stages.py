@@ -90,9 +90,8 @@ def stages_of(relaxation: Relaxation, levels: Levels, until_s: int = 0) -> list[
     until_s : int
         Prices go at least up to there.
     """
-    tasks = sum(one.count for one in relaxation.classes if one.members)
-    mean_s = sum(one.length_s * one.count for one in relaxation.classes) / tasks
-    cost = sum(one.weight_milli * one.count * _earliest_s(one) for one in relaxation.classes)
+    mean_s = sum(one.length_s * one.count for one in relaxation.classes) / _tasks(relaxation)
+    cost_milli = mean_cost_milli(relaxation)
     open_s, widen_after_s = _horizon(relaxation, until_s)
     windows = relaxation.problem.windows
     grids = [
@@ -111,12 +110,18 @@ def stages_of(relaxation: Relaxation, levels: Levels, until_s: int = 0) -> list[
     for level, cells in enumerate(grids):
         for at, temperature in enumerate(levels.temperatures):
             if level - (level == last) <= at <= level + 1:
-                found.append((cells, max(1.0, temperature * cost / tasks), _MORE**level))
+                found.append((cells, max(1.0, temperature * cost_milli), _MORE**level))
     shares = list(accumulate(share for _, _, share in found))
     return [
         Stage(cells=cells, temperature=temperature, until=share / shares[-1])
         for (cells, temperature, _), share in zip(found, shares, strict=True)
     ]
+
+
+def mean_cost_milli(relaxation: Relaxation) -> float:
+    """Return what a task costs in the mean if each starts as soon as it may."""
+    cost = sum(one.weight_milli * one.count * _earliest_s(one) for one in relaxation.classes)
+    return cost / _tasks(relaxation)
 
 
 def last_of(stages: list[Stage]) -> list[Stage]:
@@ -125,6 +130,10 @@ def last_of(stages: list[Stage]) -> list[Stage]:
     return [
         replace(stage, until=(stage.until - before) / (1 - before)) for stage in stages[-_AGAIN:]
     ]
+
+
+def _tasks(relaxation: Relaxation) -> int:
+    return sum(len(one.members) for one in relaxation.classes)
 
 
 def _earliest_s(one: TaskClass) -> int:

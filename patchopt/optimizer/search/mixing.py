@@ -77,8 +77,12 @@ def rules_of(decoder: Decoder) -> Floats:
         dense(own.length),
         dense(own.work),
     ]
-    rules = np.log(np.array(ratios))
-    rules -= rules.mean(axis=1, keepdims=True)
+    return _standardised(np.log(np.array(ratios)))
+
+
+def _standardised(rules: Floats) -> Floats:
+    """Return rules with mean 0 and deviation 1; those by which all are alike are left out."""
+    rules = rules - rules.mean(axis=1, keepdims=True)
     spread = rules.std(axis=1, keepdims=True)
     some = spread[:, 0] > 1e-9
     return np.asarray(rules[some] / spread[some], np.float64)
@@ -113,7 +117,14 @@ class Mixer:
         self._component = np.asarray(decoder.arrays.component)
         self._free = np.full(len(self._component), -1, np.int64)
 
-    def mix(self, begin: Coded, seed: int, span: Span, ended: Callable[[int], bool]) -> Coded:
+    def mix(
+        self,
+        begin: Coded,
+        seed: int,
+        span: Span,
+        ended: Callable[[int], bool],
+        starts: Floats | None = None,
+    ) -> Coded:
         """Return the best list of many priorities, or the one to begin at if none is better.
 
         First mixtures are drawn, then the best of them is changed (the (1 + 1) evolution strategy
@@ -130,46 +141,55 @@ class Mixer:
             What may be used up.
         ended : callable
             Told the best objective, says whether to give up.
+        starts : ndarray of float64, shape (more, n), optional
+            Further rules: when each task is thought to start.
 
         Returns
         -------
         Coded
         """
-        if not len(self._rules):
+        rules = self._rules
+        if starts is not None:
+            rules = np.concatenate([_standardised(-starts), rules])
+        if not len(rules):
             return begin
         luck = np.random.default_rng(seed)
-        key, found = self._mixed(luck, span, ended)
+        key, found = self._mixed(rules, luck, span, ended)
         best = min(begin, found, key=lambda one: one.objective_milli)
         return self._shifted(key, found.objective_milli, best, luck, span, ended)
 
     def _mixed(
-        self, luck: np.random.Generator, span: Span, ended: Callable[[int], bool]
+        self,
+        rules: Floats,
+        luck: np.random.Generator,
+        span: Span,
+        ended: Callable[[int], bool],
     ) -> tuple[Floats, Coded]:
         """Return the priorities of the best mixture, and their list."""
-        rules = len(self._rules)
-        shares = np.eye(rules)[0]
-        key, best = self._tried(shares)
+        count = len(rules)
+        shares = np.eye(count)[0]
+        key, best = self._tried(shares @ rules)
         trial = 1
         while not ended(best.objective_milli):
             used = span.share()
             if used >= _CHANGED:
                 break
-            if trial < rules:
-                drawn = np.eye(rules)[trial]
+            if trial < count:
+                drawn = np.eye(count)[trial]
             elif used < _DRAWN:
-                drawn = luck.normal(size=rules) * (luck.random(rules) < _IN)
+                drawn = luck.normal(size=count) * (luck.random(count) < _IN)
             else:
-                drawn = luck.normal(size=rules) * (luck.random(rules) < _TOUCHED)
+                drawn = luck.normal(size=count) * (luck.random(count) < _TOUCHED)
                 drawn = shares + _STEP * np.abs(shares).max() * drawn
             trial += 1
             span.spend(TRIAL_MOVES)
-            found = self._tried(drawn)
+            found = self._tried(drawn @ rules)
             if found[1].objective_milli <= best.objective_milli:
                 shares, (key, best) = drawn, found
         return key, best
 
-    def _tried(self, shares: Floats) -> tuple[Floats, Coded]:
-        key = np.asarray(-(shares @ self._rules), np.float64)
+    def _tried(self, priority: Floats) -> tuple[Floats, Coded]:
+        key = np.asarray(-priority, np.float64)
         return key, self._decoded(key)
 
     def _decoded(self, key: Floats) -> Coded:

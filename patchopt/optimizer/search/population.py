@@ -93,6 +93,8 @@ class Population:
         self.best = begins[0]
         #: What starts cost more than they might, and seconds of a cell, once somebody knows.
         self.guide: tuple[Floats, int] | None = None
+        #: When tasks are thought to start, once somebody knows; see `Mixer.mix`.
+        self.expected_s: Floats | None = None
 
     def stop(self) -> None:
         """Let all runs end soon; what they have found is kept."""
@@ -167,7 +169,9 @@ class Population:
             before()
         if stream.mixer is not None:
             seed = self._seed_of(stream, _MOST_RUNS - 1)
-            mixed = stream.mixer.mix(begins[0], seed, next(spans), self._ended)
+            # As with the guide, the first stream alone.
+            starts = self.expected_s if stream.number == 0 else None
+            mixed = stream.mixer.mix(begins[0], seed, next(spans), self._ended, starts)
             self._tracker.objective(mixed.objective_milli)
             begins = [mixed, *begins[1:]]
         annealer = Annealer(self._decoder)
