@@ -214,8 +214,8 @@ class _Solve:
         before = spent_unclaimed if claiming else spent
         first = lagrange_bound(self.problem, steps, before, until_s=until_s)
         self._raise_by(first)
+        self._guide()
         if spent() >= 1 or not claiming:
-            self._guide()
             return
         groups = groups_of(self.problem)
         known = known_of(self.problem, groups, self.limits.claims, lambda: spent() >= 1)

@@ -7,7 +7,7 @@ many, a stream anneals one list and packs what comes of it by turns.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -157,25 +157,50 @@ class Population:
         return interrupted
 
     def _run_all(self, stream: _Stream, share: float, before: Callable[[], None] | None) -> Coded:
-        """Do the runs of a stream; return the best of them, the first of equal ones."""
-        begins, runs = stream.begins, len(stream.begins)
-        parts = [1.0 / runs] * runs
-        if stream.mixer is not None:
-            effort = self._effort
-            mixing = share_of_mixing(effort.seconds * effort.rate / len(begins[0].order))
-            parts = [mixing, *((1.0 - mixing) * part for part in parts)]
-        spans = self._effort.spans(share, parts)
+        """Do the runs of a stream; return the best of them, the first of equal ones.
+
+        By the clock a stream begins anew when it is known when tasks are thought to start.
+        """
+        parts = self._parts(stream)
+        spans, again = (self._effort.spans(share, parts) for _ in range(2))
         if before is not None:
             before()
+        known_s = self._expected_s(stream)
+        best = self._runs(stream, stream.begins, spans, known_s)
+        if self._learnt(stream, known_s) and not self._ended(best.objective_milli):
+            begins = [best, *stream.begins[1:]]
+            best = self._runs(stream, begins, again, self._expected_s(stream))
+        return best
+
+    def _expected_s(self, stream: _Stream) -> Floats | None:
+        """Return what a stream may know: where moves count, what it has waited for."""
+        return self.expected_s if stream.number == 0 or self._effort.by_clock else None
+
+    def _learnt(self, stream: _Stream, known_s: Floats | None) -> bool:
+        """Say whether by now a stream knows what it has not known, and can use it."""
+        return stream.mixer is not None and known_s is None and self._expected_s(stream) is not None
+
+    def _parts(self, stream: _Stream) -> list[float]:
+        """Return how much each run of a stream takes, mixing before all others."""
+        runs = len(stream.begins)
+        if stream.mixer is None:
+            return [1.0 / runs] * runs
+        effort = self._effort
+        mixing = share_of_mixing(effort.seconds * effort.rate / len(stream.begins[0].order))
+        return [mixing, *([(1.0 - mixing) / runs] * runs)]
+
+    def _runs(
+        self, stream: _Stream, begins: list[Coded], spans: Iterator[Span], known_s: Floats | None
+    ) -> Coded:
+        def ended(own_milli: int) -> bool:
+            return self._ended(own_milli) or self._learnt(stream, known_s)
+
         if stream.mixer is not None:
             seed = self._seed_of(stream, _MOST_RUNS - 1)
-            # As with the guide, the first stream alone.
-            starts = self.expected_s if stream.number == 0 else None
-            mixed = stream.mixer.mix(begins[0], seed, next(spans), self._ended, starts)
+            mixed = stream.mixer.mix(begins[0], seed, next(spans), ended, known_s)
             self._tracker.objective(mixed.objective_milli)
             begins = [mixed, *begins[1:]]
         annealer = Annealer(self._decoder)
-        # The first stream alone, which has waited for it: so it is always the same.
         guide = self.guide if stream.number % STREAMS == 0 else None
         best = begins[0]
         for run, (begin, span) in enumerate(zip(begins, spans, strict=True)):
@@ -185,10 +210,10 @@ class Population:
                 annealer.guide_by(*guide)
             else:
                 annealer.guide_by_nothing()
-            self._run(annealer, span, stream.temperatures)
+            self._run(annealer, span, stream.temperatures, ended)
             if annealer.objective_milli < best.objective_milli:
                 best = annealer.best()
-            if self._ended(best.objective_milli):
+            if ended(best.objective_milli):
                 break
         return best
 
@@ -210,7 +235,7 @@ class Population:
             seed = self._seed_of(stream, turn)
             if turn % 2 == 0:
                 annealer.start(best, seed)
-                self._run(annealer, span, Temperatures(hot, cold))
+                self._run(annealer, span, Temperatures(hot, cold), self._ended)
                 best, hot = annealer.best(), _COOLER_PACKED * stream.temperatures.hot
             else:
                 best = packer.pack(best, seed, span, trials, ended)
@@ -223,9 +248,15 @@ class Population:
         """Return a seed that no other run of the search has."""
         return (self._seed * 2 * STREAMS + stream.number) * _MOST_RUNS + run
 
-    def _run(self, annealer: Annealer, span: Span, temperatures: Temperatures) -> None:
+    def _run(
+        self,
+        annealer: Annealer,
+        span: Span,
+        temperatures: Temperatures,
+        ended: Callable[[int], bool],
+    ) -> None:
         hot, cold = temperatures
-        while not self._ended(annealer.objective_milli):
+        while not ended(annealer.objective_milli):
             share = span.share()
             if share >= 1.0:
                 return
