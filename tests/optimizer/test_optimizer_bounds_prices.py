@@ -12,6 +12,7 @@ import pytest
 from patchopt.compiling.plain import plain_module
 from patchopt.optimizer.bounds import pricing, stages
 from patchopt.optimizer.bounds.bound import Priced
+from patchopt.optimizer.bounds.expected import expected_starts
 from patchopt.optimizer.bounds.grid import cells_of
 from patchopt.optimizer.bounds.groups import groups_of
 from patchopt.optimizer.bounds.lagrange import lagrange_bound, price
@@ -110,6 +111,38 @@ def test_the_gradient_is_that_of_the_smoothed_value(family: str) -> None:
         nudged[row, cell] -= 0.2
         slope = (above - value(nudged)[0]) / 0.2
         assert slope == pytest.approx(found[row, cell], rel=1e-3, abs=1.0)
+
+
+def test_starts_that_prices_make_likely_by_hand() -> None:
+    nodes = {"heavy": HEAVY, "light-1": LIGHT, "light-2": LIGHT}
+    problem = problem_from(small(nodes, max_parallel=1))
+    # At 1600 a light one costs 4500 + 4800 at 0, 9000 at 3 and 13,500 at 6; at 1500 it costs 9000
+    # at both. The heavy one costs at most 9000 + 4800 at 0, and 18,000 at 3.
+    assert expected_starts(priced_by_hand(problem, 1600, 0)).tolist() == [[0, 3, 3], [0, 3, 3]]
+    for_free = expected_starts(priced_by_hand(problem, 1500, 0), [0])
+    assert for_free.tolist() == [[0, 0, 3]]  # half of them each
+    alone = problem_from(small({"heavy": HEAVY, "light": LIGHT}, max_parallel=1))
+    assert expected_starts(priced_by_hand(alone, 1500, 0), [0]).tolist() == [[0, 1.5]]
+
+
+def test_starts_of_what_never_fits_are_late() -> None:
+    # Six seconds do not fit into the window of three that prices cover, nor right behind it.
+    nodes = {"a": HEAVY, "b": LIGHT | {"patch_with": {"duration": 6}}}
+    opened = [{"start": 0, "duration": 3}, {"start": 10, "duration": 6}]
+    problem = problem_from(small(nodes, max_parallel=1, windows={"every": 20, "open": opened}))
+    cells = cells_of(problem.windows, 1, 3)
+    priced = Priced(relaxation=relaxation_of(problem), cells=cells, prices=np.zeros((1, 3)))
+    assert expected_starts(priced, [0]).tolist() == [[0, 2]]
+
+
+def test_likely_starts_are_the_same_uncompiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = made("strict_windows", 20)
+    priced = lagrange_bound(problem, 100).priced
+    assert priced is not None
+    found = expected_starts(priced)
+    plain = plain_module("patchopt.optimizer.bounds", ["starts", "pricing", "expected"], "expected")
+    assert np.array_equal(plain.expected_starts(priced), found)
+    assert found.shape == (2, len(problem.tasks))
 
 
 def test_an_ascent_repeats_itself_goes_on_and_stops() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from fractions import Fraction
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,11 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from patchopt.model.base import Floats
 from patchopt.optimizer.decoder import Decoder
 from patchopt.optimizer.engine import compiled, uncompiled
 from patchopt.optimizer.progress import Tracker
 from patchopt.optimizer.search import mixing
-from patchopt.optimizer.search.effort import Effort, Moves
+from patchopt.optimizer.search.effort import Effort, Moves, Span
 from patchopt.optimizer.search.figures import figures_of
 from patchopt.optimizer.search.mixing import TRIAL_MOVES, Mixer, rules_of, share_of_mixing
 from patchopt.optimizer.search.population import Population
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
     from patchopt.optimizer.engine import Engine
     from patchopt.optimizer.problem import Problem
     from patchopt.optimizer.search.annealer import Coded
+
+Ended = Callable[[int], bool]
 
 
 def strict(nodes: dict[str, Any], edges: list[tuple[str, str]]) -> Problem:
@@ -212,7 +217,10 @@ def test_a_search_spends_that_share_on_it(monkeypatch: pytest.MonkeyPatch, moves
     total = len(begins[0].order) * moves
     spent = []
 
-    def mix(self: Mixer, begin: Coded, seed: int, span: Moves, ended: object) -> Coded:
+    def mix(
+        self: Mixer, begin: Coded, seed: int, span: Moves, ended: object, starts: object
+    ) -> Coded:
+        assert starts is None
         span.spend(total)
         spent.append(1.0 / span.share())  # of all moves
         return begin
@@ -223,3 +231,47 @@ def test_a_search_spends_that_share_on_it(monkeypatch: pytest.MonkeyPatch, moves
     Population(decoder, begins, 0, effort, tracker).search(threads=1)
     # The last three tenths of the moves begin at the best that has been found.
     assert spent == pytest.approx([0.7 * share_of_mixing(moves)] * 2, abs=1 / total)
+
+
+def test_starts_that_are_likely_are_one_more_rule() -> None:
+    decoder = Decoder(made("strict", 50, 1000), compiled())
+    begin = first_lists(decoder)[0]
+    better = mixed(decoder.problem, 300)
+    _, placed = decoder.placed(better.order, better.wanted)
+    starts = np.array([placed.start_s, -placed.start_s], np.float64)
+    found = Mixer(decoder).mix(begin, 0, Moves(TRIAL_MOVES), never, starts)
+    again = decoder.value(decoder.in_order(starts[0]), better.wanted)
+    assert found.objective_milli <= again < begin.objective_milli
+
+
+@pytest.mark.parametrize("by_clock", [True, False])
+def test_by_the_clock_a_stream_begins_anew_when_starts_are_known(
+    monkeypatch: pytest.MonkeyPatch, by_clock: bool
+) -> None:
+    decoder = Decoder(made("strict", 50, 1000), compiled())
+    begins = first_lists(decoder)
+    effort = Effort(seconds=0.1, rate=1000, by_clock=by_clock)
+    population = Population(decoder, begins, 0, effort, Tracker(begins[0].objective_milli, 0))
+    mixing, known = Event(), Event()
+    told = []
+
+    def before() -> None:
+        assert mixing.wait(60)
+        population.expected_s = np.zeros((1, len(begins[0].order)))
+        known.set()
+
+    def mix(
+        self: Mixer, begin: Coded, seed: int, span: Span, ended: Ended, starts: Floats | None
+    ) -> Coded:
+        told.append(starts is not None)
+        if starts is None:
+            assert not ended(begin.objective_milli)
+            mixing.set()
+            assert known.wait(60)
+            assert ended(begin.objective_milli) == by_clock
+        return begin
+
+    monkeypatch.setattr(Mixer, "mix", mix)
+    population.search(threads=2, before=before)
+    # The second stream without, the first with them; by the clock the second one with them too.
+    assert sorted(told) == [False, True, True] if by_clock else [False, True]
