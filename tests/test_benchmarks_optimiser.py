@@ -131,7 +131,32 @@ def test_every_row_has_a_time_and_known_families(bench: Any) -> None:
     assert reach.reach_of("strict", 10_000) is None
 
 
+def test_families_that_have_taught_something_go_on_to_seeds_of_their_own(bench: Any) -> None:
+    seeds_of = bench("optimiser_reach").seeds_of
+    first = {family: seeds_of(family)[0] for family in FAMILIES}
+    assert {first[name] for name in ("strict", "strict_windows", "strict_hosts")} == {1040}
+    assert first["hosts"] == 1030
+    assert {first[name] for name in FAMILIES if "strict" not in name and name != "hosts"} == {1020}
+    assert {len(seeds_of(family)) for family in FAMILIES} == {5}
+
+
 # --- rivals ---
+
+
+def test_rivals_stand_beside_the_first_seed_of_a_row(bench: Any) -> None:
+    ours = [line_of(seed, 0.02) for seed in (1030, 1040, 1041)]
+    same = {key: ours[1][key] for key in ("family", "nodes", "seed", "time_s", "machine")}
+    names = list(bench("rival_runs").RIVALS)[:2]
+    theirs = [
+        {"rival": names[0], "objective": 990_000, "bound": None, "valid": True, "fits": True},
+        {"rival": names[1], "objective": 1_010_000, "bound": 970_000, "valid": True, "fits": False},
+    ]
+    text = bench("rival_table").table([same | line | {"packages": {}} for line in theirs], ours)
+    (row,) = [line for line in text.splitlines() if "strict" in line]
+    cells = [cell.strip() for cell in row.split("|")]
+    # Their bound of 970,000 is 1.02% below 980,000.
+    assert cells[3:8] == ["1040", "1,000.0", "2.00", "-1.00 / –", "+1.00 / -1.02 put right"]
+    assert cells[-3:-1] == [names[0], "ours"]
 
 
 def tiny(family: str, seed: int) -> Any:

@@ -18,7 +18,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
 
-from optimiser_reach import SEEDS, TIME_S, rows
+from optimiser_reach import TIME_S, rows, seeds_of
 from optimiser_runs import Interrupted, Line, measured
 from optimiser_table import table
 from result_lines import Lines
@@ -31,7 +31,7 @@ OUT = HERE / "optimiser.jsonl"
 KEY = ("family", "nodes", "seed", "time_s")
 
 
-def seeds_of(text: str) -> range:
+def some_seeds(text: str) -> range:
     """Return the seeds that are written as ``1030-1034`` or ``1030``."""
     first, _, last = text.partition("-")
     if not (first.isdigit() and (last or first).isdigit()) or int(last or first) < int(first):
@@ -51,7 +51,6 @@ def time_of(nodes: int, given: float | None) -> float:
 
 def run(nodes: int, family: str, seeds: range, time_s: float, lines: Lines, again: bool) -> None:
     """Run the seeds of a row that have not been run, and keep what each comes to at once."""
-    factors_of(family, nodes)  # complains before anything is run
     done = set() if again else lines.done()
     for seed in seeds:
         if (family, nodes, seed, time_s) in done:
@@ -83,9 +82,10 @@ def listing(lines: Lines) -> str:
     done, left_s, texts = lines.done(), 0.0, []
     for nodes, family in rows():
         time_s = TIME_S[nodes]
-        there = [seed for seed in SEEDS if (family, nodes, seed, time_s) in done]
-        left_s += (len(SEEDS) - len(there)) * time_s
-        state = "done" if len(there) == len(SEEDS) else f"{len(there)} of {len(SEEDS)} seeds"
+        seeds = seeds_of(family)
+        there = [seed for seed in seeds if (family, nodes, seed, time_s) in done]
+        left_s += (len(seeds) - len(there)) * time_s
+        state = "done" if len(there) == len(seeds) else f"{len(there)} of {len(seeds)} seeds"
         texts.append(f"{nodes:>7} {family:<16}{state}")
     return "\n".join([*texts, f"left: {left_s / 3600:.1f} hours of planning"]) + "\n"
 
@@ -94,7 +94,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("size", type=int, nargs="?", help="nodes")
     parser.add_argument("family", nargs="?")
-    parser.add_argument("--seeds", type=seeds_of, default=SEEDS, help="such as 1030-1034")
+    parser.add_argument("--seeds", type=some_seeds, help="such as 1040-1044; else the table's")
     parser.add_argument("--time", type=float, help="seconds for a plan; by default the table's")
     parser.add_argument("--out", type=Path, default=OUT, help="file of results, one a line")
     parser.add_argument("--again", action="store_true", help="run what is done once more")
@@ -106,7 +106,9 @@ def main() -> None:
     try:
         if given.size is not None:
             time_s = time_of(given.size, given.time)
-            run(given.size, given.family, given.seeds, time_s, lines, given.again)
+            factors_of(given.family, given.size)  # complains before anything is run
+            seeds = given.seeds or seeds_of(given.family)
+            run(given.size, given.family, seeds, time_s, lines, given.again)
         elif not given.table:
             sys.stdout.write(listing(lines))
     except PatchoptError as error:

@@ -21,7 +21,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import optimiser
-from optimiser_reach import SEEDS, TIME_S, rows
+from optimiser_reach import TIME_S, rows, seeds_of
 from result_lines import Lines
 from rival_runs import RIVALS, measured, missing
 from rival_table import table
@@ -32,7 +32,6 @@ from patchopt.generate import factors_of
 
 OUT = HERE / "optimiser_rivals.jsonl"
 KEY = ("rival", "family", "nodes", "seed", "time_s")
-SEED = SEEDS[0]
 
 
 def asked(nodes: int, names: list[str]) -> list[str]:
@@ -53,13 +52,14 @@ def run(
 ) -> None:
     """Ask the rivals of a row that have no line yet."""
     factors_of(family, nodes)  # complains before anything is run
+    seed = seeds_of(family)[0]
     done = set() if again else lines.done()
     for name in asked(nodes, names):
-        if (name, family, nodes, SEED, time_s) in done:
+        if (name, family, nodes, seed, time_s) in done:
             sys.stderr.write(f"{nodes} {family} {name}: done before\n")
             continue
         with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-            line = pool.submit(measured, name, family, nodes, SEED, time_s).result()
+            line = pool.submit(measured, name, family, nodes, seed, time_s).result()
         lines.put(line)
         told = {key: line[key] for key in ("objective", "bound", "fits", "valid", "note")}
         sys.stderr.write(f"{nodes} {family} {name}: {told}\n")
@@ -69,11 +69,11 @@ def listing(lines: Lines) -> str:
     """Say of every row which rivals are left."""
     done, texts, left_s = lines.done(), [], 0.0
     for nodes, family in rows():
-        time_s = TIME_S[nodes]
+        time_s, seed = TIME_S[nodes], seeds_of(family)[0]
         left = [
             name
             for name, rival in RIVALS.items()
-            if nodes <= rival.most and (name, family, nodes, SEED, time_s) not in done
+            if nodes <= rival.most and (name, family, nodes, seed, time_s) not in done
         ]
         left_s += sum(time_s for name in left if RIVALS[name].takes_time)
         texts.append(f"{nodes:>7} {family:<16}{'left: ' + ', '.join(left) if left else 'done'}")
@@ -109,7 +109,7 @@ def main() -> None:
     if given.table:
         if not lines.done():
             parser.error(f"{given.out}: nothing has been run yet")
-        text = table(lines.all(), Lines(given.ours, optimiser.KEY).all(), SEED)
+        text = table(lines.all(), Lines(given.ours, optimiser.KEY).all())
         sys.stdout.write(text)
         between_marks("optimiser_rivals", text)
 

@@ -4,26 +4,35 @@ from __future__ import annotations
 
 from typing import Any
 
-from optimiser_reach import TIME_S, rows
+from optimiser_reach import TIME_S, rows, seeds_of
 from rival_runs import RIVALS
 
 Line = dict[str, Any]
 
 
-def table(lines: list[Line], ours: list[Line], seed: int) -> str:
+def table(lines: list[Line], ours: list[Line]) -> str:
     """Return the table of all rows on which both the optimiser and rivals have been."""
-    heads = ["nodes", "family", "objective, weight·s", "gap, %", *RIVALS, "best plan", "best bound"]
-    rules = ["---:", "---", "---:", "---:", *("---:" for _ in RIVALS), "---", "---"]
+    heads = [
+        "nodes",
+        "family",
+        "seed",
+        "objective, weight·s",
+        "gap, %",
+        *RIVALS,
+        "best plan",
+        "best bound",
+    ]
+    rules = ["---:", "---", "---:", "---:", "---:", *("---:" for _ in RIVALS), "---", "---"]
     found = []
     for nodes, family in rows():
-        row = (family, nodes, seed, TIME_S[nodes])
+        row = (family, nodes, seeds_of(family)[0], TIME_S[nodes])
         own = next((line for line in ours if _row(line) == row), None)
         others = {line["rival"]: line for line in lines if _row(line) == row}
         if own is not None and others:
             found.append(_told(own, others))
     machines = sorted({line["machine"] for line in lines})
     packages = sorted({f"{k} {v}" for line in lines for k, v in line["packages"].items()})
-    about = f"Seed {seed}. {', '.join(packages)}. Measured on {'; '.join(machines)}.\n"
+    about = f"{', '.join(packages)}. Measured on {'; '.join(machines)}.\n"
     return "\n".join([about, _line(heads), _line(rules), *found]) + "\n"
 
 
@@ -39,6 +48,7 @@ def _told(own: Line, others: dict[str, Line]) -> str:
     cells = [
         f"{own['nodes']:,}",
         own["family"],
+        str(own["seed"]),
         f"{own['objective'] / 1000:,.1f}",
         f"{100 * own['gap']:.2f}",
         *(_beside(own, others.get(name)) for name in RIVALS),
