@@ -49,10 +49,13 @@ def time_of(nodes: int, given: float | None) -> float:
     return TIME_S[nodes]
 
 
-def run(nodes: int, family: str, seeds: range, time_s: float, lines: Lines, again: bool) -> None:
+def run(
+    nodes: int, family: str, seeds: range | None, time_s: float, lines: Lines, again: bool
+) -> None:
     """Run the seeds of a row that have not been run, and keep what each comes to at once."""
+    factors_of(family, nodes)  # complains before anything is run
     done = set() if again else lines.done()
-    for seed in seeds:
+    for seed in seeds or seeds_of(family):
         if (family, nodes, seed, time_s) in done:
             sys.stderr.write(f"{nodes} {family} {seed}: done before\n")
             continue
@@ -106,9 +109,7 @@ def main() -> None:
     try:
         if given.size is not None:
             time_s = time_of(given.size, given.time)
-            factors_of(given.family, given.size)  # complains before anything is run
-            seeds = given.seeds or seeds_of(given.family)
-            run(given.size, given.family, seeds, time_s, lines, given.again)
+            run(given.size, given.family, given.seeds, time_s, lines, given.again)
         elif not given.table:
             sys.stdout.write(listing(lines))
     except PatchoptError as error:

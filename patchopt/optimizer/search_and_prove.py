@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 #: Under strict order prices go on for so much of the makespan of a schedule.
 _BEYOND: Final = 1.1
-#: Up to so many tasks prices guide the search, and groups are looked at for claims: of more, none
-#: was found in 40 s.
+#: Up to so many tasks prices guide the search.
 _GUIDED: Final = 20_000
+#: Up to so many tasks groups are looked at for claims: at 10,000 none was found in 40 s.
 _CLAIMED: Final = 5_000
 #: Problems of so many tasks are searched by plain code: the compiled takes longer to load.
 _TINY: Final = 20
@@ -216,27 +216,32 @@ class _Solve:
         before = spent_unclaimed if claiming else spent
         first = lagrange_bound(self.problem, steps, before, until_s=until_s)
         self._raise_by(first)
-        self._guide()
-        if spent() >= 1 or not claiming:
-            return
-        groups = groups_of(self.problem)
-        known = known_of(self.problem, groups, self.limits.claims, lambda: spent() >= 1)
-        again = lagrange_bound(self.problem, steps, spent, first.priced, known, until_s)
-        self._raise_by(again)
+        self._expect()
+        if claiming and spent() < 1:
+            groups = groups_of(self.problem)
+            known = known_of(self.problem, groups, self.limits.claims, lambda: spent() >= 1)
+            again = lagrange_bound(self.problem, steps, spent, first.priced, known, until_s)
+            self._raise_by(again)
+            self._expect()
         self._guide()
 
-    def _guide(self) -> None:
-        """Tell the search what starts cost, and when they are likely, at the best prices."""
+    def _expect(self) -> None:
+        """Tell the search when tasks are likely to start, at the best prices; it does not wait."""
         from patchopt.optimizer.bounds.expected import expected_starts
-        from patchopt.optimizer.bounds.reduced_costs import reduced_costs
 
         priced = None if self.priced is None else self.priced.priced
-        if self.population is None or priced is None:
-            return
-        if self.problem.dependencies:
+        if self.population is not None and priced is not None:
             self.population.expected_s = expected_starts(priced)
-        if len(self.problem.tasks) <= _GUIDED:
-            self.population.guide = reduced_costs(self.problem, priced)
+
+    def _guide(self) -> None:
+        """Tell the search what starts cost, at the best prices; what wants it waits for it."""
+        from patchopt.optimizer.bounds.reduced_costs import reduced_costs
+
+        tasks = len(self.problem.tasks)
+        if self.population is None or self.priced is None or tasks > _GUIDED:
+            return
+        if self.priced.priced is not None:
+            self.population.guide = reduced_costs(self.problem, self.priced.priced)
 
     def _raise_by(self, bound: Bound) -> None:
         if self.priced is None or bound.value_milli > self.priced.value_milli:

@@ -135,7 +135,7 @@ def test_starts_of_what_never_fits_are_late() -> None:
     assert expected_starts(priced, [0]).tolist() == [[0, 2]]
 
 
-def test_likely_starts_are_the_same_uncompiled(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_likely_starts_are_the_same_uncompiled() -> None:
     problem = made("strict_windows", 20)
     priced = lagrange_bound(problem, 100).priced
     assert priced is not None

@@ -90,10 +90,11 @@ def expected_starts(priced: Priced, temperatures: Sequence[float] = TEMPERATURES
     begin = np.cumsum([0, *(len(one.members) for one in classes)])
     members = np.concatenate([one.members for one in classes])
     scratch = scratch_of(layout, len(priced.cells.begin_s))
+    cost_milli = mean_cost_milli(relaxation)
     found = np.zeros((len(temperatures), len(members)))
     for share, starts in zip(temperatures, found, strict=True):
         flat = np.zeros(len(members))
-        temperature = max(1.0, share * mean_cost_milli(relaxation))
+        temperature = max(1.0, share * cost_milli)
         _spread(layout, priced.cells, priced.prices, temperature, scratch, begin, flat)
         starts[members] = flat
     return found
