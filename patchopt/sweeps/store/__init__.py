@@ -1,0 +1,1 @@
+"""What a sweep has finished, kept where nothing takes it away again: parts, a ledger, a lock."""
