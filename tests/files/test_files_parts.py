@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from patchopt.errors import DatasetError
-from patchopt.files.parts import Part, PartCell, write_part
+from patchopt.files.store.parts import Part, PartCell, write_part
 
 
 def cell(run: str, first: int, count: int, error: str | None = None) -> PartCell:

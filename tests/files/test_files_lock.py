@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from patchopt.errors import OutputError
-from patchopt.sweeps.store.lock import Lock, owner
+from patchopt.files.store.lock import Lock, owner
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from patchopt.sweeps.store.lock import Lock
+from patchopt.files.store.lock import Lock
 with Lock(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(float(sys.argv[2]))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patchopt.errors import DatasetError, OutputError
-from patchopt.sweeps.store.ledger import Ledger, read_ledger
+from patchopt.files.store.ledger import Ledger, read_ledger
 
 RECORDS: list[dict[str, Any]] = [{"part": "a", "rows": 3}, {"part": "ü", "rows": 4}, {"done": True}]
 

@@ -1,0 +1,54 @@
+"""Keys: what determines a result, hashed; equal keys mean equal results.
+
+Worker counts, folders and names of files are in no key: they change no number.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import lru_cache
+from importlib.metadata import version
+
+from patchopt.files.dataset import SCHEMA_VERSION
+from patchopt.sweeps.cells import PlanTask
+
+
+def digest(*parts: object) -> str:
+    """Return the SHA-256 of plain values, as hexadecimal.
+
+    Examples
+    --------
+    >>> digest("a", 1)[:12], digest("a1")[:12]
+    ('2657442bb4a4', 'fa1710561647')
+    """
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _of_scenario(scenario_json: str) -> str:
+    return digest(scenario_json)
+
+
+def plan_key(task: PlanTask) -> str:
+    """Return the key of a plan: scenario with its failures, strategy, parameters, versions."""
+    made_by = [version("patchopt"), SCHEMA_VERSION]
+    return digest("plan", made_by, _of_scenario(task.scenario_json), task.strategy, task.parameters)
+
+
+def run_key(plan: str, plan_json: str, seed: int, *, stratified: bool) -> str:
+    """Return the key of a plan's replications under one seed.
+
+    Parameters
+    ----------
+    plan : str
+        Key of the plan.
+    plan_json : str
+        What came of it: a search that ends by the clock may come to another one next time.
+    seed : int
+        Of the replications.
+    stratified : bool
+        Whether defects are dealt out; then a block's rows depend on all of the block.
+    """
+    return digest("run", plan, digest(plan_json), seed, stratified)
