@@ -1,0 +1,208 @@
+"""What a store holds: plans, traces and the finished cells of every run, as its ledger tells it.
+
+The folder ``.sweep`` of a dataset:
+
+- ``lock``: whose it is, while somebody writes.
+- ``ledger``: what is finished; nothing else counts.
+- ``scenarios/``, ``plans/``, ``traces/``: JSON files named by keys.
+- ``parts/``: rows of finished cells.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from patchopt.errors import DatasetError
+from patchopt.files.store.ledger import Record, read_ledger
+from patchopt.files.store.parts import Part, PartCell
+
+#: Folder of the store inside a dataset's.
+STORE: Final = ".sweep"
+
+#: Version of the store's own layout; a reader refuses every other.
+STORE_VERSION: Final = 1
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Where a store keeps what.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the dataset.
+    """
+
+    folder: Path
+
+    @property
+    def store(self) -> Path:
+        """Folder of the store."""
+        return self.folder / STORE
+
+    @property
+    def ledger(self) -> Path:
+        """File of the ledger."""
+        return self.store / "ledger"
+
+    @property
+    def lock(self) -> Path:
+        """File of the lock."""
+        return self.store / "lock"
+
+    @property
+    def parts(self) -> Path:
+        """Folder of the parts."""
+        return self.store / "parts"
+
+    def scenario(self, key: str) -> Path:
+        """File of a scenario."""
+        return self.store / "scenarios" / f"{key}.json"
+
+    def plan(self, key: str) -> Path:
+        """File of a plan."""
+        return self.store / "plans" / f"{key}.json"
+
+    def trace(self, plan: str, seed: int) -> Path:
+        """File of the events of a plan's first replication under a seed."""
+        return self.store / "traces" / f"{plan}-{seed}.json"
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A finished cell, and where its rows are.
+
+    Parameters
+    ----------
+    cell : PartCell
+        The cell.
+    part : str
+        Name of the part that holds it.
+    at : int
+        Its place in the part.
+    """
+
+    cell: PartCell
+    part: str
+    at: int
+
+    def __lt__(self, other: Placed) -> bool:
+        """Order by replications; of two that begin alike, the longer one comes first."""
+        return self._order() < other._order()
+
+    def _order(self) -> tuple[int, int]:
+        return self.cell.first, -self.cell.count
+
+
+class Contents:
+    """What is finished, gathered from a ledger's records.
+
+    Parameters
+    ----------
+    paths : Paths
+        Of the store.
+    records : list of dict
+        Of its ledger.
+
+    Attributes
+    ----------
+    plans : set of str
+        Keys of the plans that are made, or failed for good.
+    traces : set of (str, int)
+        Plan and seed of the traces that are there.
+    parts : list of str
+        Names of the parts.
+
+    Raises
+    ------
+    DatasetError
+        If the store is of another version, or a part that the ledger names is not there.
+    """
+
+    def __init__(self, paths: Paths, records: list[Record]) -> None:
+        self.paths = paths
+        self.plans: set[str] = set()
+        self.traces: set[tuple[str, int]] = set()
+        self.parts: list[str] = []
+        self._runs: dict[str, list[Placed]] = {}
+        for record in records:
+            self.take(record)
+
+    @classmethod
+    def read(cls, folder: Path) -> Contents:
+        """Read what the store of a dataset holds, without a lock."""
+        paths = Paths(folder)
+        return cls(paths, read_ledger(paths.ledger))
+
+    def take(self, record: Record) -> None:
+        """Take in a record of the ledger; kinds that only others read are left alone."""
+        match record:
+            case {"kind": "store", "version": version}:
+                _check_version(version, self.paths)
+            case {"kind": "plan", "key": str(key)}:
+                self.plans.add(key)
+            case {"kind": "trace", "key": str(key), "seed": int(seed)}:
+                self.traces.add((key, seed))
+            case {"kind": "part", "name": str(name)}:
+                self._add(name, Part(self.paths.parts / name))
+
+    def _add(self, name: str, part: Part) -> None:
+        self.parts.append(name)
+        for at, cell in enumerate(part.cells):
+            insort(self._runs.setdefault(cell.run, []), Placed(cell, name, at))
+
+    def cells(self, run: str) -> list[Placed]:
+        """Return the finished cells of a run, by their replications.
+
+        Of cells that overlap, as those of strata do whose last block has grown, the one that
+        reaches further counts.
+        """
+        found: list[Placed] = []
+        end = 0
+        for placed in self._runs.get(run, []):
+            reach = placed.cell.first + placed.cell.count
+            if reach > end:
+                found.append(placed)
+                end = reach
+        return found
+
+    def missing(self, run: str, total: int, block: int, *, whole: bool) -> list[tuple[int, int]]:
+        """Return what a run lacks of its first replications, as cells: (first, count) each.
+
+        Parameters
+        ----------
+        run : str
+            Key of the run.
+        total : int
+            Replications that it is to have, numbered from 0.
+        block : int
+            Most replications of a cell.
+        whole : bool
+            Whether only a finished cell of exactly the same replications will do, as with
+            strata; otherwise any will that covers them.
+        """
+        if whole:
+            done = {(placed.cell.first, placed.cell.count) for placed in self._runs.get(run, [])}
+            return [cell for cell in _chopped(0, total, block) if cell not in done]
+        found: list[tuple[int, int]] = []
+        at = 0
+        for placed in self.cells(run):
+            found += _chopped(at, min(placed.cell.first, total), block)
+            at = placed.cell.first + placed.cell.count
+        return found + _chopped(at, total, block)
+
+
+def _chopped(first: int, end: int, block: int) -> list[tuple[int, int]]:
+    return [(at, min(block, end - at)) for at in range(first, end, block)]
+
+
+def _check_version(version: Any, paths: Paths) -> None:
+    if version != STORE_VERSION:
+        raise DatasetError(
+            f"the unfinished dataset is of version {version}, not {STORE_VERSION}",
+            place=str(paths.store),
+            remedy="finish it with the patchopt that began it, or begin anew with sweep.force=true",
+        )
