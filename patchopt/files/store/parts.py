@@ -8,7 +8,6 @@ are (scenario, strategy, seed) is told by the key of each cell's run.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -20,7 +19,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from patchopt.errors import DatasetError
-from patchopt.files.output import part_of
+from patchopt.files.store.whole import whole_file
 
 #: Columns of a block by name, all of one length.
 Columns = Mapping[str, NDArray[Any]]
@@ -91,16 +90,8 @@ def write_part(path: Path, cells: Sequence[PartCell], blocks: Sequence[Columns])
         _CONSTANT: json.dumps(constant),
     }
     table = pa.table(arrays).replace_schema_metadata(told)
-    passing = part_of(path)
-    try:
-        with passing.open("wb") as file:
-            with pa.ipc.new_file(file, table.schema) as writer:
-                writer.write_table(table)
-            file.flush()
-            os.fsync(file.fileno())
-        passing.replace(path)
-    finally:
-        passing.unlink(missing_ok=True)
+    with whole_file(path) as file, pa.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table)
 
 
 def _stored(values: NDArray[Any]) -> pa.Array:

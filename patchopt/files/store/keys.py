@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from functools import lru_cache
+from collections.abc import Mapping
 from importlib.metadata import version
+from typing import Any
 
-from patchopt.files.dataset import SCHEMA_VERSION
-from patchopt.sweeps.cells import PlanTask
+from patchopt.files.tables import SCHEMA_VERSION
 
 
 def digest(*parts: object) -> str:
@@ -26,15 +26,25 @@ def digest(*parts: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-@lru_cache(maxsize=64)
-def _of_scenario(scenario_json: str) -> str:
-    return digest(scenario_json)
+def scenario_key(scenario_json: str) -> str:
+    """Return the key of a scenario's content, its failures included."""
+    return digest("scenario", scenario_json)
 
 
-def plan_key(task: PlanTask) -> str:
-    """Return the key of a plan: scenario with its failures, strategy, parameters, versions."""
+def plan_key(scenario: str, strategy: str, parameters: Mapping[str, Any]) -> str:
+    """Return the key of a plan.
+
+    Parameters
+    ----------
+    scenario : str
+        Key of the scenario.
+    strategy : str
+        Name of the strategy.
+    parameters : mapping
+        All of its parameters, defaults included.
+    """
     made_by = [version("patchopt"), SCHEMA_VERSION]
-    return digest("plan", made_by, _of_scenario(task.scenario_json), task.strategy, task.parameters)
+    return digest("plan", made_by, scenario, strategy, dict(parameters))
 
 
 def run_key(plan: str, plan_json: str, seed: int, *, stratified: bool) -> str:

@@ -1,0 +1,174 @@
+"""From what a store holds to the rows of a dataset's tables, in the order of the study.
+
+Nothing here depends on who finished what when, so a dataset that was interrupted, or made by any
+number of workers, is the same to the byte (but for the measured times).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from patchopt.files.store.contents import Contents, Placed
+from patchopt.files.store.keys import run_key
+from patchopt.files.store.made import MadePlan, read_trace
+from patchopt.files.store.parts import Part
+from patchopt.files.store.study import Study, StudyPlan
+from patchopt.files.tables import failed_run, runs_table
+from patchopt.model.plan import Plan
+from patchopt.model.quantities import from_milli
+
+Row = dict[str, Any]
+
+#: Parts that are kept open: those of neighbouring cells are mostly the same.
+_OPEN: Final = 32
+
+
+class Assembler:
+    """Yields the rows of a study as far as a store has them.
+
+    Parameters
+    ----------
+    study : Study
+        Which plans, seeds and in which order.
+    contents : Contents
+        What is finished.
+
+    Raises
+    ------
+    DatasetError
+        While rows are taken, if a file of the store is damaged.
+    """
+
+    def __init__(self, study: Study, contents: Contents) -> None:
+        self.study = study
+        self._contents = contents
+        self._part = lru_cache(_OPEN)(self._open)
+        self._made = lru_cache(_OPEN)(self._read)
+
+    def _open(self, name: str) -> Part:
+        return Part(self._contents.paths.parts / name)
+
+    def _read(self, key: str) -> MadePlan:
+        return MadePlan.read(self._contents.paths.plan(key))
+
+    def _plans(self) -> Iterator[tuple[int, StudyPlan, MadePlan]]:
+        """Yield the plans that there are."""
+        for number, plan in enumerate(self.study.plans):
+            if plan.key in self._contents.plans:
+                yield number, plan, self._made(plan.key)
+
+    def _cells(self, plan: StudyPlan, made: MadePlan) -> Iterator[tuple[int, Placed]]:
+        """Yield the finished cells of a plan with their seeds."""
+        for seed in plan.seeds if made.plan_json is not None else ():
+            stratified = self.study.stratified
+            run = run_key(plan.key, made.plan_json or "", seed, stratified=stratified)
+            for placed in self._contents.cells(run):
+                yield seed, placed
+
+    def plans(self) -> Iterator[Row]:
+        """Yield the rows of `PLANS_SCHEMA`."""
+        for number, plan, made in self._plans():
+            scenario = self._contents.paths.scenario(plan.scenario_key)
+            row = _names(number, plan) | {"scenario_json": scenario.read_text(encoding="utf-8")}
+            yield row | _of_plan(made)
+
+    def events(self) -> Iterator[Row]:
+        """Yield the rows of `EVENTS_SCHEMA`."""
+        for number, plan in enumerate(self.study.plans):
+            traced = (plan.key, plan.seeds[0])
+            if not self.study.trace or traced not in self._contents.traces:
+                continue
+            for at, event in enumerate(read_trace(self._contents.paths.trace(*traced))):
+                detail = {key: value for key, value in event.items() if key not in _TOLD}
+                yield {
+                    "plan": number,
+                    "seed": plan.seeds[0],
+                    "replication": 0,
+                    "number": at,
+                    **{key: event[key] for key in _TOLD},
+                    "detail": json.dumps(detail),
+                }
+
+    def timings(self) -> Iterator[Row]:
+        """Yield the rows of `TIMINGS_SCHEMA`."""
+        for number, plan, made in self._plans():
+            yield _timing(number, "plan", 1, made.wall_time_s)
+            for _, placed in self._cells(plan, made):
+                if placed.cell.error is None:
+                    yield _timing(number, "simulate", placed.cell.count, placed.cell.wall_time_s)
+
+    def runs(self) -> Iterator[pa.Table]:
+        """Yield tables of `RUNS_SCHEMA`: plan by plan, seed by seed, by replications."""
+        for number, plan, made in self._plans():
+            names = _names(number, plan)
+            if made.error is not None:
+                yield failed_run(**names, error=made.error)
+            for seed, placed in self._cells(plan, made):
+                cell = placed.cell
+                if cell.error is not None:
+                    yield failed_run(**names, error=cell.error)
+                    continue
+                columns = self._part(placed.part).columns(placed.at)
+                yield runs_table(
+                    **names,
+                    seed=seed,
+                    replications=np.arange(cell.first, cell.first + cell.count),
+                    strata=columns.pop("stratum"),
+                    weights=columns.pop("weight"),
+                    columns=columns,
+                )
+
+
+#: Columns of the events that have fields of their own.
+_TOLD: Final = ("time", "event")
+
+
+def _names(number: int, plan: StudyPlan) -> Row:
+    return {
+        "plan": number,
+        "scenario": plan.scenario,
+        "strategy": plan.strategy,
+        "label": plan.label,
+        "parameters": plan.parameters,
+    }
+
+
+def _timing(number: int, kind: str, replications: int, wall_time_s: float) -> Row:
+    return {
+        "plan": number,
+        "kind": kind,
+        "replications": replications,
+        "wall_time_s": wall_time_s,
+    }
+
+
+def _of_plan(made: MadePlan) -> Row:
+    """Return what a row says of what came of a plan."""
+    if made.plan_json is None or made.exposure_milli is None:
+        return {"status": "failed", "error": made.error}
+    plan = Plan.model_validate_json(made.plan_json)
+    row: Row = {
+        "plan_json": made.plan_json,
+        "steps": len(plan.steps),
+        "nominal_exposure": from_milli(made.exposure_milli),
+        "nominal_completion_time": made.completion_time_s,
+        "status": "done",
+    }
+    found = plan.certificate
+    if found is None:
+        return row
+    return row | {
+        "certificate_status": found.status,
+        "objective": None if found.objective is None else from_milli(found.objective),
+        "bound": None if found.bound is None else from_milli(found.bound),
+        "gap": found.gap,
+        "bound_is": found.bound_is,
+        "solver_seed": found.seed,
+        "solver_parameters": json.dumps(found.parameters, sort_keys=True),
+    }

@@ -1,0 +1,77 @@
+"""A study as its store knows it: which plans, of what, under which seeds, in which order."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyPlan:
+    """A plan of a study.
+
+    Parameters
+    ----------
+    key : str
+        Of the plan.
+    scenario_key, scenario : str
+        Of the scenario, and its name.
+    strategy, label, parameters : str
+        The strategy, how it is called in the study, and its parameters as JSON.
+    seeds : tuple of int
+        Each has replications of its own.
+    """
+
+    key: str
+    scenario_key: str
+    scenario: str
+    strategy: str
+    label: str
+    parameters: str
+    seeds: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """All that a dataset is to hold.
+
+    Parameters
+    ----------
+    metadata : dict of str to str
+        Where it comes from: ``config``, ``config_sha256``, ``versions``, ``git_commit``.
+    plans : tuple of StudyPlan
+        By their numbers in the dataset.
+    stratified : bool
+        Whether defects of releases are dealt out.
+    trace : bool
+        Whether each plan has the events of its first replication.
+    """
+
+    metadata: dict[str, str]
+    plans: tuple[StudyPlan, ...]
+    stratified: bool
+    trace: bool
+
+    @cached_property
+    def by_key(self) -> dict[str, StudyPlan]:
+        """The plans by their keys."""
+        return {plan.key: plan for plan in self.plans}
+
+    def to_json(self) -> str:
+        """Return the study as text."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Study:
+        """Read it back.
+
+        Raises
+        ------
+        ValueError, KeyError, TypeError
+            If the text is no study's.
+        """
+        told: dict[str, Any] = json.loads(text)
+        plans = (StudyPlan(**{**plan, "seeds": tuple(plan["seeds"])}) for plan in told["plans"])
+        return cls(**{**told, "plans": tuple(plans)})
