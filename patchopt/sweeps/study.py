@@ -22,11 +22,13 @@ def study_of(config: SweepConfig, tasks: Sequence[PlanTask]) -> Study:
     tasks : sequence of PlanTask
         Its plans, by their numbers.
     """
+    wanted = config.sweep.replications
     return Study(
         metadata=provenance(config),
         plans=tuple(_plan(task) for task in tasks),
         stratified=config.sweep.stratify,
         trace=config.simulator.trace,
+        replications=None if wanted == "auto" else wanted,
     )
 
 

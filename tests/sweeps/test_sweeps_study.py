@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from patchopt.errors import DatasetError
 from patchopt.files.store.keys import run_key
 from patchopt.files.store.study import Study
 from patchopt.sweeps import compose
@@ -64,9 +67,19 @@ def test_runs_differ_by_plan_seed_and_strata() -> None:
     assert len(keys) == 8
 
 
-def test_a_study_is_read_back_as_it_was() -> None:
+def test_a_study_is_read_back_as_it_was(tmp_path: Path) -> None:
     mine = study("sweep.seed=[3,4]", "sweep.strategies=[rolling,{name: canary, share: 0.2}]")
-    assert Study.from_json(mine.to_json()) == mine
+    mine.write(tmp_path / "study")
+    assert Study.read(tmp_path / "study") == mine
     assert [plan.label for plan in mine.plans] == ["rolling", "canary(share=0.2)"]
     assert mine.plans[0].seeds == (3, 4)
     assert mine.by_key[mine.plans[1].key] is mine.plans[1]
+    assert (mine.replications, study("sweep.replications=auto").replications) == (200, None)
+
+
+def test_what_is_no_study_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "study"
+    for text in ("", "[]", "{}", '{"plans": [{}]}', '{"plans": 3}'):
+        path.write_text(text)
+        with pytest.raises(DatasetError, match="damaged"):
+            Study.read(path)

@@ -4,8 +4,10 @@ The folder ``.sweep`` of a dataset:
 
 - ``lock``: whose it is, while somebody writes.
 - ``ledger``: what is finished; nothing else counts.
+- ``study.json``: what the dataset is to hold.
 - ``scenarios/``, ``plans/``, ``traces/``: JSON files named by keys.
 - ``parts/``: rows of finished cells.
+- ``jobs/``: what workers are to do, while they do it.
 """
 
 from __future__ import annotations
@@ -54,9 +56,19 @@ class Paths:
         return self.store / "lock"
 
     @property
+    def study(self) -> Path:
+        """File of the study."""
+        return self.store / "study.json"
+
+    @property
     def parts(self) -> Path:
         """Folder of the parts."""
         return self.store / "parts"
+
+    @property
+    def jobs(self) -> Path:
+        """Folder of what workers are to do."""
+        return self.store / "jobs"
 
     def scenario(self, key: str) -> Path:
         """File of a scenario."""
@@ -115,6 +127,12 @@ class Contents:
         Plan and seed of the traces that are there.
     parts : list of str
         Names of the parts.
+    complete : str or None
+        ``config_sha256`` of the study whose files were written last, if nothing came since.
+    begun : bool
+        Whether a study is written down.
+    forced : bool
+        Whether what was there before is being replaced.
 
     Raises
     ------
@@ -127,6 +145,8 @@ class Contents:
         self.plans: set[str] = set()
         self.traces: set[tuple[str, int]] = set()
         self.parts: list[str] = []
+        self.complete: str | None = None
+        self.begun = self.forced = False
         self._runs: dict[str, list[Placed]] = {}
         for record in records:
             self.take(record)
@@ -142,6 +162,12 @@ class Contents:
         match record:
             case {"kind": "store", "version": version}:
                 _check_version(version, self.paths)
+                self.forced = bool(record.get("forced"))
+            case {"kind": "study", "config_sha256": str(config)}:
+                self.begun = True
+                self.complete = self.complete if self.complete == config else None
+            case {"kind": "complete", "config_sha256": str(config)}:
+                self.complete = config
             case {"kind": "plan", "key": str(key)}:
                 self.plans.add(key)
             case {"kind": "trace", "key": str(key), "seed": int(seed)}:

@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from patchopt.errors import DatasetError
-from patchopt.files.store.whole import whole_file
+from patchopt.files.store.whole import damaged, parsed, whole_file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,9 +53,9 @@ class MadePlan:
             If the file is missing or damaged.
         """
         try:
-            return cls(**_parsed(path))
+            return cls(**parsed(path))
         except TypeError as error:
-            raise _damaged(path, error) from None
+            raise damaged(path, error) from None
 
 
 def write_trace(path: Path, events: list[dict[str, Any]]) -> None:
@@ -73,18 +72,5 @@ def read_trace(path: Path) -> list[dict[str, Any]]:
     DatasetError
         If the file is missing or damaged.
     """
-    found: list[dict[str, Any]] = _parsed(path)
+    found: list[dict[str, Any]] = parsed(path)
     return found
-
-
-def _parsed(path: Path) -> Any:
-    try:
-        return json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise _damaged(path, error) from None
-
-
-def _damaged(path: Path, error: Exception) -> DatasetError:
-    return DatasetError(
-        f"the file is damaged ({error})", place=str(path), remedy="begin anew with sweep.force=true"
-    )

@@ -18,8 +18,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from patchopt.errors import DatasetError
-from patchopt.files.store.whole import whole_file
+from patchopt.files.store.whole import damaged, whole_file
 
 #: Columns of a block by name, all of one length.
 Columns = Mapping[str, NDArray[Any]]
@@ -132,11 +131,7 @@ class Part:
             self.cells = [PartCell(**cell) for cell in json.loads(told[_CELLS.encode()])]
             self._constant: dict[str, Any] = json.loads(told[_CONSTANT.encode()])
         except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
-            raise DatasetError(
-                f"the part is damaged ({str(error).splitlines()[0]})",
-                place=str(path),
-                remedy="begin anew with sweep.force=true",
-            ) from None
+            raise damaged(path, error) from None
 
     @cached_property
     def _columns(self) -> dict[str, NDArray[Any]]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
+
+from patchopt.files.store.whole import damaged, parsed, whole_file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,31 +50,44 @@ class Study:
         Whether defects of releases are dealt out.
     trace : bool
         Whether each plan has the events of its first replication.
+    replications : int, optional
+        Of every plan and seed; none if that depends on what comes of them.
     """
 
     metadata: dict[str, str]
     plans: tuple[StudyPlan, ...]
     stratified: bool
     trace: bool
+    replications: int | None
 
     @cached_property
     def by_key(self) -> dict[str, StudyPlan]:
         """The plans by their keys."""
         return {plan.key: plan for plan in self.plans}
 
-    def to_json(self) -> str:
-        """Return the study as text."""
-        return json.dumps(asdict(self))
+    def write(self, path: Path) -> None:
+        """Write it as a file.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written.
+        """
+        with whole_file(path) as file:
+            file.write(json.dumps(asdict(self)).encode())
 
     @classmethod
-    def from_json(cls, text: str) -> Study:
+    def read(cls, path: Path) -> Study:
         """Read it back.
 
         Raises
         ------
-        ValueError, KeyError, TypeError
-            If the text is no study's.
+        DatasetError
+            If the file is missing or damaged.
         """
-        told: dict[str, Any] = json.loads(text)
-        plans = (StudyPlan(**{**plan, "seeds": tuple(plan["seeds"])}) for plan in told["plans"])
-        return cls(**{**told, "plans": tuple(plans)})
+        try:
+            told: dict[str, Any] = parsed(path)
+            plans = (StudyPlan(**{**plan, "seeds": tuple(plan["seeds"])}) for plan in told["plans"])
+            return cls(**{**told, "plans": tuple(plans)})
+        except (KeyError, TypeError) as error:
+            raise damaged(path, error) from None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
+from patchopt.errors import DatasetError
 from patchopt.files.output import part_of
 
 
@@ -39,3 +41,25 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
         passing.replace(path)
     finally:
         passing.unlink(missing_ok=True)
+
+
+def parsed(path: Path) -> Any:
+    """Read a file of JSON.
+
+    Raises
+    ------
+    DatasetError
+        If it is missing or damaged.
+    """
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise damaged(path, error) from None
+
+
+def damaged(path: Path, error: Exception) -> DatasetError:
+    """Say that a file of a store is damaged, and what would do."""
+    why = (str(error) or type(error).__name__).splitlines()[0]
+    return DatasetError(
+        f"the file is damaged ({why})", place=str(path), remedy="begin anew with sweep.force=true"
+    )

@@ -1,0 +1,167 @@
+"""A store that is open for writing: its lock held, its ledger open, its contents known."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from patchopt.errors import DatasetError
+from patchopt.files.output import prepare_output, unwritable
+from patchopt.files.store.contents import STORE_VERSION, Contents, Paths
+from patchopt.files.store.growing import check_grows
+from patchopt.files.store.ledger import Ledger
+from patchopt.files.store.lock import Lock
+from patchopt.files.store.study import Study
+from patchopt.files.store.whole import whole_file
+
+#: Folders of a store, all of which are there while somebody writes.
+_FOLDERS: Final = ("scenarios", "plans", "traces", "parts", "jobs")
+
+
+class Store:
+    """The store of a dataset, with its writer's lock held inside a ``with``.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the dataset; made if it is not there.
+    study : Study
+        What the dataset is to hold.
+    force : bool
+        Whether what is there may be replaced. What a forced study has left unfinished goes on.
+    wait_s : float
+        How long to wait while another process writes there.
+    told : callable, optional
+        Told who that is.
+
+    Attributes
+    ----------
+    contents : Contents
+        What is finished.
+
+    Raises
+    ------
+    OutputError
+        On entering, if the folder cannot be used, holds something else, or another process
+        writes there.
+    DatasetError
+        If what is there is damaged, or of a study that this one does not contain.
+    """
+
+    contents: Contents
+
+    def __init__(
+        self,
+        folder: Path,
+        study: Study,
+        *,
+        force: bool = False,
+        wait_s: float = 0.0,
+        told: Callable[[str], None] | None = None,
+    ) -> None:
+        self.paths = Paths(folder)
+        self.study = study
+        self._force = force
+        self._wait = (wait_s, told)
+        self._open = ExitStack()
+        self._ledger: Ledger
+
+    def __enter__(self) -> Self:
+        """Take the lock, read what is there, and see whether the study goes on from it."""
+        begun = self.paths.ledger.exists()
+        prepare_output(self.paths.folder, self._force or begun)
+        with ExitStack() as opening:
+            try:
+                self.paths.store.mkdir(exist_ok=True)
+                opening.enter_context(Lock(self.paths.lock, *self._wait))
+                self._ledger = opening.enter_context(self._ledger_of_study())
+                for name in _FOLDERS:
+                    (self.paths.store / name).mkdir(exist_ok=True)
+                self.contents = Contents(self.paths, self._ledger.records)
+                self._sweep()
+            except OSError as error:
+                raise unwritable(self.paths.store, error) from None
+            self._open = opening.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let go of the store; what is finished stays."""
+        self._open.close()
+        if isinstance(error, OSError):
+            raise unwritable(self.paths.folder, error) from None
+
+    def _ledger_of_study(self) -> Ledger:
+        """Open the ledger of this study, a new one if what is there is to be replaced."""
+        if not self._goes_on():
+            self._clear()
+        ledger = Ledger(self.paths.ledger)
+        if not ledger.records:
+            ledger.append({"kind": "store", "version": STORE_VERSION, "forced": self._force})
+        return ledger
+
+    def _goes_on(self) -> bool:
+        """Tell whether what is there stays: if it may not be replaced, or is this very study's."""
+        try:
+            before = Contents.read(self.paths.folder)
+            study = Study.read(self.paths.study) if before.begun else None
+        except DatasetError:
+            if not self._force:
+                raise
+            return False
+        if not self._force:
+            if study is not None:
+                check_grows(before, study, self.study)
+            return True
+        mine = self.study.metadata["config_sha256"]
+        same = study is not None and study.metadata["config_sha256"] == mine
+        return same and before.forced and before.complete is None
+
+    def _clear(self) -> None:
+        """Throw away what is there, the ledger first: without it nothing else counts."""
+        self.paths.ledger.unlink(missing_ok=True)
+        for name in _FOLDERS:
+            shutil.rmtree(self.paths.store / name, ignore_errors=True)
+
+    def _sweep(self) -> None:
+        """Remove what a killed process has left: parts that no line names, and jobs."""
+        named = set(self.contents.parts)
+        for path in self.paths.parts.iterdir():
+            if path.name not in named:
+                path.unlink()
+        for path in self.paths.jobs.iterdir():
+            path.unlink()
+
+    def begin(self, scenarios: Mapping[str, str]) -> None:
+        """Write down what the study is.
+
+        Parameters
+        ----------
+        scenarios : mapping of str to str
+            Of each scenario's key its content, as JSON.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written.
+        """
+        for key, text in scenarios.items():
+            path = self.paths.scenario(key)
+            if not path.exists():
+                with whole_file(path) as file:
+                    file.write(text.encode())
+        self.study.write(self.paths.study)
+        self.note({"kind": "study", "config_sha256": self.study.metadata["config_sha256"]})
+
+    def note(self, record: Mapping[str, Any]) -> None:
+        """Write down that something is finished; when this returns, it stays so."""
+        self._ledger.append(record)
+        self.contents.take(dict(record))
