@@ -158,7 +158,8 @@ def runs_table(
         Stratum of each, and how many replications it stands for; 0 and 1 if it is one
         like all others.
     columns : mapping of str to ndarray of shape (replications,)
-        Every metric, exposures in milli-weight-seconds as the simulator gives them.
+        Every metric; exposures in milli-weight-seconds as the simulator gives them if they are
+        integers, in weight-seconds as tables have them if they are floats.
 
     Returns
     -------
@@ -189,7 +190,8 @@ def _same(text: str, count: int) -> pa.DictionaryArray:
 def _column(values: NDArray[Any], metric: Metric) -> pa.Array:
     if metric.kind == "text":
         return pa.array(values.tolist(), _TEXT).dictionary_encode()
-    in_units = from_milli(values) if metric.kind == "exposure" else values
+    milli = metric.kind == "exposure" and values.dtype.kind == "i"
+    in_units = from_milli(values) if milli else values
     return pa.array(in_units, _TYPE_OF_KIND[metric.kind])
 
 

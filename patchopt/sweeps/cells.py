@@ -58,15 +58,6 @@ class PlanTask:
         return json.dumps(self.parameters, sort_keys=True)
 
 
-@dataclass(frozen=True)
-class Block:
-    """Consecutive replications of one plan and seed: what a worker runs at a time."""
-
-    seed: int
-    first: int
-    count: int
-
-
 def plan_tasks(config: SweepConfig) -> list[PlanTask]:
     """Return every plan that a sweep needs, scenarios outside, strategies inside.
 
@@ -99,28 +90,6 @@ def plan_tasks(config: SweepConfig) -> list[PlanTask]:
     return [
         _task(config, number, scenario, *strategy)
         for number, (scenario, strategy) in enumerate(pairs)
-    ]
-
-
-def blocks(config: SweepConfig, task: PlanTask, total: int, done: int = 0) -> list[Block]:
-    """Return the blocks of a plan up to so many replications of every seed.
-
-    Parameters
-    ----------
-    config : SweepConfig
-        The study.
-    task : PlanTask
-        The plan.
-    total : int
-        Replications of every seed, those that are done already included.
-    done : int
-        How many of them that are.
-    """
-    size = config.simulator.block
-    return [
-        Block(seed, first, min(size, total - first))
-        for seed in task.seeds
-        for first in range(done, total, size)
     ]
 
 

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from patchopt.errors import ConfigError, nearest
 from patchopt.sweeps.config import SweepConfig, check_config, conf_folder, keys_of
-from patchopt.sweeps.runner import SweepResult, Watcher, run_sweep
+from patchopt.sweeps.runner import SweepResult, run_sweep
+from patchopt.sweeps.stages import Watcher
 
 #: Overrides that are quoted in a message are cut to that many characters.
 _QUOTED: Final = 200

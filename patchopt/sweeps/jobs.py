@@ -16,7 +16,8 @@ from typing import Any, Final
 from patchopt.errors import ConfigError, PatchoptError
 from patchopt.sweeps.composing import check_composed, refusal, sweep
 from patchopt.sweeps.config import conf_folder
-from patchopt.sweeps.runner import SweepResult, Watcher, run_sweep
+from patchopt.sweeps.runner import SweepResult, run_sweep
+from patchopt.sweeps.stages import Watcher
 
 _REPORTS: Final = "PATCHOPT_MULTIRUN_REPORTS"
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from patchopt.model.metrics import Z_95
-from patchopt.simulator import Outcome
 
 
 class Precision:
@@ -36,16 +36,16 @@ class Precision:
         self.replications = 0
         self._moments: dict[int, tuple[int, float, NDArray[np.float64], NDArray[np.float64]]] = {}
 
-    def add(self, outcome: Outcome) -> None:
-        """Take in a block."""
-        columns = [outcome.columns[name].astype(np.float64) for name in self.metrics]
-        values = np.column_stack(columns)
-        self.replications += len(outcome)
-        for stratum in np.unique(outcome.strata):
-            chosen = outcome.strata == stratum
+    def add(self, columns: Mapping[str, NDArray[Any]]) -> None:
+        """Take in a block: its metrics, and its ``stratum`` and ``weight``."""
+        values = np.column_stack([columns[name].astype(np.float64) for name in self.metrics])
+        strata = columns["stratum"]
+        self.replications += len(strata)
+        for stratum in np.unique(strata):
+            chosen = strata == stratum
             mean = values[chosen].mean(axis=0)
             spread = ((values[chosen] - mean) ** 2).sum(axis=0)
-            count, weight = int(chosen.sum()), float(outcome.weights[chosen].sum())
+            count, weight = int(chosen.sum()), float(columns["weight"][chosen].sum())
             before = self._moments.get(int(stratum))
             if before is not None:
                 total = before[0] + count

@@ -1,83 +1,168 @@
-"""What workers do: make a plan, run a block of its replications. Pure functions of their input."""
+"""What workers do: make a plan, run cells of its replications, and keep what came of it.
+
+Given the name of a job and its folder, a worker reads what it needs and writes what it has
+found; only the names of files go back. Errors of a plan or cell are results; errors of files
+end the sweep.
+"""
 
 from __future__ import annotations
 
+import os
+import threading
 import time
-from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
+import numpy as np
+
+from patchopt.files.output import unwritable
+from patchopt.files.store.contents import Paths
+from patchopt.files.store.made import MadePlan, write_trace
+from patchopt.files.store.parts import Columns, PartCell, write_part
 from patchopt.model.build import build_infrastructure
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan
 from patchopt.model.scenario import Scenario
 from patchopt.simulator import Outcome, Simulator
 from patchopt.strategies import make_strategy
-from patchopt.sweeps.cells import Block, PlanTask, one_line
+from patchopt.sweeps.cells import one_line
+from patchopt.sweeps.work import CellWork, Job, PlanWork, marker
+
+#: Seconds between two looks at whether the sweep is still there.
+_LOOK_S: Final = 0.5
 
 
-@dataclass(frozen=True)
-class Planned:
-    """A plan, its nominal run and its trace; or why there is none."""
+def perform(folder: str, name: str, parent: int | None) -> list[dict[str, Any]]:
+    """Do a job; return the records that the ledger is to have of it.
 
-    number: int
-    plan_json: str | None = None
-    nominal: dict[str, int] = field(default_factory=dict)
-    events: list[dict[str, Any]] = field(default_factory=list)
-    error: str | None = None
-    wall_time_s: float = 0.0
+    Parameters
+    ----------
+    folder : str
+        Of the dataset.
+    name : str
+        Of the job.
+    parent : int, optional
+        The process without which there is no use in going on.
+
+    Raises
+    ------
+    OutputError
+        If what came of it cannot be written.
+    """
+    if parent is not None:
+        _watch(parent)
+    paths = Paths(Path(folder))
+    job = Job.read(paths, name)
+    try:
+        if job.plan is not None:
+            marker(paths, job.name).write_bytes(b"0")
+            return _make_plan(paths, job.plan)
+        return [_run_cells(paths, job)]
+    except OSError as error:
+        raise unwritable(paths.folder, error) from None
 
 
-@dataclass(frozen=True, eq=False)
-class Simulated:
-    """The replications of a block; or why there are none."""
+@lru_cache(maxsize=1)
+def _watch(parent: int) -> None:
+    """End this process soon after its parent has, whatever it is doing."""
 
-    number: int
-    block: Block
-    outcome: Outcome | None = None
-    error: str | None = None
-    wall_time_s: float = 0.0
+    def look() -> None:
+        while os.getppid() == parent:
+            time.sleep(_LOOK_S)
+        os._exit(1)
+
+    threading.Thread(target=look, daemon=True).start()
 
 
 @lru_cache(maxsize=8)
-def infrastructure_of(scenario_json: str) -> Infrastructure:
-    """Build a scenario, once a process: workers get text, not arrays."""
-    # Checked when the sweep read it.
+def build(scenario_json: str) -> Infrastructure:
+    """Build a scenario that was checked when the sweep read it, once a process."""
     return build_infrastructure(Scenario.model_validate_json(scenario_json).as_sound())
 
 
 @lru_cache(maxsize=8)
-def _simulator(scenario_json: str, plan_json: str) -> Simulator:
-    return Simulator(infrastructure_of(scenario_json), Plan.model_validate_json(plan_json))
+def _infrastructure(paths: Paths, scenario: str) -> Infrastructure:
+    return build(paths.scenario(scenario).read_text(encoding="utf-8"))
 
 
-def make_plan(task: PlanTask) -> Planned:
-    """Make a plan and see how it fares without failures; errors become part of the result."""
+@lru_cache(maxsize=8)
+def _simulator(paths: Paths, scenario: str, plan: str) -> Simulator:
+    made = MadePlan.read(paths.plan(plan))
+    return Simulator(
+        _infrastructure(paths, scenario), Plan.model_validate_json(made.plan_json or "")
+    )
+
+
+def _make_plan(paths: Paths, work: PlanWork) -> list[dict[str, Any]]:
+    """Make a plan, see how it fares without failures, and trace it with them."""
+    records: list[dict[str, Any]] = []
+    if not work.made:
+        _planned(paths, work).write(paths.plan(work.key))
+        records.append({"kind": "plan", "key": work.key})
+    if work.trace is not None:
+        try:
+            simulator = _simulator(paths, work.scenario, work.key)
+            events = simulator.trace(work.trace)
+        except Exception:  # noqa: BLE001 - there is no plan, or its cells will say why not
+            return records
+        write_trace(paths.trace(work.key, work.trace), events)
+        records.append({"kind": "trace", "key": work.key, "seed": work.trace})
+    return records
+
+
+def _planned(paths: Paths, work: PlanWork) -> MadePlan:
     begun = time.perf_counter()
     try:
-        infrastructure = infrastructure_of(task.scenario_json)
-        plan = make_strategy(task.strategy, task.parameters).plan(infrastructure)
+        infrastructure = _infrastructure(paths, work.scenario)
+        plan = make_strategy(work.strategy, work.parameters).plan(infrastructure)
         nominal = Simulator(infrastructure.without_failures(), plan).run(0)
-        events = Simulator(infrastructure, plan).trace(task.seeds[0]) if task.trace else []
-    except Exception as error:  # noqa: BLE001 - a failed cell is a row, never the end of a sweep
-        return Planned(task.number, error=one_line(error))
-    return Planned(
-        task.number,
-        plan.model_dump_json(),
-        {name: nominal.exact(name) for name in ("exposure", "completion_time")},
-        events,
+    except Exception as error:  # noqa: BLE001 - a failed plan is a row, never the end of a sweep
+        return MadePlan(error=one_line(error), wall_time_s=time.perf_counter() - begun)
+    return MadePlan(
+        plan_json=plan.model_dump_json(),
+        exposure_milli=nominal.exact("exposure"),
+        completion_time_s=nominal.exact("completion_time"),
         wall_time_s=time.perf_counter() - begun,
     )
 
 
-def run_block(task: PlanTask, plan_json: str, block: Block) -> Simulated:
-    """Run a block of replications of a plan; errors become part of the result."""
+def _run_cells(paths: Paths, job: Job) -> dict[str, Any]:
+    """Run cells one after another and keep them as one part."""
+    cells: list[PartCell] = []
+    blocks: list[Columns] = []
+    with marker(paths, job.name).open("wb", buffering=0) as at:
+        for number, work in enumerate(job.cells):
+            # Should this process die, the sweep knows of what.
+            at.seek(0)
+            at.write(b"%d" % number)
+            cell, outcome = _run_cell(paths, work)
+            cells.append(cell)
+            if outcome is not None:
+                blocks.append(_columns(outcome))
+    name = f"{job.name}.arrow"
+    write_part(paths.parts / name, cells, blocks)
+    return {"kind": "part", "name": name}
+
+
+def _run_cell(paths: Paths, work: CellWork) -> tuple[PartCell, Outcome | None]:
     begun = time.perf_counter()
+    outcome = error = None
     try:
-        simulator = _simulator(task.scenario_json, plan_json)
-        outcome = simulator.run(
-            block.seed, block.count, first=block.first, stratified=task.stratified
-        )
-    except Exception as error:  # noqa: BLE001 - a failed cell is a row, never the end of a sweep
-        return Simulated(task.number, block, error=one_line(error))
-    return Simulated(task.number, block, outcome, wall_time_s=time.perf_counter() - begun)
+        simulator = _simulator(paths, work.scenario, work.plan)
+        outcome = simulator.run(work.seed, work.count, first=work.first, stratified=work.stratified)
+    except Exception as failed:  # noqa: BLE001 - a failed cell is a row, never the end of a sweep
+        error = one_line(failed)
+    spent_s = time.perf_counter() - begun
+    cell = PartCell(
+        run=work.run, first=work.first, count=work.count, wall_time_s=spent_s, error=error
+    )
+    return cell, outcome
+
+
+def _columns(outcome: Outcome) -> Columns:
+    return {
+        "stratum": np.asarray(outcome.strata, np.int64),
+        "weight": outcome.weights,
+        **outcome.columns,
+    }

@@ -36,7 +36,7 @@ def _in_an_empty_folder_where_nothing_runs(tmp_path: Path, monkeypatch: pytest.M
         raise AssertionError("a sweep began")
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("patchopt.sweeps.runner._Run", run)
+    monkeypatch.setattr("patchopt.sweeps.runner._run", run)
 
 
 @pytest.mark.slow  # all of them together

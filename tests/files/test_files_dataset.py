@@ -14,18 +14,18 @@ import pyarrow.parquet as pq
 import pytest
 
 from patchopt.errors import DatasetError, OutputError
-from patchopt.files.dataset import (
+from patchopt.files.dataset import read_dataset
+from patchopt.files.dataset_writer import DatasetWriter
+from patchopt.files.tables import (
     EVENTS_SCHEMA,
     PLANS_SCHEMA,
     RUNS_SCHEMA,
     SCHEMA_VERSION,
     TIMINGS_SCHEMA,
-    DatasetWriter,
     failed_run,
-    read_dataset,
     runs_table,
+    table_of,
 )
-from patchopt.files.tables import table_of
 from patchopt.model import METRICS
 from patchopt.reports.numbers.study import Study
 
@@ -223,3 +223,25 @@ def test_a_change_of_the_layout_is_a_new_version() -> None:
         f"The layout is now:\n{layout()}"
     )
     assert list(FINGERPRINTS) == [SCHEMA_VERSION]
+
+
+def test_groups_of_rows_end_where_they_end_however_the_rows_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("patchopt.files.dataset_writer._GROUP_ROWS", 10)
+    about = {"plan": 0, "seed": 1, "replication": 0, "detail": "{}"}
+    rows = [about | {"number": t, "time": t, "event": f"about {t // 4}"} for t in range(37)]
+    files = []
+    for sizes in ([37], [1] * 37, [9, 1, 1, 26], [10, 20, 7], [3, 31, 3]):
+        left = iter(rows)
+        folder = tmp_path / "-".join(map(str, sizes))
+        with DatasetWriter(folder, METADATA) as writer:
+            for size in sizes:
+                writer.write_events([next(left) for _ in range(size)])
+            writer.close(complete=True)
+        file = pq.ParquetFile(folder / "events.parquet")
+        groups = [file.metadata.row_group(at).num_rows for at in range(file.num_row_groups)]
+        assert groups == [10, 10, 10, 7]
+        assert file.read().select(list(rows[0])).to_pylist() == rows
+        files.append((folder / "events.parquet").read_bytes())
+    assert len(set(files)) == 1

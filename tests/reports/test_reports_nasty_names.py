@@ -14,7 +14,8 @@ import pandas as pd
 import pytest
 from markdown_it import MarkdownIt
 
-from patchopt.files.dataset import DatasetWriter, failed_run, runs_table
+from patchopt.files.dataset_writer import DatasetWriter
+from patchopt.files.tables import failed_run, runs_table
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.metrics import METRICS
 from patchopt.model.plan import Certificate, Plan, with_certificate

@@ -11,13 +11,14 @@ import pytest
 
 from patchopt.errors import ConfigError, DatasetError, OutputError, StrategyError
 from patchopt.files import load_scenario
-from patchopt.files.dataset import RUNS_SCHEMA, read_dataset
+from patchopt.files.dataset import read_dataset
+from patchopt.files.tables import RUNS_SCHEMA
 from patchopt.model import METRICS
 from patchopt.model.build import build_infrastructure
 from patchopt.simulator import simulate
 from patchopt.strategies import make_strategy
-from patchopt.sweeps import compose, run_sweep, sweep
-from patchopt.sweeps.cells import Block, blocks, plan_tasks
+from patchopt.sweeps import SweepResult, compose, run_sweep, sweep
+from patchopt.sweeps.cells import plan_tasks
 
 pytestmark = pytest.mark.slow
 
@@ -31,6 +32,18 @@ SMALL = (
     "optimizer.time_limit=0.2",
 )
 
+TINY = (
+    "sweep.scenarios=[ha_microservices,risky_patch]",
+    "sweep.strategies=[rolling,big_bang]",
+    "failures=shared_defect",
+    "sweep.replications=12",
+    "sweep.seed=[3,4]",
+    "simulator.block=10",
+    "parallel.n_jobs=1",
+)
+
+DEALT = ["sweep.stratify=true", "sweep.replications=40", "simulator.block=20"]
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -42,8 +55,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_two_workers_give_the_same_bytes_as_one(folder: Path, tmp_path: Path) -> None:
     sweep([*SMALL, f"sweep.out={tmp_path / 'two'}", "parallel.n_jobs=2"])
-    for name in ("runs.parquet", "plans.parquet", "events.parquet", "config.yaml"):
-        assert (tmp_path / "two" / name).read_bytes() == (folder / name).read_bytes(), name
+    same_bytes(tmp_path / "two", folder)
 
 
 def test_the_block_size_does_not_change_a_number(folder: Path, tmp_path: Path) -> None:
@@ -113,48 +125,103 @@ def test_a_failing_cell_is_a_row_and_the_sweep_goes_on(tmp_path: Path) -> None:
     assert runs["exposure"].isna().tolist() == [True, False, False]
 
 
-def test_an_interrupted_sweep_keeps_what_was_finished(tmp_path: Path) -> None:
-    def watch(stage: str, done: int, total: int) -> None:
-        if stage == "replications" and done == 2:
+def interrupted(out: Path, stage: str, done: int) -> SweepResult:
+    """Run the small sweep until that much of a stage is done, then interrupt it."""
+
+    def watch(now: str, so_far: int, total: int) -> None:
+        if now == stage and so_far >= done:
             raise KeyboardInterrupt
 
-    config = compose([*SMALL, f"sweep.out={tmp_path / 'out'}", "parallel.n_jobs=1"])
-    result = run_sweep(config, watch=watch)
-    assert not result.complete
-    dataset = read_dataset(tmp_path / "out")
+    config = compose([*SMALL, f"sweep.out={out}", "parallel.n_jobs=1"])
+    return run_sweep(config, watch=watch)
+
+
+def test_an_interrupted_sweep_keeps_what_was_finished(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    result = interrupted(out, "replications", 1)
+    dataset = read_dataset(out)
     assert dataset.metadata["complete"] == "false"
-    assert len(dataset.runs) == 6  # two blocks of three
+    # While nothing is known of how long cells take, each is kept by itself: a block of three.
+    assert len(dataset.runs) == result.rows == 3
+    assert not result.complete
 
 
 def test_a_sweep_interrupted_while_it_plans_keeps_the_plans_that_are_made(tmp_path: Path) -> None:
-    def watch(stage: str, done: int, total: int) -> None:
-        if stage == "plans" and done == 3:
-            raise KeyboardInterrupt
-
-    config = compose([*SMALL, f"sweep.out={tmp_path / 'out'}", "parallel.n_jobs=1"])
-    assert not run_sweep(config, watch=watch).complete
+    assert not interrupted(tmp_path / "out", "plans", 3).complete
     dataset = read_dataset(tmp_path / "out")
     # The two searches go first, then the first plan.
     assert dataset.plans["label"].tolist() == ["rolling", "optimal", "optimal"]
     assert len(dataset.runs) == 0
 
 
-def test_a_crash_leaves_nothing_half_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("stage", "done"), [("plans", 0), ("plans", 3), ("replications", 1)])
+def test_the_same_command_goes_on_and_gives_the_same_bytes(
+    folder: Path, tmp_path: Path, stage: str, done: int
 ) -> None:
+    out = tmp_path / "out"
+    interrupted(out, stage, done)
+    result = sweep([*SMALL, f"sweep.out={out}", "parallel.n_jobs=2"])
+    assert (result.rows, result.plans, result.failures, result.complete) == (56, 8, {}, True)
+    same_bytes(out, folder)
+
+
+def test_a_complete_dataset_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "out"
+    first = sweep([*TINY, f"sweep.out={out}"])
+    before = {path: path.stat().st_mtime_ns for path in out.iterdir() if path.is_file()}
+    monkeypatch.setattr("patchopt.sweeps.pool.perform", None)
+    assert sweep([*TINY, f"sweep.out={out}"]) == first
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    (out / "plans.parquet").unlink()
+    assert sweep([*TINY, f"sweep.out={out}"]) == first
+    assert len(read_dataset(out).plans) == 4
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (["sweep.replications=5"], []),
+        (["sweep.seed=[4]"], []),
+        (["sweep.strategies=[rolling]"], []),
+        (["sweep.scenarios=[risky_patch]"], []),
+        (["simulator.block=4"], ["simulator.block=4"]),
+        (["sweep.replications=34"], DEALT),
+        (["sweep.replications=22"], DEALT),  # the last two are too few for their strata, at first
+        (["sweep.replications=5", "sweep.seed=3", "sweep.strategies=[big_bang]"], []),
+    ],
+)
+def test_a_study_that_grows_is_as_if_made_at_once(
+    tmp_path: Path, first: list[str], then: list[str]
+) -> None:
+    grown, whole = tmp_path / "grown", tmp_path / "whole"
+    before = sweep([*TINY, *then, *first, f"sweep.out={grown}"])
+    after = sweep([*TINY, *then, f"sweep.out={grown}"])
+    assert (before.rows < after.rows) is (first != then)
+    assert sweep([*TINY, *then, f"sweep.out={whole}"]).rows == after.rows
+    same_bytes(grown, whole)
+
+
+def same_bytes(one: Path, other: Path) -> None:
+    for name in ("runs.parquet", "plans.parquet", "events.parquet", "config.yaml"):
+        assert (one / name).read_bytes() == (other / name).read_bytes(), name
+
+
+def test_a_crash_keeps_what_was_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def crash(*_: Any) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("patchopt.sweeps.table_rows.plan_row", crash)
+    monkeypatch.setattr("patchopt.sweeps.stages.Stages.finish", crash)
     config = compose([*SMALL, f"sweep.out={tmp_path / 'out'}", "parallel.n_jobs=1"])
     with pytest.raises(RuntimeError, match="a bug"):
         run_sweep(config)
-    assert list((tmp_path / "out").iterdir()) == []
+    assert len(read_dataset(tmp_path / "out").plans) == 8
 
 
-def test_nothing_is_run_for_a_sweep_that_cannot_be(tmp_path: Path, folder: Path) -> None:
+def test_nothing_is_run_for_a_sweep_that_cannot_be(tmp_path: Path) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").touch()
     with pytest.raises(OutputError, match=r"sweep\.force=true"):
-        sweep([*SMALL, f"sweep.out={folder}"])
+        sweep([*SMALL, f"sweep.out={tmp_path / 'full'}"])
     out = f"sweep.out={tmp_path / 'out'}"
     with pytest.raises(StrategyError, match="did you mean 'rolling'"):
         sweep([*SMALL, out, "sweep.strategies=[rollin]"])
@@ -206,15 +273,6 @@ def test_a_dataset_of_another_version_is_refused(folder: Path, tmp_path: Path) -
         read_dataset(tmp_path)
     with pytest.raises(DatasetError, match="no such folder"):
         read_dataset(tmp_path / "nowhere")
-
-
-def test_blocks_cover_every_replication_once() -> None:
-    config = compose(["simulator.block=4", "sweep.seed=[7,2]", "scenario=otel_demo"])
-    task = plan_tasks(config)[0]
-    of_one = [(0, 4), (4, 4), (8, 2)]
-    assert blocks(config, task, 10) == [Block(seed, *part) for seed in (7, 2) for part in of_one]
-    assert blocks(config, task, 10, done=8) == [Block(7, 8, 2), Block(2, 8, 2)]
-    assert blocks(config, task, 10, done=10) == []
 
 
 def test_seeds_share_no_replication_and_each_is_as_alone(tmp_path: Path) -> None:

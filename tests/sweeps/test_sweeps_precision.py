@@ -13,7 +13,6 @@ from scipy import stats
 from patchopt.errors import ConfigError
 from patchopt.files.dataset import read_dataset
 from patchopt.reports import summarise
-from patchopt.simulator import Outcome
 from patchopt.sweeps import compose, sweep
 from patchopt.sweeps.precision import Precision
 
@@ -29,17 +28,9 @@ AUTO = [
 ]
 
 
-def outcome_of(**columns: Any) -> Outcome:
+def block(**columns: Any) -> dict[str, Any]:
     count = len(next(iter(columns.values())))
-    return Outcome(
-        scenario="s",
-        strategy="t",
-        seed=0,
-        replications=np.arange(count),
-        columns=columns,
-        strata=np.zeros(count, int),
-        weights=np.ones(count),
-    )
+    return {"stratum": np.zeros(count, int), "weight": np.ones(count), **columns}
 
 
 def half_width(values: Any) -> float:
@@ -102,18 +93,18 @@ def test_moments_merged_block_by_block_are_those_of_all() -> None:
     generator = np.random.default_rng(3)
     values = generator.normal(100, 20, size=1000)
     precision = Precision(["failures"])
-    for block in np.split(values, [10, 300, 301]):
-        precision.add(outcome_of(failures=block))
+    for values_of in np.split(values, [10, 300, 301]):
+        precision.add(block(failures=values_of))
     wanted = math.ceil((1.959963984540054 * values.std(ddof=1) / (0.01 * values.mean())) ** 2)
     assert precision.needed(0.01) == pytest.approx(wanted, abs=1)
 
 
 def test_a_metric_that_never_varies_is_precise_and_one_around_zero_never() -> None:
     precision = Precision(["failures", "rollbacks"])
-    precision.add(outcome_of(failures=np.zeros(4), rollbacks=np.full(4, 7.0)))
+    precision.add(block(failures=np.zeros(4), rollbacks=np.full(4, 7.0)))
     assert precision.needed(0.01) == 0
     precision = Precision(["failures"])
-    precision.add(outcome_of(failures=np.array([-1.0, 1.0, -1.0, 1.0])))
+    precision.add(block(failures=np.array([-1.0, 1.0, -1.0, 1.0])))
     assert precision.needed(0.01) == 2**62
 
 

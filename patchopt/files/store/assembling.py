@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +16,7 @@ import pyarrow as pa
 from patchopt.files.store.contents import Contents, Placed
 from patchopt.files.store.keys import run_key
 from patchopt.files.store.made import MadePlan, read_trace
-from patchopt.files.store.parts import Part
+from patchopt.files.store.parts import PartCell
 from patchopt.files.store.study import Study, StudyPlan
 from patchopt.files.tables import failed_run, runs_table
 from patchopt.model.plan import Plan
@@ -25,8 +24,12 @@ from patchopt.model.quantities import from_milli
 
 Row = dict[str, Any]
 
-#: Parts that are kept open: those of neighbouring cells are mostly the same.
-_OPEN: Final = 32
+
+class Rows(NamedTuple):
+    """Rows of `RUNS_SCHEMA`, and the cell that they are of; none for those of a failed plan."""
+
+    table: pa.Table
+    cell: PartCell | None
 
 
 class Assembler:
@@ -48,20 +51,12 @@ class Assembler:
     def __init__(self, study: Study, contents: Contents) -> None:
         self.study = study
         self._contents = contents
-        self._part = lru_cache(_OPEN)(self._open)
-        self._made = lru_cache(_OPEN)(self._read)
-
-    def _open(self, name: str) -> Part:
-        return Part(self._contents.paths.parts / name)
-
-    def _read(self, key: str) -> MadePlan:
-        return MadePlan.read(self._contents.paths.plan(key))
 
     def _plans(self) -> Iterator[tuple[int, StudyPlan, MadePlan]]:
         """Yield the plans that there are."""
         for number, plan in enumerate(self.study.plans):
             if plan.key in self._contents.plans:
-                yield number, plan, self._made(plan.key)
+                yield number, plan, MadePlan.read(self._contents.paths.plan(plan.key))
 
     def _cells(self, plan: StudyPlan, made: MadePlan) -> Iterator[tuple[int, Placed]]:
         """Yield the finished cells of a plan with their seeds."""
@@ -103,26 +98,28 @@ class Assembler:
                 if placed.cell.error is None:
                     yield _timing(number, "simulate", placed.cell.count, placed.cell.wall_time_s)
 
-    def runs(self) -> Iterator[pa.Table]:
+    def runs(self) -> Iterator[Rows]:
         """Yield tables of `RUNS_SCHEMA`: plan by plan, seed by seed, by replications."""
         for number, plan, made in self._plans():
             names = _names(number, plan)
             if made.error is not None:
-                yield failed_run(**names, error=made.error)
+                yield Rows(failed_run(**names, error=made.error), None)
             for seed, placed in self._cells(plan, made):
-                cell = placed.cell
-                if cell.error is not None:
-                    yield failed_run(**names, error=cell.error)
-                    continue
-                columns = self._part(placed.part).columns(placed.at)
-                yield runs_table(
-                    **names,
-                    seed=seed,
-                    replications=np.arange(cell.first, cell.first + cell.count),
-                    strata=columns.pop("stratum"),
-                    weights=columns.pop("weight"),
-                    columns=columns,
-                )
+                yield Rows(self._table(names, seed, placed), placed.cell)
+
+    def _table(self, names: Row, seed: int, placed: Placed) -> pa.Table:
+        cell = placed.cell
+        if cell.error is not None:
+            return failed_run(**names, error=cell.error)
+        columns = self._contents.columns(placed)
+        return runs_table(
+            **names,
+            seed=seed,
+            replications=np.arange(cell.first, cell.first + cell.count),
+            strata=columns.pop("stratum"),
+            weights=columns.pop("weight"),
+            columns=columns,
+        )
 
 
 #: Columns of the events that have fields of their own.

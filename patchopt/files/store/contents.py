@@ -14,15 +14,22 @@ from __future__ import annotations
 
 from bisect import insort
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+from numpy.typing import NDArray
+
 from patchopt.errors import DatasetError
+from patchopt.files.store.file_parts import SUFFIX, FilePart
 from patchopt.files.store.ledger import Record, read_ledger
 from patchopt.files.store.parts import Part, PartCell
 
 #: Folder of the store inside a dataset's.
 STORE: Final = ".sweep"
+
+#: Parts that are kept open: those of neighbouring cells are mostly the same.
+_OPEN: Final = 32
 
 #: Version of the store's own layout; a reader refuses every other.
 STORE_VERSION: Final = 1
@@ -148,6 +155,7 @@ class Contents:
         self.complete: str | None = None
         self.begun = self.forced = False
         self._runs: dict[str, list[Placed]] = {}
+        self._part = lru_cache(_OPEN)(self._open)
         for record in records:
             self.take(record)
 
@@ -157,8 +165,8 @@ class Contents:
         paths = Paths(folder)
         return cls(paths, read_ledger(paths.ledger))
 
-    def take(self, record: Record) -> None:
-        """Take in a record of the ledger; kinds that only others read are left alone."""
+    def take(self, record: Record) -> list[PartCell]:
+        """Take in a record of the ledger; return the cells that it says are finished."""
         match record:
             case {"kind": "store", "version": version}:
                 _check_version(version, self.paths)
@@ -173,12 +181,23 @@ class Contents:
             case {"kind": "trace", "key": str(key), "seed": int(seed)}:
                 self.traces.add((key, seed))
             case {"kind": "part", "name": str(name)}:
-                self._add(name, Part(self.paths.parts / name))
+                return self._add(name)
+        return []
 
-    def _add(self, name: str, part: Part) -> None:
+    def _add(self, name: str) -> list[PartCell]:
+        cells = self._part(name).cells
         self.parts.append(name)
-        for at, cell in enumerate(part.cells):
+        for at, cell in enumerate(cells):
             insort(self._runs.setdefault(cell.run, []), Placed(cell, name, at))
+        return cells
+
+    def _open(self, name: str) -> Part | FilePart:
+        path = self.paths.parts / name
+        return FilePart(path) if path.suffix == SUFFIX else Part(path)
+
+    def columns(self, placed: Placed) -> dict[str, NDArray[Any]]:
+        """Return the columns of a finished cell, each of shape (rows,)."""
+        return self._part(placed.part).columns(placed.at)
 
     def cells(self, run: str) -> list[Placed]:
         """Return the finished cells of a run, by their replications.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from io import RawIOBase
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from patchopt.errors import DatasetError
 from patchopt.files.output import unwritable
+from patchopt.files.store.whole import whole_file
 
 Record = dict[str, Any]
 
@@ -106,10 +107,13 @@ class Ledger:
         self.records, self._length = _parsed(path)
         try:
             path.touch()
-            self._file = path.open("r+b", buffering=0)
-            self._file.truncate(self._length)
+            self._open()
         except OSError as error:
             raise unwritable(path, error) from None
+
+    def _open(self) -> None:
+        self._file = self.path.open("r+b", buffering=0)
+        self._file.truncate(self._length)
 
     def __enter__(self) -> Self:
         """Leave it open."""
@@ -132,7 +136,7 @@ class Ledger:
         OutputError
             If it could not be written whole; the ledger is then as it was.
         """
-        line = json.dumps(dict(record), separators=(",", ":")).encode() + b"\n"
+        line = _line(record)
         try:
             self._file.seek(self._length)
             _write_all(self._file, line)
@@ -143,9 +147,32 @@ class Ledger:
         self._length += len(line)
         self.records.append(dict(record))
 
+    def replace(self, records: Sequence[Mapping[str, Any]]) -> None:
+        """Put other records in the place of all, at once or not at all.
+
+        Raises
+        ------
+        OutputError
+            If they cannot be written; the ledger is then as it was.
+        """
+        text = b"".join(map(_line, records))
+        try:
+            with whole_file(self.path) as file:
+                file.write(text)
+            self._file.close()
+            self._length = len(text)
+            self._open()
+        except OSError as error:
+            raise unwritable(self.path, error) from None
+        self.records = [dict(record) for record in records]
+
     def close(self) -> None:
         """Let go of the file; a second time does nothing."""
         self._file.close()
+
+
+def _line(record: Mapping[str, Any]) -> bytes:
+    return json.dumps(dict(record), separators=(",", ":")).encode() + b"\n"
 
 
 def _write_all(file: RawIOBase, data: bytes) -> None:

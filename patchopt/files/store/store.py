@@ -12,9 +12,11 @@ from typing import Any, Final, Self
 from patchopt.errors import DatasetError
 from patchopt.files.output import prepare_output, unwritable
 from patchopt.files.store.contents import STORE_VERSION, Contents, Paths
+from patchopt.files.store.file_parts import index_of
 from patchopt.files.store.growing import check_grows
-from patchopt.files.store.ledger import Ledger
+from patchopt.files.store.ledger import Ledger, Record
 from patchopt.files.store.lock import Lock
+from patchopt.files.store.parts import PartCell
 from patchopt.files.store.study import Study
 from patchopt.files.store.whole import whole_file
 
@@ -134,6 +136,7 @@ class Store:
     def _sweep(self) -> None:
         """Remove what a killed process has left: parts that no line names, and jobs."""
         named = set(self.contents.parts)
+        named |= {index_of(Path(name)).name for name in named}
         for path in self.paths.parts.iterdir():
             if path.name not in named:
                 path.unlink()
@@ -161,7 +164,32 @@ class Store:
         self.study.write(self.paths.study)
         self.note({"kind": "study", "config_sha256": self.study.metadata["config_sha256"]})
 
-    def note(self, record: Mapping[str, Any]) -> None:
-        """Write down that something is finished; when this returns, it stays so."""
+    def note(self, record: Mapping[str, Any]) -> list[PartCell]:
+        """Write down that something is finished; when this returns, it stays so.
+
+        Returns
+        -------
+        list of PartCell
+            The cells that are finished with it.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written down.
+        """
         self._ledger.append(record)
-        self.contents.take(dict(record))
+        return self.contents.take(dict(record))
+
+    def replace_parts(self, name: str) -> None:
+        """Let one part, which holds all that is finished, take the place of all others."""
+        old = self.contents
+        records: list[Record] = [
+            {"kind": "store", "version": STORE_VERSION, "forced": old.forced},
+            {"kind": "study", "config_sha256": self.study.metadata["config_sha256"]},
+            *({"kind": "plan", "key": key} for key in sorted(old.plans)),
+            *({"kind": "trace", "key": key, "seed": seed} for key, seed in sorted(old.traces)),
+            {"kind": "part", "name": name},
+        ]
+        self._ledger.replace(records)
+        self.contents = Contents(self.paths, records)
+        self._sweep()

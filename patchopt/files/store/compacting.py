@@ -1,0 +1,71 @@
+"""From a finished store to the files of its dataset."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final
+
+from patchopt.files.dataset_writer import TABLES, DatasetWriter
+from patchopt.files.store.assembling import Assembler, Row
+from patchopt.files.store.file_parts import SUFFIX, keep_file
+from patchopt.files.store.parts import PartCell
+from patchopt.files.store.store import Store
+
+#: Rows that are put into a table at a time.
+_PIECE: Final = 10_000
+
+_FILES: Final = ("config.yaml", *(f"{name}.parquet" for name in TABLES))
+
+
+def compact(store: Store) -> None:
+    """Write the files of a dataset, all of whose cells are finished.
+
+    They depend on the study and what came of it alone, and take the place of older ones when
+    they are whole. The store then keeps the new file instead of all its parts. Whatever ends
+    this before its end, the next time it begins again from the same parts.
+
+    Raises
+    ------
+    OutputError
+        If they cannot be written; the store is then as it was.
+    DatasetError
+        If a file of the store is damaged.
+    """
+    folder = store.paths.folder
+    config = store.study.metadata["config_sha256"]
+    if store.contents.complete == config and all((folder / name).is_file() for name in _FILES):
+        return
+    cells = _write(store)
+    name = f"{uuid.uuid4().hex}{SUFFIX}"
+    if keep_file(folder / "runs.parquet", store.paths.parts / name, cells):
+        store.replace_parts(name)
+    store.note({"kind": "complete", "config_sha256": config})
+
+
+def _write(store: Store) -> list[tuple[PartCell, int]]:
+    """Write the files; return the cells and the row that each begins at."""
+    rows = Assembler(store.study, store.contents)
+    cells: list[tuple[PartCell, int]] = []
+    begin = 0
+    with DatasetWriter(store.paths.folder, store.study.metadata, force=True) as writer:
+        for row in rows.plans():
+            writer.write_plans([row])
+        for some in _pieces(rows.events()):
+            writer.write_events(some)
+        for some in _pieces(rows.timings()):
+            writer.write_timings(some)
+        for table, cell in rows.runs():
+            writer.write_runs(table)
+            if cell is not None:
+                cells.append((cell, begin))
+            begin += len(table)
+        writer.close(complete=True)
+    return cells
+
+
+def _pieces(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    """Yield rows in pieces that memory does not feel."""
+    while some := list(islice(rows, _PIECE)):
+        yield some

@@ -1,0 +1,184 @@
+"""A pool of worker processes that outlives its workers. The only user of joblib.
+
+A worker can die of anything: a signal, the system's hunt for memory, a fault of a library. All of
+its fellows are then gone too, for a pool that has lost one cannot be trusted. What they were at is
+done again, one suspect after another and each alone, so that the one that kills its worker is told
+from those that stood beside it; after the third time it counts as failed.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import warnings
+from collections import Counter
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import BrokenExecutor
+from dataclasses import replace
+from typing import Any, Final
+
+import joblib
+
+from patchopt.files.store.contents import Paths
+from patchopt.files.store.ledger import Record
+from patchopt.files.store.made import MadePlan
+from patchopt.files.store.parts import PartCell, write_part
+from patchopt.sweeps.work import Job, marked
+from patchopt.sweeps.worker import perform
+
+#: How often a cell or plan whose worker dies is tried.
+TRIES: Final = 3
+
+_KILLED: Final = f"its worker process died {TRIES} times (out of memory, killed or crashed)"
+
+Finished = tuple[Job, list[Record]]
+
+
+class Pool:
+    """Worker processes for the jobs of one dataset.
+
+    Parameters
+    ----------
+    paths : Paths
+        Of the dataset's store.
+    n_jobs : int
+        Workers, as joblib counts them; with one, jobs are done in this process.
+    """
+
+    def __init__(self, paths: Paths, n_jobs: int) -> None:
+        self._paths = paths
+        self.workers: int = joblib.effective_n_jobs(n_jobs)
+        self._deaths: Counter[str] = Counter()
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Finished]:
+        """Do jobs, as they are taken from an iterable, a few ahead of what is finished.
+
+        Yields
+        ------
+        (Job, list of dict)
+            As they finish: the job and the records that the ledger is to have. After a worker's
+            death a job may come in pieces, each a job of its own.
+
+        Raises
+        ------
+        OutputError
+            If a worker cannot write.
+        """
+        left = _Shared(jobs)
+        while True:
+            broken = yield from self._together(left)
+            if not broken:
+                return
+            innocent, suspects = self._sorted(broken)
+            for suspect in suspects:
+                yield from self._alone(suspect)
+            left.back(innocent)
+
+    def _together(self, jobs: Iterable[Job]) -> Generator[Finished, None, list[Job]]:
+        """Do jobs side by side; return those that were lost when a worker died."""
+        parent = os.getpid() if self.workers > 1 else None
+        running: dict[str, Job] = {}
+
+        def calls() -> Iterator[Any]:
+            for job in jobs:
+                job.write(self._paths)
+                running[job.name] = job
+                yield joblib.delayed(_perform)(str(self._paths.folder), job.name, parent)
+
+        pool = joblib.Parallel(
+            self.workers, return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs"
+        )
+        with warnings.catch_warnings():
+            # What nobody waits for any more is counted by joblib, and a worker that has died.
+            warnings.filterwarnings("ignore", r"\d+ tasks (have been|which were)", UserWarning)
+            warnings.filterwarnings("ignore", "A worker stopped while", UserWarning)
+            try:
+                for name, records in pool(calls()):
+                    job = running.pop(name)
+                    job.remove(self._paths)
+                    yield job, records
+            except BrokenExecutor:
+                return list(running.values())
+        return []
+
+    def _sorted(self, broken: list[Job]) -> tuple[list[Job], list[Job]]:
+        """Part the jobs of dead workers into what none was at, and what one was at each."""
+        innocent: list[Job] = []
+        suspects: list[Job] = []
+        for job in broken:
+            at = marked(self._paths, job.name)
+            job.remove(self._paths)
+            if at is None:
+                innocent.append(_again(job))
+            elif job.plan is not None:
+                suspects.append(_again(job))
+            else:
+                suspects.append(Job(cells=job.cells[at : at + 1]))
+                rest = job.cells[:at] + job.cells[at + 1 :]
+                innocent += [Job(cells=rest)] if rest else []
+        for job in suspects:
+            self._deaths[_what(job)] += 1
+        return innocent, suspects
+
+    def _alone(self, job: Job) -> Iterator[Finished]:
+        """Do a job that a worker has died of, perhaps, until it is done or has failed."""
+        while self._deaths[_what(job)] < TRIES:
+            broken = yield from self._together([job])
+            if not broken:
+                return
+            job.remove(self._paths)
+            job = _again(job)
+            self._deaths[_what(job)] += 1
+        yield job, self._failed(job)
+
+    def _failed(self, job: Job) -> list[Record]:
+        """Write down that a job has failed."""
+        if job.plan is not None:
+            MadePlan(error=_KILLED).write(self._paths.plan(job.plan.key))
+            return [{"kind": "plan", "key": job.plan.key}]
+        cells = [
+            PartCell(
+                run=work.run, first=work.first, count=work.count, wall_time_s=0.0, error=_KILLED
+            )
+            for work in job.cells
+        ]
+        name = f"{job.name}.arrow"
+        write_part(self._paths.parts / name, cells, [])
+        return [{"kind": "part", "name": name}]
+
+
+class _Shared:
+    """An iterator that joblib's threads take from one at a time, and that takes things back."""
+
+    def __init__(self, jobs: Iterable[Job]) -> None:
+        self._jobs = iter(jobs)
+        self._returned: list[Job] = []
+        self._lock = threading.Lock()
+
+    def __iter__(self) -> Iterator[Job]:
+        return self
+
+    def __next__(self) -> Job:
+        with self._lock:
+            return self._returned.pop(0) if self._returned else next(self._jobs)
+
+    def back(self, jobs: list[Job]) -> None:
+        """Take jobs back, to be given out again first."""
+        self._returned = jobs + self._returned
+
+
+def _perform(folder: str, name: str, parent: int | None) -> tuple[str, list[Record]]:
+    return name, perform(folder, name, parent)
+
+
+def _again(job: Job) -> Job:
+    """Return the same job under a name of its own: the old one's files may come yet."""
+    return replace(job, name=Job().name)
+
+
+def _what(job: Job) -> str:
+    """Say what a job of one plan or cell is about."""
+    if job.plan is not None:
+        return job.plan.key
+    cell = job.cells[0]
+    return f"{cell.run}/{cell.first}"

@@ -1,0 +1,175 @@
+"""The stages of a sweep: plans that are not made yet, then cells that are not finished yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from patchopt.files.store.contents import Placed
+from patchopt.files.store.keys import run_key
+from patchopt.files.store.made import MadePlan
+from patchopt.files.store.store import Store
+from patchopt.files.store.study import StudyPlan
+from patchopt.sweeps.batching import Batches
+from patchopt.sweeps.cells import PlanTask
+from patchopt.sweeps.config import SweepConfig
+from patchopt.sweeps.pool import Pool
+from patchopt.sweeps.work import CellWork, Job, PlanWork
+
+#: Told of a stage, of what is done and of all that is to do.
+Watcher = Callable[[str, int, int], None]
+
+
+class Ready(NamedTuple):
+    """A plan that can be run: its number, and the key of its replications of every seed."""
+
+    number: int
+    runs: tuple[tuple[int, str], ...]
+
+
+class Stages:
+    """What a sweep does, stage by stage, into an open store.
+
+    Parameters
+    ----------
+    config : SweepConfig
+        The study.
+    tasks : list of PlanTask
+        Its plans, as many as the store's study has, in the same order.
+    store : Store
+        Where everything goes.
+    watch : callable
+        Told of the progress.
+    """
+
+    def __init__(
+        self, config: SweepConfig, tasks: list[PlanTask], store: Store, watch: Watcher
+    ) -> None:
+        self.tasks = tasks
+        self.store = store
+        self._block = config.simulator.block
+        self._watch = watch
+        self._pool = Pool(store.paths, config.parallel.n_jobs)
+        self._plans = store.study.plans
+
+    def begin(self) -> None:
+        """Write down what the study is."""
+        pairs = zip(self.tasks, self._plans, strict=True)
+        self.store.begin({plan.scenario_key: task.scenario_json for task, plan in pairs})
+
+    def make_plans(self) -> None:
+        """Make the plans that are not there; searches last longest, so they go first."""
+        pairs = zip(self.tasks, self._plans, strict=True)
+        work = {plan.key: self._plan_work(task, plan) for task, plan in pairs}
+        left = [plan for plan in work.values() if plan is not None]
+        left.sort(key=lambda plan: plan.strategy != "optimal")
+        done = len(work) - len(left)
+        self._watch("plans", done, len(work))
+        for _, records in self._pool.run([Job(plan=plan) for plan in left]):
+            for record in records:
+                self.store.note(record)
+            done += 1
+            self._watch("plans", done, len(work))
+
+    def _plan_work(self, task: PlanTask, plan: StudyPlan) -> PlanWork | None:
+        """Return what is to be done for a plan, if anything is."""
+        made = self._made(plan)
+        seed = plan.seeds[0]
+        traced = not self.store.study.trace or (plan.key, seed) in self.store.contents.traces
+        if made is not None and (traced or made.error is not None):
+            return None
+        return PlanWork(
+            key=plan.key,
+            scenario=plan.scenario_key,
+            strategy=plan.strategy,
+            parameters=task.parameters,
+            trace=None if traced else seed,
+            made=made is not None,
+        )
+
+    def _made(self, plan: StudyPlan) -> MadePlan | None:
+        """Return what came of a plan, if anything has yet."""
+        if plan.key not in self.store.contents.plans:
+            return None
+        return MadePlan.read(self.store.paths.plan(plan.key))
+
+    def ready(self) -> list[Ready]:
+        """Return the plans that are there to be run, by their numbers."""
+        found = []
+        for number, plan in enumerate(self._plans):
+            made = self._made(plan)
+            if made is None or made.plan_json is None:
+                continue
+            stratified = self.store.study.stratified
+            keys = (
+                (seed, run_key(plan.key, made.plan_json, seed, stratified=stratified))
+                for seed in plan.seeds
+            )
+            found.append(Ready(number, tuple(keys)))
+        return found
+
+    def finish(self, totals: Mapping[Ready, int]) -> None:
+        """Run what is missing of the first replications of every seed.
+
+        Parameters
+        ----------
+        totals : mapping of Ready to int
+            Of each plan, how many of every seed.
+        """
+        cells: dict[tuple[str, int], CellWork] = {}
+        for ready, total in totals.items():
+            for seed, run in ready.runs:
+                for work in self._missing(ready.number, seed, run, total):
+                    # Two names for one plan are one run.
+                    cells[work.run, work.first] = work
+        done = sum(len(self.store.contents.cells(run)) for ready in totals for _, run in ready.runs)
+        every = done + len(cells)
+        self._watch("replications", done, every)
+        batches = Batches(list(cells.values()), self._pool.workers)
+        for _, records in self._pool.run(batches):
+            for record in records:
+                for cell in self.store.note(record):
+                    batches.seen(cell)
+                    done += 1
+            self._watch("replications", done, every)
+
+    def _missing(self, number: int, seed: int, run: str, total: int) -> list[CellWork]:
+        plan, stratified = self._plans[number], self.store.study.stratified
+        return [
+            CellWork(
+                run=run,
+                plan=plan.key,
+                scenario=plan.scenario_key,
+                seed=seed,
+                first=first,
+                count=count,
+                stratified=stratified,
+            )
+            for first, count in self.store.contents.missing(
+                run, total, self._block, whole=stratified
+            )
+        ]
+
+    def finished(self, ready: Ready) -> list[Placed]:
+        """Return the finished cells of a plan, seed by seed."""
+        return [placed for _, run in ready.runs for placed in self.store.contents.cells(run)]
+
+    def found(self) -> tuple[int, dict[str, str]]:
+        """Return how many replications there are, and of what failed the name and the error."""
+        rows = 0
+        failures: dict[str, str] = {}
+        for task, plan in zip(self.tasks, self._plans, strict=True):
+            made = self._made(plan)
+            if made is not None and made.error is not None:
+                failures[name_of(task)] = made.error
+        for ready in self.ready():
+            for placed in self.finished(ready):
+                rows += placed.cell.rows
+                if placed.cell.error is not None:
+                    failures[name_of(self.tasks[ready.number])] = placed.cell.error
+        return rows, failures
+
+
+def name_of(task: PlanTask) -> str:
+    """Return how a plan is called to users."""
+    return f"{task.scenario_name} / {task.label}"

@@ -1,0 +1,116 @@
+"""What a worker is given to do, as a file: nothing large goes through a pipe."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from patchopt.files.store.contents import Paths
+from patchopt.files.store.whole import whole_file
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanWork:
+    """A plan to make, with its run without failures and its trace.
+
+    Parameters
+    ----------
+    key, scenario : str
+        Keys of the plan and of its scenario.
+    strategy : str
+        Name of the strategy.
+    parameters : dict
+        That it is made with.
+    trace : int, optional
+        Seed whose first replication is to be traced.
+    made : bool
+        Whether the plan is there already, so that only the trace is missing.
+    """
+
+    key: str
+    scenario: str
+    strategy: str
+    parameters: dict[str, Any]
+    trace: int | None
+    made: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellWork:
+    """Consecutive replications of one run to simulate.
+
+    Parameters
+    ----------
+    run, plan, scenario : str
+        Keys of the run, of its plan and of its scenario.
+    seed, first, count : int
+        Which replications.
+    stratified : bool
+        Whether defects of releases are dealt out instead of drawn.
+    """
+
+    run: str
+    plan: str
+    scenario: str
+    seed: int
+    first: int
+    count: int
+    stratified: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What one worker does at a time: a plan, or some cells that become one part.
+
+    Parameters
+    ----------
+    plan : PlanWork, optional
+        The plan.
+    cells : tuple of CellWork
+        Or the cells.
+    name : str
+        Used by no other job.
+    """
+
+    plan: PlanWork | None = None
+    cells: tuple[CellWork, ...] = ()
+    name: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    def write(self, paths: Paths) -> None:
+        """Write the job where its worker finds it.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written.
+        """
+        with whole_file(paths.jobs / f"{self.name}.json") as file:
+            file.write(json.dumps(asdict(self)).encode())
+
+    @classmethod
+    def read(cls, paths: Paths, name: str) -> Job:
+        """Read it back."""
+        told: dict[str, Any] = json.loads((paths.jobs / f"{name}.json").read_bytes())
+        plan = None if told["plan"] is None else PlanWork(**told["plan"])
+        return cls(name=name, plan=plan, cells=tuple(CellWork(**cell) for cell in told["cells"]))
+
+    def remove(self, paths: Paths) -> None:
+        """Remove its files."""
+        for path in (paths.jobs / f"{self.name}.json", marker(paths, self.name)):
+            path.unlink(missing_ok=True)
+
+
+def marker(paths: Paths, name: str) -> Path:
+    """Return the file in which a worker says which cell of a job it is at."""
+    return paths.jobs / f"{name}.at"
+
+
+def marked(paths: Paths, name: str) -> int | None:
+    """Return the cell that a worker was at, if it had begun."""
+    try:
+        return int(marker(paths, name).read_bytes())
+    except (OSError, ValueError):
+        return None
