@@ -12,7 +12,7 @@ import os
 import threading
 import warnings
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import BrokenExecutor
 from dataclasses import replace
 from typing import Any, Final
@@ -32,6 +32,7 @@ TRIES: Final = 3
 _KILLED: Final = f"its worker process died {TRIES} times (out of memory, killed or crashed)"
 
 Finished = tuple[Job, list[Record]]
+Perform = Callable[[str, str, int | None], list[Record]]
 
 
 class Pool:
@@ -43,10 +44,13 @@ class Pool:
         Of the dataset's store.
     n_jobs : int
         Workers, as joblib counts them; with one, jobs are done in this process.
+    do : callable
+        What a worker does: `worker.perform`, or what takes and gives the same.
     """
 
-    def __init__(self, paths: Paths, n_jobs: int) -> None:
+    def __init__(self, paths: Paths, n_jobs: int, do: Perform = perform) -> None:
         self._paths = paths
+        self._do = do
         self.workers: int = joblib.effective_n_jobs(n_jobs)
         self._deaths: Counter[str] = Counter()
 
@@ -83,7 +87,7 @@ class Pool:
             for job in jobs:
                 job.write(self._paths)
                 running[job.name] = job
-                yield joblib.delayed(_perform)(str(self._paths.folder), job.name, parent)
+                yield joblib.delayed(_named)(self._do, str(self._paths.folder), job.name, parent)
 
         pool = joblib.Parallel(
             self.workers, return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs"
@@ -167,8 +171,8 @@ class _Shared:
         self._returned = jobs + self._returned
 
 
-def _perform(folder: str, name: str, parent: int | None) -> tuple[str, list[Record]]:
-    return name, perform(folder, name, parent)
+def _named(do: Perform, folder: str, name: str, parent: int | None) -> tuple[str, list[Record]]:
+    return name, do(folder, name, parent)
 
 
 def _again(job: Job) -> Job:
