@@ -9,7 +9,7 @@ a share of what is left, so that no worker is still at a long one when the other
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from patchopt.files.store.parts import PartCell
@@ -27,28 +27,30 @@ _MOST_REPLICATIONS: Final = 262_144
 
 
 class Batches:
-    """Yields jobs of a list of cells, in its order, sized by how long cells have taken so far.
+    """Yields jobs of cells, in their order, sized by how long cells have taken so far.
 
     Only when rows are finished depends on these times, never what they are.
 
     Parameters
     ----------
-    cells : sequence of CellWork
-        To be done.
+    cells : iterable of CellWork
+        To be done; taken a job at a time.
+    replications : int
+        Of all of them.
     workers : int
         Among which the last jobs are shared out.
     """
 
-    def __init__(self, cells: Sequence[CellWork], workers: int) -> None:
-        self._cells = cells
+    def __init__(self, cells: Iterable[CellWork], replications: int, workers: int) -> None:
+        self._cells = iter(cells)
+        self._left = replications
         self._workers = workers
         self._spent: dict[str, tuple[float, int]] = {}
-        self._scenario_of = {cell.run: cell.scenario for cell in cells}
-        self._left = sum(cell.count for cell in cells)
+        self._scenario_of: dict[str, str] = {}
 
     def seen(self, cell: PartCell) -> None:
         """Take in how long a cell has taken."""
-        for of in (self._scenario_of[cell.run], ""):
+        for of in (self._scenario_of.get(cell.run, ""), ""):
             spent_s, count = self._spent.get(of, (0.0, 0))
             self._spent[of] = (spent_s + cell.wall_time_s, count + cell.count)
 
@@ -59,25 +61,28 @@ class Batches:
 
     def __iter__(self) -> Iterator[Job]:
         """Yield every cell once, in jobs."""
-        at = 0
-        while at < len(self._cells):
-            end = self._end(at)
-            self._left -= sum(cell.count for cell in self._cells[at:end])
-            yield Job(cells=tuple(self._cells[at:end]))
-            at = end
+        waiting = next(self._cells, None)
+        while waiting is not None:
+            job = [waiting]
+            most_s = self._most_s(waiting.scenario)
+            spent_s, replications = 0.0, 0
+            while True:
+                self._scenario_of[waiting.run] = waiting.scenario
+                spent_s += self._estimated_s(waiting.scenario, waiting.count) or 0.0
+                replications += waiting.count
+                waiting = next(self._cells, None)
+                if waiting is None or most_s is None:
+                    break
+                more_s = self._estimated_s(waiting.scenario, waiting.count) or 0.0
+                if spent_s + more_s > most_s or replications + waiting.count > _MOST_REPLICATIONS:
+                    break
+                job.append(waiting)
+            self._left -= replications
+            yield Job(cells=tuple(job))
 
-    def _end(self, at: int) -> int:
-        """Return where the job ends that begins at a cell; it has one at least."""
-        left_s = self._estimated_s(self._cells[at].scenario, self._left)
+    def _most_s(self, scenario: str) -> float | None:
+        """Return how long a job may take; nothing while nothing is known of how long cells do."""
+        left_s = self._estimated_s(scenario, self._left)
         if left_s is None:
-            return at + 1  # nothing is known yet
-        most_s = min(_MOST_S, max(_LEAST_S, left_s / (self._workers * _ROUNDS)))
-        spent_s, replications, end = 0.0, 0, at
-        while end < len(self._cells):
-            cell = self._cells[end]
-            spent_s += self._estimated_s(cell.scenario, cell.count) or 0.0
-            replications += cell.count
-            if end > at and (spent_s > most_s or replications > _MOST_REPLICATIONS):
-                break
-            end += 1
-        return end
+            return None
+        return min(_MOST_S, max(_LEAST_S, left_s / (self._workers * _ROUNDS)))

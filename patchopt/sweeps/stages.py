@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from patchopt.files.store.contents import Placed
@@ -51,6 +51,7 @@ class Stages:
         self._watch = watch
         self._pool = Pool(store.paths, config.parallel.n_jobs)
         self._plans = store.study.plans
+        self._whole = store.study.stratified
 
     def begin(self) -> None:
         """Write down what the study is."""
@@ -100,9 +101,8 @@ class Stages:
             made = self._made(plan)
             if made is None or made.plan_json is None:
                 continue
-            stratified = self.store.study.stratified
             keys = (
-                (seed, run_key(plan.key, made.plan_json, seed, stratified=stratified))
+                (seed, run_key(plan.key, made.plan_json, seed, stratified=self._whole))
                 for seed in plan.seeds
             )
             found.append(Ready(number, tuple(keys)))
@@ -116,39 +116,39 @@ class Stages:
         totals : mapping of Ready to int
             Of each plan, how many of every seed.
         """
-        cells: dict[tuple[str, int], CellWork] = {}
-        for ready, total in totals.items():
-            for seed, run in ready.runs:
-                for work in self._missing(ready.number, seed, run, total):
-                    # Two names for one plan are one run.
-                    cells[work.run, work.first] = work
-        done = sum(len(self.store.contents.cells(run)) for ready in totals for _, run in ready.runs)
-        every = done + len(cells)
+        # Two names for one plan are one run.
+        runs = {run: (ready, seed) for ready in totals for seed, run in ready.runs}
+        every = sum(totals[ready] for ready, _ in runs.values())
+        done = sum(
+            self.store.contents.covered(run, totals[ready], self._block, whole=self._whole)
+            for run, (ready, _) in runs.items()
+        )
+        cells = (
+            cell
+            for run, (ready, seed) in runs.items()
+            for cell in self._missing(self._plans[ready.number], seed, run, totals[ready])
+        )
         self._watch("replications", done, every)
-        batches = Batches(list(cells.values()), self._pool.workers)
+        batches = Batches(cells, every - done, self._pool.workers)
         for _, records in self._pool.run(batches):
             for record in records:
                 for cell in self.store.note(record):
                     batches.seen(cell)
-                    done += 1
+                    done += cell.count
             self._watch("replications", done, every)
 
-    def _missing(self, number: int, seed: int, run: str, total: int) -> list[CellWork]:
-        plan, stratified = self._plans[number], self.store.study.stratified
-        return [
-            CellWork(
+    def _missing(self, plan: StudyPlan, seed: int, run: str, total: int) -> Iterator[CellWork]:
+        missing = self.store.contents.missing(run, total, self._block, whole=self._whole)
+        for first, count in missing:
+            yield CellWork(
                 run=run,
                 plan=plan.key,
                 scenario=plan.scenario_key,
                 seed=seed,
                 first=first,
                 count=count,
-                stratified=stratified,
+                stratified=self._whole,
             )
-            for first, count in self.store.contents.missing(
-                run, total, self._block, whole=stratified
-            )
-        ]
 
     def finished(self, ready: Ready) -> list[Placed]:
         """Return the finished cells of a plan, seed by seed."""

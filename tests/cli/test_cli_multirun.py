@@ -84,9 +84,10 @@ def test_a_job_that_is_refused_loses_no_other(tmp_path: Path) -> None:
     done = sweep("-m", *SMALL, "sweep.replications=2,-1", "sweep.out=m")
     assert (done.exit_code, done.stdout) == (2, "2 replications of 1 plans: m/0\n")
     assert "error: job 1: sweep.replications: -1 is no number of replications" in done.stderr
-    again = sweep("-m", *SMALL, "sweep.replications=2,3", "sweep.out=m")
+    # What is finished is not done again, and no job drops what one has finished.
+    again = sweep("-m", *SMALL, "sweep.replications=1,3", "sweep.out=m")
     assert (again.exit_code, again.stdout) == (2, "3 replications of 1 plans: m/1\n")
-    assert "error: job 0: m/0: the folder holds something already" in again.stderr
+    assert "error: job 0: m/0: this study would drop what is finished there" in again.stderr
 
 
 def test_a_multiruns_folder_is_reported_on_job_by_job(tmp_path: Path) -> None:
@@ -120,7 +121,7 @@ def test_one_ctrl_c_ends_a_multirun_and_keeps_what_is_finished(tmp_path: Path) -
         text=True,
         start_new_session=True,
     ) as running:
-        while not (tmp_path / "m" / "1" / ".runs.parquet.part").exists():
+        while not list((tmp_path / "m" / "1" / ".sweep" / "parts").glob("*.arrow")):
             assert running.poll() is None
             time.sleep(0.05)
         os.killpg(running.pid, signal.SIGINT)

@@ -46,20 +46,27 @@ def test_only_what_the_ledger_names_is_there(tmp_path: Path) -> None:
 def test_what_is_missing_is_what_no_cell_covers(tmp_path: Path) -> None:
     paths = Paths(tmp_path)
     contents = Contents(paths, [keep(paths, "one", ("a", 4, 2)), keep(paths, "two", ("a", 8, 1))])
+
+    def missing(run: str, total: int, *, whole: bool = False) -> list[tuple[int, int]]:
+        cells = list(contents.missing(run, total, 3, whole=whole))
+        assert contents.covered(run, total, 3, whole=whole) == total - sum(n for _, n in cells)
+        return cells
+
     # 0 to 3 in blocks of three, 6 and 7, then 9 to 11.
-    assert contents.missing("a", 12, 3, whole=False) == [(0, 3), (3, 1), (6, 2), (9, 3)]
-    assert contents.missing("a", 5, 3, whole=False) == [(0, 3), (3, 1)]
-    assert contents.missing("a", 2, 3, whole=False) == [(0, 2)]
-    assert contents.missing("b", 2, 3, whole=False) == [(0, 2)]
+    assert missing("a", 12) == [(0, 3), (3, 1), (6, 2), (9, 3)]
+    assert missing("a", 5) == [(0, 3), (3, 1)]
+    assert missing("a", 2) == [(0, 2)]
+    assert missing("b", 2) == [(0, 2)]
     # In blocks as they are wanted: 4 and 5 lie across two of them.
-    assert contents.missing("a", 9, 3, whole=True) == [(0, 3), (3, 3), (6, 3)]
+    assert missing("a", 9, whole=True) == [(0, 3), (3, 3), (6, 3)]
 
 
 def test_a_last_block_that_has_grown_takes_the_place_of_the_shorter_one(tmp_path: Path) -> None:
     paths = Paths(tmp_path)
     contents = Contents(paths, [keep(paths, "one", ("a", 0, 3), ("a", 3, 1))])
-    assert contents.missing("a", 4, 3, whole=True) == []
-    assert contents.missing("a", 6, 3, whole=True) == [(3, 3)]
+    assert list(contents.missing("a", 4, 3, whole=True)) == []
+    assert list(contents.missing("a", 6, 3, whole=True)) == [(3, 3)]
+    assert [contents.covered("a", total, 3, whole=True) for total in (4, 6, 3)] == [4, 3, 3]
     contents.take(keep(paths, "two", ("a", 3, 3)))
     assert covered(contents, "a") == [(0, 3, "one", 0), (3, 3, "two", 0)]
 
@@ -81,11 +88,12 @@ def test_finished_and_missing_cells_make_the_whole(
         cells.append(("a", at + gap, count))
         at += gap + count
     contents = Contents(paths, [keep(paths, "one", *cells)])
-    missing = contents.missing("a", total, block, whole=False)
+    missing = list(contents.missing("a", total, block, whole=False))
     assert all(count <= block for _, count in missing)
     there = [n for _, first, count in cells for n in range(first, first + count) if n < total]
     new = [n for first, count in missing for n in range(first, first + count)]
     assert sorted(there + new) == list(range(total))
+    assert contents.covered("a", total, block, whole=False) == len(there)
 
 
 def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ The folder ``.sweep`` of a dataset:
 from __future__ import annotations
 
 from bisect import insort
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -214,8 +215,12 @@ class Contents:
                 end = reach
         return found
 
-    def missing(self, run: str, total: int, block: int, *, whole: bool) -> list[tuple[int, int]]:
-        """Return what a run lacks of its first replications, as cells: (first, count) each.
+    def missing(
+        self, run: str, total: int, block: int, *, whole: bool
+    ) -> Iterator[tuple[int, int]]:
+        """Yield what a run lacks of its first replications, as cells: (first, count) each.
+
+        What is finished meanwhile changes nothing.
 
         Parameters
         ----------
@@ -231,17 +236,28 @@ class Contents:
         """
         if whole:
             done = {(placed.cell.first, placed.cell.count) for placed in self._runs.get(run, [])}
-            return [cell for cell in _chopped(0, total, block) if cell not in done]
-        found: list[tuple[int, int]] = []
+            yield from (cell for cell in _chopped(0, total, block) if cell not in done)
+            return
         at = 0
         for placed in self.cells(run):
-            found += _chopped(at, min(placed.cell.first, total), block)
+            yield from _chopped(at, min(placed.cell.first, total), block)
             at = placed.cell.first + placed.cell.count
-        return found + _chopped(at, total, block)
+        yield from _chopped(at, total, block)
+
+    def covered(self, run: str, total: int, block: int, *, whole: bool) -> int:
+        """Return how many of its first replications a run has, as `missing` counts them."""
+        cells = [placed.cell for placed in self._runs.get(run, [])]
+        if whole:
+            return sum(
+                cell.count
+                for cell in cells
+                if cell.first % block == 0 and cell.count == min(block, total - cell.first)
+            )
+        return sum(max(min(cell.first + cell.count, total) - cell.first, 0) for cell in cells)
 
 
-def _chopped(first: int, end: int, block: int) -> list[tuple[int, int]]:
-    return [(at, min(block, end - at)) for at in range(first, end, block)]
+def _chopped(first: int, end: int, block: int) -> Iterator[tuple[int, int]]:
+    return ((at, min(block, end - at)) for at in range(first, end, block))
 
 
 def _check_version(version: Any, paths: Paths) -> None:

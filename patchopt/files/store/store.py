@@ -74,10 +74,10 @@ class Store:
 
     def __enter__(self) -> Self:
         """Take the lock, read what is there, and see whether the study goes on from it."""
-        begun = self.paths.ledger.exists()
-        prepare_output(self.paths.folder, self._force or begun)
         with ExitStack() as opening:
             try:
+                begun = self.paths.ledger.exists()
+                prepare_output(self.paths.folder, self._force or begun)
                 self.paths.store.mkdir(exist_ok=True)
                 opening.enter_context(Lock(self.paths.lock, *self._wait))
                 self._ledger = opening.enter_context(self._ledger_of_study())
