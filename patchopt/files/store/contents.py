@@ -200,6 +200,11 @@ class Contents:
         """Return the columns of a finished cell, each of shape (rows,)."""
         return self._part(placed.part).columns(placed.at)
 
+    @property
+    def runs(self) -> set[str]:
+        """Keys of the runs of which anything is finished."""
+        return set(self._runs)
+
     def cells(self, run: str) -> list[Placed]:
         """Return the finished cells of a run, by their replications.
 
