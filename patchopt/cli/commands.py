@@ -77,7 +77,9 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
     help="Plan, optimise, simulate and compare security-patch deployments.",
-    epilog="Exit codes: 0 done, 1 done with failures, 2 bad input, 130 interrupted.",
+    epilog=(
+        "Exit codes: 0 done, 1 done with failures, 2 bad input, 130 interrupted, 143 terminated."
+    ),
 )
 
 
@@ -268,16 +270,32 @@ def _compare(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     epilog="Hydra's own flags work too: -m (multirun), --cfg job, --info, --hydra-help.",
 )
-def _sweep(context: typer.Context, json: Json = False) -> None:
+def _sweep(
+    context: typer.Context,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUE",
+            help="Finish these cells alone: scenario, strategy, label or seed; repeatable.",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what there is to do, and do nothing.")
+    ] = False,
+    json: Json = False,
+) -> None:
     r"""Run a study over scenarios, strategies and seeds, configured by Hydra overrides.
 
     For example: patchopt sweep 'sweep.scenarios=\[online_boutique]'
     'sweep.strategies=\[rolling,{name: canary, share: 0.2}]' sweep.replications=1000
     sweep.out=DIR parallel.n_jobs=2
+
+    The same command again goes on where it was interrupted; more seeds, strategies, scenarios
+    or replications run only what is new.
     """
     from patchopt.cli.sweeping import run_studies
 
-    raise typer.Exit(run_studies(context.args, as_json=json))
+    raise typer.Exit(run_studies(context.args, only=only or [], dry_run=dry_run, as_json=json))
 
 
 @app.command("report")

@@ -31,7 +31,7 @@ def deliver_comparison(request: CompareRequest) -> int:
         config = check_config(_study(request, preset, dataset))
         with printing.progress() as watch:
             result = run_sweep(config, watch=watch)
-        if not result.complete:
+        if result.interrupted:
             return print_ending(result, kept=out is not None)
         if out is not None:
             write_report(dataset, Path(folder) / "report", force=delivery.force)

@@ -25,10 +25,16 @@ def print_ending(result: SweepResult, *, kept: bool = True) -> int:
         )
     for cell in result.imprecise:
         printing.note(f"not as precise as wanted: {cell}: the cap on replications came first")
-    if not result.complete:
-        where = f"what was finished is in {result.out}" if kept else "with --out it is kept"
+    if result.interrupted:
+        where = (
+            f"what was finished is in {result.out}, and the same command goes on"
+            if kept
+            else "with --out it is kept"
+        )
         printing.note(f"interrupted: {where}")
         return 130
+    if not result.complete and not result.forecast:
+        printing.note(f"not all of the study is finished yet: {result.out} has what is")
     return 1 if result.failures else 0
 
 

@@ -2,10 +2,12 @@
 
 from patchopt.sweeps.composing import compose, sweep
 from patchopt.sweeps.config import check_config
+from patchopt.sweeps.forecasting import Forecast
 from patchopt.sweeps.jobs import JobResults, run_command_line
 from patchopt.sweeps.runner import SweepResult, run_sweep
 
 __all__ = [
+    "Forecast",
     "JobResults",
     "SweepResult",
     "check_config",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -144,7 +144,11 @@ def _options(group: str) -> list[str]:
 
 
 def sweep(
-    overrides: Sequence[str], *, watch: Watcher | None = None, config_dir: Path | None = None
+    overrides: Sequence[str],
+    *,
+    watch: Watcher | None = None,
+    tell: Callable[[str], None] | None = None,
+    config_dir: Path | None = None,
 ) -> SweepResult:
     """Run one sweep from Hydra overrides.
 
@@ -152,8 +156,8 @@ def sweep(
     ----------
     overrides : sequence of str
         As `compose` takes them.
-    watch : callable, optional
-        Told of the progress.
+    watch, tell : callable, optional
+        Told of the progress, and of what holds it up.
     config_dir : Path, optional
         A folder of groups beside those under conf/.
 
@@ -161,4 +165,4 @@ def sweep(
     -------
     SweepResult
     """
-    return run_sweep(compose(overrides, config_dir=config_dir), watch=watch)
+    return run_sweep(compose(overrides, config_dir=config_dir), watch=watch, tell=tell)

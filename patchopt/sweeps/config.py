@@ -20,6 +20,7 @@ from patchopt.errors import ConfigError, Problem, nearest
 from patchopt.model.base import Frozen
 from patchopt.model.metrics import NUMERIC_METRICS
 from patchopt.model.presets import FailurePreset
+from patchopt.model.quantities import Duration
 from patchopt.optimizer import OptimizerParameters
 from patchopt.resources import resource_folder
 from patchopt.wording import problems_of, shown
@@ -101,6 +102,9 @@ class SweepSection(Frozen):
     seed: Annotated[int | tuple[int, ...] | None, BeforeValidator(_seeds)]
     out: Annotated[str, AfterValidator(_folder)] | None
     force: bool
+    wait: Duration = 0
+    only: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    dry_run: bool = False
 
 
 class SimulatorSection(Frozen):

@@ -7,15 +7,16 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from patchopt.errors import ConfigError, PatchoptError
 from patchopt.sweeps.composing import check_composed, refusal, sweep
 from patchopt.sweeps.config import conf_folder
+from patchopt.sweeps.forecasting import Forecast
 from patchopt.sweeps.runner import SweepResult, run_sweep
 from patchopt.sweeps.stages import Watcher
 
@@ -41,15 +42,20 @@ class JobResults:
     interrupted: bool = False
 
 
-def run_command_line(arguments: Sequence[str], *, watch: Watcher | None = None) -> JobResults:
+def run_command_line(
+    arguments: Sequence[str],
+    *,
+    watch: Watcher | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> JobResults:
     """Run what a command line asks for: a sweep, or what one of Hydra's flags stands for.
 
     Parameters
     ----------
     arguments : sequence of str
         Overrides and flags of Hydra.
-    watch : callable, optional
-        Told of the progress of a single sweep.
+    watch, tell : callable, optional
+        Told of the progress of a single sweep, and of what holds it up.
 
     Returns
     -------
@@ -70,7 +76,8 @@ def run_command_line(arguments: Sequence[str], *, watch: Watcher | None = None) 
         known, rest = argparse.Namespace(config_dir=None), list(arguments)
     if any(argument.startswith("-") for argument in rest):
         return _hand_over(arguments)
-    return JobResults(results=(sweep(rest, watch=watch, config_dir=known.config_dir),))
+    result = sweep(rest, watch=watch, tell=tell, config_dir=known.config_dir)
+    return JobResults(results=(result,))
 
 
 def _hand_over(arguments: Sequence[str]) -> JobResults:
@@ -117,7 +124,8 @@ def _ours(error: Exception) -> bool:
 
 def _result(report: dict[str, Any]) -> SweepResult:
     lines = {key: tuple(report[key]) for key in ("imprecise", "warnings")}
-    return SweepResult(**{**report, "out": Path(report["out"]), **lines})
+    rows = tuple(Forecast(**row) for row in report["forecast"])
+    return SweepResult(**{**report, "out": Path(report["out"]), "forecast": rows, **lines})
 
 
 def _job(composed: Any) -> None:
@@ -130,7 +138,7 @@ def _job(composed: Any) -> None:
     job = HydraConfig.get()
     many = job.mode == RunMode.MULTIRUN
     number = int(job.job.num) if many else 0
-    complete = True
+    interrupted = False
     try:
         config = check_composed(
             OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
@@ -143,15 +151,15 @@ def _job(composed: Any) -> None:
             section = config.sweep.model_copy(update=where)
             config = config.model_copy(update={"sweep": section})
         result = run_sweep(config)
-        complete = result.complete
-        report = {**vars(result), "out": str(result.out)}
+        interrupted = result.interrupted
+        report = {**asdict(result), "out": str(result.out)}
     except (PatchoptError, OmegaConfBaseException) as error:
         place = f"job {number}: " if many else ""
         known = isinstance(error, PatchoptError)
         report = {"refused": f"{place}{error if known else refusal(error, ())}"}
     path = Path(os.environ[_REPORTS]) / f"{number}.json"
     path.write_text(json.dumps(report), encoding="utf-8")
-    if not complete:
+    if interrupted:
         raise KeyboardInterrupt  # the jobs after it are not wanted any more
 
 

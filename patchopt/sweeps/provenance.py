@@ -30,12 +30,12 @@ _PACKAGES: Final = (
 def resolved(config: SweepConfig) -> dict[str, Any]:
     """Return a configuration as plain values.
 
-    What cannot change a result (workers, output, force) is left out, so that the same
-    study has the same text wherever and however it is run.
+    What cannot change a result (workers, output, force and the like) is left out, so that the
+    same study has the same text wherever and however it is run.
     """
     values = config.model_dump(mode="json", exclude={"parallel"})
     values["optimizer"] = asdict(config.optimizer)
-    for key in ("out", "force"):
+    for key in ("out", "force", "wait", "only", "dry_run"):
         del values["sweep"][key]
     return values
 

@@ -6,6 +6,7 @@ written from it when all is there.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,8 @@ from patchopt.simulator import Simulator
 from patchopt.sweeps.aiming import until_precise
 from patchopt.sweeps.cells import PlanTask, plan_tasks
 from patchopt.sweeps.config import SweepConfig
+from patchopt.sweeps.forecasting import Forecast, forecast
+from patchopt.sweeps.selecting import Selection
 from patchopt.sweeps.stages import Stages, Watcher
 from patchopt.sweeps.study import study_of
 from patchopt.sweeps.worker import build
@@ -34,17 +37,21 @@ class SweepResult:
     out : Path
         Folder of the dataset.
     rows : int
-        Replications written.
+        Replications that are finished, those of earlier runs included.
     plans : int
-        Plans made.
+        Plans that are made.
     failures : dict of str to str
         Scenario and strategy of each failed plan or cell, and its error.
     complete : bool
-        False if the sweep was interrupted; what was finished is in the dataset.
+        Whether all of the study is finished, and the dataset's files are written.
+    interrupted : bool
+        Whether it was interrupted; the same sweep goes on where this one ended.
     imprecise : tuple of str
         Scenario and strategy of the plans that the cap on replications came too early for.
     warnings : tuple of str
         What is worth knowing of the scenarios, each line once.
+    forecast : tuple of Forecast
+        Of a dry run, which does nothing: what there is to do.
     """
 
     out: Path
@@ -52,12 +59,19 @@ class SweepResult:
     plans: int
     failures: dict[str, str] = field(default_factory=dict)
     complete: bool = True
+    interrupted: bool = False
     imprecise: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    forecast: tuple[Forecast, ...] = ()
 
 
-def run_sweep(config: SweepConfig, *, watch: Watcher | None = None) -> SweepResult:
-    """Run a sweep and write its dataset.
+def run_sweep(
+    config: SweepConfig,
+    *,
+    watch: Watcher | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> SweepResult:
+    """Run a sweep and write its dataset; what an earlier run has finished is not run again.
 
     Parameters
     ----------
@@ -65,6 +79,8 @@ def run_sweep(config: SweepConfig, *, watch: Watcher | None = None) -> SweepResu
         The study.
     watch : callable, optional
         Told of the progress.
+    tell : callable, optional
+        Told of what holds it up: another sweep that is writing to the same place.
 
     Returns
     -------
@@ -74,13 +90,22 @@ def run_sweep(config: SweepConfig, *, watch: Watcher | None = None) -> SweepResu
     ------
     PatchoptError
         Before anything is run or written, for a scenario, strategy or output that cannot
-        be used. What fails later is a row of the dataset.
+        be used; later if something cannot be written, with all that is finished kept. What
+        fails otherwise is a row of the dataset.
     """
     tasks = plan_tasks(config)
     advice = _advice(tasks)
-    out = Path(config.sweep.out or DEFAULT_OUT)
-    with Store(out, study_of(config, tasks), force=config.sweep.force) as store:
-        result = _run(config, Stages(config, tasks, store, watch or _nobody))
+    sweep = config.sweep
+    out = Path(sweep.out or DEFAULT_OUT)
+    study = study_of(config, tasks)
+    selection = Selection(sweep.only, tasks, together=sweep.replications == "auto")
+    if sweep.dry_run:
+        rows = forecast(out, study, tasks, selection, config.simulator.block)
+        made = sum(row.plan == "made" for row in rows)
+        done = sum(row.done for row in rows)
+        return SweepResult(out, done, made, complete=False, warnings=advice, forecast=rows)
+    with Store(out, study, force=sweep.force, wait_s=sweep.wait, told=tell) as store:
+        result = _run(config, Stages(config, tasks, store, selection, watch or _nobody))
     return replace(result, warnings=advice)
 
 
@@ -101,7 +126,7 @@ def _nobody(stage: str, done: int, total: int) -> None:
 def _run(config: SweepConfig, stages: Stages) -> SweepResult:
     """Do what is not finished, and write the dataset's files once all is."""
     imprecise: tuple[str, ...] = ()
-    complete = True
+    complete = interrupted = False
     try:
         stages.begin()
         _warm_up(stages.tasks[0])
@@ -109,14 +134,18 @@ def _run(config: SweepConfig, stages: Stages) -> SweepResult:
         wanted = config.sweep.replications
         if wanted == "auto":
             imprecise = until_precise(config, stages)
+            complete = not config.sweep.only
         else:
             stages.finish(dict.fromkeys(stages.ready(), wanted))
-        compact(stages.store)
+            complete = stages.complete()
+        if complete:
+            compact(stages.store)
     except KeyboardInterrupt:
-        complete = False
+        complete, interrupted = False, True
     rows, failures = stages.found()
     plans = len({plan.key for plan in stages.store.study.plans} & stages.store.contents.plans)
-    return SweepResult(stages.store.paths.folder, rows, plans, failures, complete, imprecise)
+    out = stages.store.paths.folder
+    return SweepResult(out, rows, plans, failures, complete, interrupted, imprecise)
 
 
 def _warm_up(task: PlanTask) -> None:

@@ -14,6 +14,7 @@ from patchopt.sweeps.batching import Batches
 from patchopt.sweeps.cells import PlanTask
 from patchopt.sweeps.config import SweepConfig
 from patchopt.sweeps.pool import Pool
+from patchopt.sweeps.selecting import Selection
 from patchopt.sweeps.work import CellWork, Job, PlanWork
 
 #: Told of a stage, of what is done and of all that is to do.
@@ -38,16 +39,24 @@ class Stages:
         Its plans, as many as the store's study has, in the same order.
     store : Store
         Where everything goes.
+    selection : Selection
+        Which plans and seeds are to be finished this time.
     watch : callable
         Told of the progress.
     """
 
     def __init__(
-        self, config: SweepConfig, tasks: list[PlanTask], store: Store, watch: Watcher
+        self,
+        config: SweepConfig,
+        tasks: list[PlanTask],
+        store: Store,
+        selection: Selection,
+        watch: Watcher,
     ) -> None:
         self.tasks = tasks
         self.store = store
         self._block = config.simulator.block
+        self._selection = selection
         self._watch = watch
         self._pool = Pool(store.paths, config.parallel.n_jobs)
         self._plans = store.study.plans
@@ -60,8 +69,11 @@ class Stages:
 
     def make_plans(self) -> None:
         """Make the plans that are not there; searches last longest, so they go first."""
-        pairs = zip(self.tasks, self._plans, strict=True)
-        work = {plan.key: self._plan_work(task, plan) for task, plan in pairs}
+        work = {
+            plan.key: self._plan_work(task, plan)
+            for task, plan in zip(self.tasks, self._plans, strict=True)
+            if self._selection.has(task)
+        }
         left = [plan for plan in work.values() if plan is not None]
         left.sort(key=lambda plan: plan.strategy != "optimal")
         done = len(work) - len(left)
@@ -95,7 +107,14 @@ class Stages:
         return MadePlan.read(self.store.paths.plan(plan.key))
 
     def ready(self) -> list[Ready]:
-        """Return the plans that are there to be run, by their numbers."""
+        """Return the chosen plans that are there to be run, by their numbers."""
+        return [
+            plan._replace(runs=tuple(run for run in plan.runs if self._selection.has_seed(run[0])))
+            for plan in self._all_ready()
+            if self._selection.has(self.tasks[plan.number])
+        ]
+
+    def _all_ready(self) -> list[Ready]:
         found = []
         for number, plan in enumerate(self._plans):
             made = self._made(plan)
@@ -108,6 +127,19 @@ class Stages:
             found.append(Ready(number, tuple(keys)))
         return found
 
+    def complete(self) -> bool:
+        """Tell whether every plan of the study is made, and every replication there."""
+        total = self.store.study.replications
+        return all(plan.key in self.store.contents.plans for plan in self._plans) and all(
+            self._covered(run, total) == total
+            for plan in self._all_ready()
+            for _, run in plan.runs
+            if total is not None
+        )
+
+    def _covered(self, run: str, total: int) -> int:
+        return self.store.contents.covered(run, total, self._block, whole=self._whole)
+
     def finish(self, totals: Mapping[Ready, int]) -> None:
         """Run what is missing of the first replications of every seed.
 
@@ -119,10 +151,7 @@ class Stages:
         # Two names for one plan are one run.
         runs = {run: (ready, seed) for ready in totals for seed, run in ready.runs}
         every = sum(totals[ready] for ready, _ in runs.values())
-        done = sum(
-            self.store.contents.covered(run, totals[ready], self._block, whole=self._whole)
-            for run, (ready, _) in runs.items()
-        )
+        done = sum(self._covered(run, totals[ready]) for run, (ready, _) in runs.items())
         cells = (
             cell
             for run, (ready, seed) in runs.items()
@@ -162,7 +191,7 @@ class Stages:
             made = self._made(plan)
             if made is not None and made.error is not None:
                 failures[name_of(task)] = made.error
-        for ready in self.ready():
+        for ready in self._all_ready():
             for placed in self.finished(ready):
                 rows += placed.cell.rows
                 if placed.cell.error is not None:
