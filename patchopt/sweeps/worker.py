@@ -2,17 +2,17 @@
 
 Given the name of a job and its folder, a worker reads what it needs and writes what it has
 found; only the names of files go back. Errors of a plan or cell are results; errors of files
-end the sweep.
+end the sweep; a worker that has no memory left ends itself, so that what it was at is tried again
+by a fresh one that has the machine to itself.
 """
 
 from __future__ import annotations
 
 import os
-import threading
 import time
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
@@ -27,10 +27,8 @@ from patchopt.model.scenario import Scenario
 from patchopt.simulator import Outcome, Simulator
 from patchopt.strategies import make_strategy
 from patchopt.sweeps.cells import one_line
+from patchopt.sweeps.guard import guard_of
 from patchopt.sweeps.work import CellWork, Job, PlanWork, marker
-
-#: Seconds between two looks at whether the sweep is still there.
-_LOOK_S: Final = 0.5
 
 
 def perform(folder: str, name: str, parent: int | None) -> list[dict[str, Any]]:
@@ -50,8 +48,16 @@ def perform(folder: str, name: str, parent: int | None) -> list[dict[str, Any]]:
     OutputError
         If what came of it cannot be written.
     """
-    if parent is not None:
-        _watch(parent)
+    if parent is None:
+        return _perform(folder, name)
+    with guard_of(parent).at_work():
+        try:
+            return _perform(folder, name)
+        except MemoryError:
+            os._exit(1)
+
+
+def _perform(folder: str, name: str) -> list[dict[str, Any]]:
     paths = Paths(Path(folder))
     job = Job.read(paths, name)
     try:
@@ -61,18 +67,6 @@ def perform(folder: str, name: str, parent: int | None) -> list[dict[str, Any]]:
         return [_run_cells(paths, job)]
     except OSError as error:
         raise unwritable(paths.folder, error) from None
-
-
-@lru_cache(maxsize=1)
-def _watch(parent: int) -> None:
-    """End this process soon after its parent has, whatever it is doing."""
-
-    def look() -> None:
-        while os.getppid() == parent:
-            time.sleep(_LOOK_S)
-        os._exit(1)
-
-    threading.Thread(target=look, daemon=True).start()
 
 
 @lru_cache(maxsize=8)
@@ -104,6 +98,8 @@ def _make_plan(paths: Paths, work: PlanWork) -> list[dict[str, Any]]:
         try:
             simulator = _simulator(paths, work.scenario, work.key)
             events = simulator.trace(work.trace)
+        except MemoryError:
+            raise
         except Exception:  # noqa: BLE001 - there is no plan, or its cells will say why not
             return records
         write_trace(paths.trace(work.key, work.trace), events)
@@ -117,6 +113,8 @@ def _planned(paths: Paths, work: PlanWork) -> MadePlan:
         infrastructure = _infrastructure(paths, work.scenario)
         plan = make_strategy(work.strategy, work.parameters).plan(infrastructure)
         nominal = Simulator(infrastructure.without_failures(), plan).run(0)
+    except MemoryError:
+        raise
     except Exception as error:  # noqa: BLE001 - a failed plan is a row, never the end of a sweep
         return MadePlan(error=one_line(error), wall_time_s=time.perf_counter() - begun)
     return MadePlan(
@@ -151,6 +149,8 @@ def _run_cell(paths: Paths, work: CellWork) -> tuple[PartCell, Outcome | None]:
     try:
         simulator = _simulator(paths, work.scenario, work.plan)
         outcome = simulator.run(work.seed, work.count, first=work.first, stratified=work.stratified)
+    except MemoryError:
+        raise
     except Exception as failed:  # noqa: BLE001 - a failed cell is a row, never the end of a sweep
         error = one_line(failed)
     spent_s = time.perf_counter() - begun

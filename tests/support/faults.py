@@ -5,7 +5,6 @@ The study is small enough to be run many times and has enough cells for every mo
 
 from __future__ import annotations
 
-import random
 import subprocess
 import sys
 import time
@@ -117,18 +116,12 @@ def finished(out: Path) -> list[PartCell]:
     return [placed.cell for run in sorted(contents.runs) for placed in contents.cells(run)]
 
 
-def none_left(processes: list[psutil.Process]) -> bool:
-    """Tell whether processes have ended, within the time that they may take."""
-    _, alive = psutil.wait_procs(processes, timeout=GONE_S)
-    return not alive
+def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
+    """Return the processes that have not ended within the time that they may take."""
+    _, found = psutil.wait_procs(processes, timeout=GONE_S)
+    return list(found)
 
 
 def same_files(one: Path, other: Path) -> bool:
     """Tell whether two datasets are the same to the byte, but for the measured times."""
     return all((one / name).read_bytes() == (other / name).read_bytes() for name in FILES)
-
-
-def moments(tries: int, seed: int) -> list[tuple[float, float]]:
-    """Return moments: the share of the ledger after which, and how many seconds then."""
-    drawn = random.Random(seed)  # noqa: S311 - no secret
-    return [(drawn.random(), drawn.random() * 0.1) for _ in range(tries)]

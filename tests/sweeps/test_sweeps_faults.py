@@ -6,108 +6,47 @@ Three moments of each kind here; `PATCHOPT_FAULT_TRIES=20` asks for as many as o
 from __future__ import annotations
 
 import os
-import signal
-import time
+import random
 from pathlib import Path
 
 import pytest
 
-from patchopt.files.dataset import read_dataset
-from support.faults import (
-    family,
-    finished,
-    length_of,
-    moments,
-    none_left,
-    ran,
-    same_files,
-    started,
-    wait_until,
-    workers,
-)
+if os.name != "posix":
+    pytest.skip("signals of POSIX", allow_module_level=True)
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(os.name != "posix", reason="signals of POSIX"),
-]
+from support.attacks import ATTACKS, Moment, Whole, can_close
+from support.faults import length_of
+
+pytestmark = pytest.mark.slow
 
 TRIES = int(os.environ.get("PATCHOPT_FAULT_TRIES", "3"))
 
 
+def moments(attack: str) -> list[Moment]:
+    """Return moments all over a sweep, one in each of equal shares of it."""
+    drawn = random.Random(attack)  # noqa: S311 - no secret
+    return [Moment((at + drawn.random()) / TRIES, drawn.random() * 0.1) for at in range(TRIES)]
+
+
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
     """A dataset that nobody has disturbed, and how long its ledger has been."""
     out = tmp_path_factory.mktemp("whole") / "out"
-    return out, length_of(out)
+    return Whole(out, length_of(out))
 
 
-def check_kept(out: Path, before: list[object], undisturbed: Path) -> None:
-    """Go on with a sweep: what was finished is kept as it was, and the whole is the same."""
-    code, printed, errors = ran(out)
-    assert (code, printed) == (0, f"60000 replications of 3 plans: {out}\n"), errors
-    after = finished(out)
-    assert all(cell in after for cell in before)
-    assert same_files(out, undisturbed)
-
-
-@pytest.mark.parametrize("moment", moments(TRIES, seed=1))
-def test_a_sweep_that_is_killed(
-    whole: tuple[Path, int], tmp_path: Path, moment: tuple[float, float]
-) -> None:
-    out = tmp_path / "out"
-    with started(out) as sweep:
-        wait_until(sweep, out, moment[0], whole[1])
-        time.sleep(moment[1])
-        children = family(sweep.pid)
-        sweep.kill()
-        sweep.wait()
-        assert none_left(children)
-    before: list[object] = list(finished(out))
-    check_kept(out, before, whole[0])
-
-
-@pytest.mark.parametrize("moment", moments(TRIES, seed=2))
-def test_a_worker_that_is_killed(
-    whole: tuple[Path, int], tmp_path: Path, moment: tuple[float, float]
-) -> None:
-    out = tmp_path / "out"
-    with started(out) as sweep:
-        wait_until(sweep, out, moment[0], whole[1])
-        time.sleep(moment[1])
-        for worker in workers(sweep.pid)[:1]:
-            worker.kill()
-        printed, errors = sweep.communicate()
-    assert (sweep.returncode, printed) == (0, f"60000 replications of 3 plans: {out}\n"), errors
-    assert same_files(out, whole[0])
-
-
-@pytest.mark.parametrize("moment", moments(TRIES, seed=3))
 @pytest.mark.parametrize(
-    ("signals", "code"),
-    [((signal.SIGINT,), 130), ((signal.SIGINT, signal.SIGINT), 130), ((signal.SIGTERM,), 143)],
-    ids=["once", "twice", "terminated"],
+    ("attack", "moment"),
+    [(attack, moment) for attack in ATTACKS for moment in moments(attack)],
+    ids=[f"{attack}-{at}" for attack in ATTACKS for at in range(TRIES)],
 )
-def test_a_sweep_that_is_interrupted(
-    whole: tuple[Path, int],
-    tmp_path: Path,
-    moment: tuple[float, float],
-    signals: tuple[signal.Signals, ...],
-    code: int,
+def test_nothing_finished_is_lost(
+    attack: str, moment: Moment, whole: Whole, tmp_path: Path
 ) -> None:
-    out = tmp_path / "out"
-    with started(out) as sweep:
-        wait_until(sweep, out, moment[0], whole[1])
-        time.sleep(moment[1])
-        children = family(sweep.pid)
-        for number in signals:
-            os.killpg(sweep.pid, number)
-            time.sleep(0.05)
-        _, errors = sweep.communicate()
-        assert none_left(children)
-    if sweep.returncode != 0:  # it may have come to its end before
-        assert sweep.returncode == code, errors
-        assert "Traceback" not in errors
-    before: list[object] = list(finished(out))
-    if before:
-        assert len(read_dataset(out).runs) == sum(cell.rows for cell in finished(out))
-    check_kept(out, before, whole[0])
+    if "read-only" in attack and not can_close(tmp_path):
+        pytest.skip("no folder can be closed to the superuser here")
+    hit, codes = ATTACKS[attack]
+    verdict = hit(tmp_path / "out", whole, moment)
+    assert verdict.code in codes, verdict.errors
+    assert "Traceback" not in verdict.errors
+    assert (verdict.lost, verdict.left, verdict.whole) == (0, 0, True)

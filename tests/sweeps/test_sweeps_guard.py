@@ -1,0 +1,55 @@
+"""The guard of a worker: what hangs or is orphaned ends itself, what works or waits for work stays."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.name != "posix", reason="other processes have no parents"),
+]
+
+PROGRAM = """
+import os, sys, time
+from patchopt.sweeps import guard
+guard._LOOK_S, guard._HANGS_S = 0.05, 0.4
+mine = guard.guard_of(int(sys.argv[1]) or os.getppid())
+
+def compute(seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        pass
+
+{what}
+print("lived", flush=True)
+"""
+
+
+def lived(what: str, parent: int = 0) -> bool:
+    """Run a program under a guard; tell whether it came to its end."""
+    command = [sys.executable, "-c", PROGRAM.format(what=what), str(parent)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) in ((0, "lived\n"), (1, "")), done.stderr
+    return done.returncode == 0
+
+
+def test_a_worker_that_computes_lives() -> None:
+    assert lived("with mine.at_work():\n    compute(1.5)")
+
+
+def test_a_worker_that_hangs_at_work_ends() -> None:
+    assert not lived("with mine.at_work():\n    compute(0.3)\n    time.sleep(60)")
+
+
+def test_a_worker_may_wait_for_work() -> None:
+    assert lived("with mine.at_work():\n    compute(0.3)\ntime.sleep(1.5)")
+
+
+def test_a_worker_without_its_parent_ends() -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        gone.wait()
+    assert not lived("with mine.at_work():\n    compute(60)", parent=gone.pid)
