@@ -1,4 +1,4 @@
-"""The guard of a worker: what hangs or is orphaned ends itself, what works or waits for work stays."""
+"""The guard of a worker: what hangs or is orphaned ends itself; what works, or waits, stays."""
 
 from __future__ import annotations
 
