@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from patchopt.cli import printing
+from patchopt.cli.progress import progress
 from patchopt.cli.summaries import print_ending, print_summary, records_of
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def deliver_comparison(request: CompareRequest) -> int:
     with nullcontext(str(out)) if out is not None else tempfile.TemporaryDirectory() as folder:
         dataset = Path(folder) / "dataset"
         config = check_config(_study(request, preset, dataset))
-        with printing.progress() as watch:
+        with progress() as watch:
             result = run_sweep(config, watch=watch)
         if result.interrupted:
             return print_ending(result, kept=out is not None)

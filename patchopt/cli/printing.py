@@ -1,16 +1,13 @@
-"""Output: JSON for programs, Rich tables for people, progress on standard error."""
+"""Output: JSON for programs, Rich tables for people."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from rich.console import Console
 
 
@@ -85,50 +82,6 @@ def warn(text: str) -> None:
 def note(text: str) -> None:
     """Print a line to standard error: what is not the result itself."""
     sys.stderr.write(f"{text}\n")
-
-
-@contextmanager
-def progress() -> Iterator[Callable[[str, int, int], None]]:
-    """Show a progress bar for each stage on standard error, if that is a terminal.
-
-    Yields
-    ------
-    callable
-        To be told of the stage, of what is done and of all that is to do.
-    """
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=console(error=True),
-        disable=not sys.stderr.isatty(),
-    )
-    stages: dict[str, Any] = {}
-    last: dict[str, int] = {}
-
-    def show(stage: str, done: int, total: int) -> None:
-        if stage not in stages:
-            stages[stage] = bar.add_task(stage, total=total)
-        bar.update(stages[stage], completed=done, total=total)
-        # A log gets a line every tenth, so that it shows a sign of life.
-        tenth = 10 * done // total if total else 10
-        if bar.disable and last.get(stage) != tenth:
-            last[stage] = tenth
-            note(f"{stage}: {done} of {total}")
-
-    with bar:
-        yield show
 
 
 def number(value: float, digits: int = 0) -> str:

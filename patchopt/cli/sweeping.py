@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from patchopt.cli import printing
+from patchopt.cli.progress import progress
 from patchopt.cli.summaries import print_ending
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def run_studies(
     from patchopt.sweeps import run_command_line
 
     given = [*arguments, *_overrides(only, dry_run=dry_run)]
-    with printing.progress() as watch:
+    with progress() as watch:
         ran = run_command_line(given, watch=watch, tell=_tell_of_owner)
     # Hydra's flags for information have no results, and have printed all there is.
     if as_json and ran != type(ran)():
