@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import resource
 import shutil
 import signal
@@ -37,6 +38,12 @@ class Moment(NamedTuple):
 
     share: float
     later_s: float
+
+
+def moments(attack: str, tries: int) -> list[Moment]:
+    """Return moments all over a sweep, one in each of equal shares of it."""
+    drawn = random.Random(attack)  # noqa: S311 - no secret
+    return [Moment((at + drawn.random()) / tries, drawn.random() * 0.1) for at in range(tries)]
 
 
 class Whole(NamedTuple):

@@ -1,12 +1,11 @@
 """Attacks on sweeps, each really made: nothing finished is lost, and nothing is left running.
 
-Three moments of each kind here; `PATCHOPT_FAULT_TRIES=20` asks for as many as one likes.
+Three moments of each kind; `experiments/faults/run.py` makes as many as one likes.
 """
 
 from __future__ import annotations
 
 import os
-import random
 from pathlib import Path
 
 import pytest
@@ -14,18 +13,12 @@ import pytest
 if os.name != "posix":
     pytest.skip("signals of POSIX", allow_module_level=True)
 
-from support.attacks import ATTACKS, Moment, Whole, can_close
+from support.attacks import ATTACKS, Moment, Whole, can_close, moments
 from support.faults import length_of
 
 pytestmark = pytest.mark.slow
 
-TRIES = int(os.environ.get("PATCHOPT_FAULT_TRIES", "3"))
-
-
-def moments(attack: str) -> list[Moment]:
-    """Return moments all over a sweep, one in each of equal shares of it."""
-    drawn = random.Random(attack)  # noqa: S311 - no secret
-    return [Moment((at + drawn.random()) / TRIES, drawn.random() * 0.1) for at in range(TRIES)]
+TRIES = 3
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +30,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
 
 @pytest.mark.parametrize(
     ("attack", "moment"),
-    [(attack, moment) for attack in ATTACKS for moment in moments(attack)],
+    [(attack, moment) for attack in ATTACKS for moment in moments(attack, TRIES)],
     ids=[f"{attack}-{at}" for attack in ATTACKS for at in range(TRIES)],
 )
 def test_nothing_finished_is_lost(
