@@ -76,11 +76,20 @@ def test_what_is_finished_is_there_next_time(folder: Path) -> None:
 
 def test_what_killed_processes_left_is_swept_away(folder: Path) -> None:
     paths = Paths(folder)
-    for path in (paths.parts / "stray", paths.parts / ".x.part", paths.jobs / "one.json"):
+    half = paths.plan("x").with_name(".x.json.part")
+    for path in (paths.parts / "stray", paths.parts / ".x.part", paths.jobs / "one.json", half):
         path.write_text("")
     with Store(folder, OLD):
         assert [path.name for path in paths.parts.iterdir()] == ["rolling-2"]
         assert list(paths.jobs.iterdir()) == []
+        assert not half.exists()
+
+
+def test_one_that_was_killed_before_its_first_line_begins_again(tmp_path: Path) -> None:
+    (tmp_path / "out" / ".sweep").mkdir(parents=True)
+    (tmp_path / "out" / ".sweep" / "lock").touch()
+    with Store(tmp_path / "out", OLD) as store:
+        assert store.contents.plans == set()
 
 
 def test_a_second_writer_is_refused_and_leaves_all_as_it_is(folder: Path) -> None:

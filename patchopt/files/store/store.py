@@ -76,8 +76,7 @@ class Store:
         """Take the lock, read what is there, and see whether the study goes on from it."""
         with ExitStack() as opening:
             try:
-                begun = self.paths.ledger.exists()
-                prepare_output(self.paths.folder, self._force or begun)
+                prepare_output(self.paths.folder, self._force or self._begun())
                 self.paths.store.mkdir(exist_ok=True)
                 opening.enter_context(Lock(self.paths.lock, *self._wait))
                 self._ledger = opening.enter_context(self._ledger_of_study())
@@ -100,6 +99,13 @@ class Store:
         self._open.close()
         if isinstance(error, OSError):
             raise unwritable(self.paths.folder, error) from None
+
+    def _begun(self) -> bool:
+        """Tell whether what the folder holds is a store, or the beginning of one, killed early."""
+        folder = self.paths.folder
+        return self.paths.ledger.exists() or (
+            folder.is_dir() and all(path == self.paths.store for path in folder.iterdir())
+        )
 
     def _ledger_of_study(self) -> Ledger:
         """Open the ledger of this study, a new one if what is there is to be replaced."""
@@ -134,13 +140,13 @@ class Store:
             shutil.rmtree(self.paths.store / name, ignore_errors=True)
 
     def _sweep(self) -> None:
-        """Remove what a killed process has left: parts that no line names, and jobs."""
+        """Remove what a killed process has left: jobs, half files, and parts that no line names."""
         named = set(self.contents.parts)
         named |= {index_of(Path(name)).name for name in named}
         for path in self.paths.parts.iterdir():
             if path.name not in named:
                 path.unlink()
-        for path in self.paths.jobs.iterdir():
+        for path in (*self.paths.jobs.iterdir(), *self.paths.store.glob("*/.*.part")):
             path.unlink()
 
     def begin(self, scenarios: Mapping[str, str]) -> None:
