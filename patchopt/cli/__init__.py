@@ -19,17 +19,17 @@ def main() -> None:
     """Run the command line."""
     terminal.make_patient()
     asked = stopping.Requests()
-    asked.listen()
-    try:
+    with asked.heard():
         try:
-            app()
-        finally:
-            sys.stdout.flush()
-    except PatchoptError as error:
-        printing.error(str(error))
-        sys.exit(2)
-    except KeyboardInterrupt:
-        printing.note("interrupted")
-        sys.exit(asked.code(stopping.INTERRUPTED))
-    except SystemExit as ended:
-        sys.exit(asked.code(ended.code) if isinstance(ended.code, int) else ended.code)
+            try:
+                app()
+            finally:
+                sys.stdout.flush()
+        except PatchoptError as error:
+            printing.error(str(error))
+            sys.exit(2)
+        except KeyboardInterrupt:
+            printing.note("interrupted")
+            sys.exit(asked.code(stopping.INTERRUPTED))
+        except SystemExit as ended:
+            sys.exit(asked.code(ended.code) if isinstance(ended.code, int) else ended.code)

@@ -5,13 +5,20 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import Final
+from typing import Any, Final
 
 #: Exit codes of a command that was interrupted, and of one that was asked to terminate.
 INTERRUPTED: Final = 128 + signal.SIGINT
 TERMINATED: Final = 128 + signal.SIGTERM
+
+#: What Python does about requests of itself.
+_USUAL: Final[dict[signal.Signals, Any]] = {
+    signal.SIGINT: signal.default_int_handler,
+    signal.SIGTERM: signal.SIG_DFL,
+}
 
 #: Shows the cursor, which a progress bar hides.
 _CURSOR: Final = "\x1b[?25h"
@@ -34,14 +41,24 @@ class Requests:
         self.terminated = False
         self._asked = False
 
-    def listen(self) -> None:
-        """Take requests from now on, but none that this process was started to ignore."""
-        usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
-        for number, handler in usual.items():
+    @contextmanager
+    def heard(self) -> Iterator[None]:
+        """Take requests while the body runs, but none that this process was started to ignore.
+
+        After a request it goes on, for the process is about to end.
+        """
+        taken = []
+        for number, usual in _USUAL.items():
             # Outside of the main thread nobody can listen.
             with suppress(ValueError):
-                if signal.getsignal(number) == handler:
+                if signal.getsignal(number) == usual:
                     signal.signal(number, self._stop)
+                    taken.append(number)
+        try:
+            yield
+        finally:
+            for number in () if self._asked else taken:
+                signal.signal(number, _USUAL[number])
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.terminated |= number == signal.SIGTERM

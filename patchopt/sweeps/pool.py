@@ -9,11 +9,13 @@ from those that stood beside it; after the third time it counts as failed.
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import warnings
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import BrokenExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Final
 
@@ -97,7 +99,9 @@ class Pool:
             warnings.filterwarnings("ignore", r"\d+ tasks (have been|which were)", UserWarning)
             warnings.filterwarnings("ignore", "A worker stopped while", UserWarning)
             try:
-                for name, records in pool(calls()):
+                with _unasked():
+                    results = pool(calls())
+                for name, records in results:
                     job = running.pop(name)
                     job.remove(self._paths)
                     yield job, records
@@ -149,6 +153,19 @@ class Pool:
         name = f"{job.name}.arrow"
         write_part(self._paths.parts / name, cells, [])
         return [{"kind": "part", "name": name}]
+
+
+@contextmanager
+def _unasked() -> Iterator[None]:
+    """Start processes that no Ctrl-C reaches: this one hears it and ends them, without a word."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _Shared:

@@ -23,7 +23,7 @@ STUDY = (
     "sweep.scenarios=[risky_patch]",
     "sweep.strategies=[rolling,canary,big_bang]",
     "failures=pessimistic",
-    "sweep.replications=20000",
+    "sweep.replications=12000",
     "simulator.block=250",
     "parallel.n_jobs=2",
 )
