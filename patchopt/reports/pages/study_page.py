@@ -114,7 +114,7 @@ def _what(study: Study) -> str:
         f"{each} replications of each plan, {len(runs):,} in all.\n"
     )
     if not study.complete:
-        what += "\n**The sweep was interrupted: this is what was finished until then.**\n"
+        what += "\n**The sweep is not finished: this is as far as it has come. It can go on.**\n"
     return what
 
 
