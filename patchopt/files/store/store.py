@@ -140,14 +140,17 @@ class Store:
             shutil.rmtree(self.paths.store / name, ignore_errors=True)
 
     def _sweep(self) -> None:
-        """Remove what a killed process has left: jobs, half files, and parts that no line names."""
+        """Remove what a killed process has left: jobs, half files, and parts that no line names.
+
+        Its workers may still be at it, for half a second; what they take away is gone all the same.
+        """
         named = set(self.contents.parts)
         named |= {index_of(Path(name)).name for name in named}
         for path in self.paths.parts.iterdir():
             if path.name not in named:
-                path.unlink()
+                path.unlink(missing_ok=True)
         for path in (*self.paths.jobs.iterdir(), *self.paths.store.glob("*/.*.part")):
-            path.unlink()
+            path.unlink(missing_ok=True)
 
     def begin(self, scenarios: Mapping[str, str]) -> None:
         """Write down what the study is.
