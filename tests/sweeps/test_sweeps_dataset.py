@@ -206,6 +206,18 @@ def same_bytes(one: Path, other: Path) -> None:
         assert (one / name).read_bytes() == (other / name).read_bytes(), name
 
 
+@pytest.mark.parametrize("more", [[], DEALT])
+def test_a_plan_under_two_names_is_run_once_and_grows(tmp_path: Path, more: list[str]) -> None:
+    twice = "sweep.strategies=[canary,{name: canary, share: 0.1}]"
+    grown, whole = tmp_path / "grown", tmp_path / "whole"
+    seeds = ("sweep.seed=[3]", "sweep.seed=[3,4]")
+    for seed in seeds:
+        result = sweep([*TINY, twice, *more, seed, f"sweep.out={grown}"])
+        assert result.complete
+    assert sweep([*TINY, twice, *more, seeds[1], f"sweep.out={whole}"]).rows == result.rows
+    same_bytes(grown, whole)
+
+
 def test_a_crash_keeps_what_was_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def crash(*_: Any) -> None:
         raise RuntimeError("a bug")

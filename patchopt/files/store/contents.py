@@ -251,13 +251,15 @@ class Contents:
 
     def covered(self, run: str, total: int, block: int, *, whole: bool) -> int:
         """Return how many of its first replications a run has, as `missing` counts them."""
-        cells = [placed.cell for placed in self._runs.get(run, [])]
         if whole:
+            # A study that has a plan under two names has its cells twice.
+            done = {(placed.cell.first, placed.cell.count) for placed in self._runs.get(run, [])}
             return sum(
-                cell.count
-                for cell in cells
-                if cell.first % block == 0 and cell.count == min(block, total - cell.first)
+                count
+                for first, count in done
+                if first % block == 0 and count == min(block, total - first)
             )
+        cells = (placed.cell for placed in self.cells(run))
         return sum(max(min(cell.first + cell.count, total) - cell.first, 0) for cell in cells)
 
 
