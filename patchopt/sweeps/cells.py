@@ -22,8 +22,6 @@ class PlanTask:
 
     Parameters
     ----------
-    number : int
-        Of the plan in the dataset.
     scenario_name : str
         Of the scenario.
     scenario_json : str
@@ -36,21 +34,14 @@ class PlanTask:
         The strategy with the parameters that the user gave.
     seeds : tuple of int
         Each has replications of its own, numbered from 0.
-    trace : bool
-        Whether to keep the events of the first replication of the first seed.
-    stratified : bool
-        Whether defects of releases are dealt out instead of drawn.
     """
 
-    number: int
     scenario_name: str
     scenario_json: str
     strategy: str
     parameters: dict[str, Any]
     label: str
     seeds: tuple[int, ...]
-    trace: bool
-    stratified: bool
 
     @property
     def parameters_json(self) -> str:
@@ -69,7 +60,7 @@ def plan_tasks(config: SweepConfig) -> list[PlanTask]:
     Returns
     -------
     list of PlanTask
-        Numbered from 0.
+        By their numbers in the dataset.
 
     Raises
     ------
@@ -87,15 +78,11 @@ def plan_tasks(config: SweepConfig) -> list[PlanTask]:
         for name, chosen in strategies
     ]
     pairs = itertools.product(scenarios, checked)
-    return [
-        _task(config, number, scenario, *strategy)
-        for number, (scenario, strategy) in enumerate(pairs)
-    ]
+    return [_task(config, scenario, *strategy) for scenario, strategy in pairs]
 
 
 def _task(
     config: SweepConfig,
-    number: int,
     scenario: Scenario,
     name: str,
     parameters: dict[str, Any],
@@ -104,15 +91,12 @@ def _task(
     given = config.sweep.seed
     seeds = given if isinstance(given, tuple) else (scenario.seed if given is None else given,)
     return PlanTask(
-        number,
         scenario.name,
         scenario.model_dump_json(),
         name,
         parameters,
         _label(name, chosen),
         seeds,
-        config.simulator.trace,
-        config.sweep.stratify,
     )
 
 

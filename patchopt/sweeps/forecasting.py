@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Literal
 
 from patchopt.files.store.contents import Contents
-from patchopt.files.store.keys import run_key
-from patchopt.files.store.made import MadePlan
 from patchopt.files.store.study import Study, StudyPlan
 from patchopt.sweeps.cells import PlanTask
 from patchopt.sweeps.selecting import Selection
@@ -105,17 +103,11 @@ class _Known:
         self.wall_time_s: float | None = None
         self._contents = contents
         self._whole = study.stratified
-        self._runs: dict[int, str] = {}
-        if plan.key not in contents.plans:
-            return
-        made = MadePlan.read(contents.paths.plan(plan.key))
-        self.wall_time_s = made.wall_time_s
-        self.state = "failed" if made.plan_json is None else "made"
-        if made.plan_json is not None:
-            self._runs = {
-                seed: run_key(plan.key, made.plan_json, seed, stratified=study.stratified)
-                for seed in plan.seeds
-            }
+        made = contents.made(plan)
+        self._runs = dict(contents.runs_of(plan, made, stratified=study.stratified))
+        if made is not None:
+            self.wall_time_s = made.wall_time_s
+            self.state = "failed" if made.plan_json is None else "made"
 
     def done(self, seeds: Sequence[int], total: int | None, block: int) -> int:
         """Return how many replications of some seeds are finished."""

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from patchopt.files.store.contents import Placed
-from patchopt.files.store.keys import run_key
-from patchopt.files.store.made import MadePlan
 from patchopt.files.store.store import Store
 from patchopt.files.store.study import StudyPlan
 from patchopt.sweeps.batching import Batches
@@ -86,7 +84,7 @@ class Stages:
 
     def _plan_work(self, task: PlanTask, plan: StudyPlan) -> PlanWork | None:
         """Return what is to be done for a plan, if anything is."""
-        made = self._made(plan)
+        made = self.store.contents.made(plan)
         seed = plan.seeds[0]
         traced = not self.store.study.trace or (plan.key, seed) in self.store.contents.traces
         if made is not None and (traced or made.error is not None):
@@ -100,12 +98,6 @@ class Stages:
             made=made is not None,
         )
 
-    def _made(self, plan: StudyPlan) -> MadePlan | None:
-        """Return what came of a plan, if anything has yet."""
-        if plan.key not in self.store.contents.plans:
-            return None
-        return MadePlan.read(self.store.paths.plan(plan.key))
-
     def ready(self) -> list[Ready]:
         """Return the chosen plans that are there to be run, by their numbers."""
         return [
@@ -115,17 +107,12 @@ class Stages:
         ]
 
     def _all_ready(self) -> list[Ready]:
-        found = []
-        for number, plan in enumerate(self._plans):
-            made = self._made(plan)
-            if made is None or made.plan_json is None:
-                continue
-            keys = (
-                (seed, run_key(plan.key, made.plan_json, seed, stratified=self._whole))
-                for seed in plan.seeds
-            )
-            found.append(Ready(number, tuple(keys)))
-        return found
+        contents = self.store.contents
+        every = (
+            contents.runs_of(plan, contents.made(plan), stratified=self._whole)
+            for plan in self._plans
+        )
+        return [Ready(number, tuple(runs)) for number, runs in enumerate(every) if runs]
 
     def complete(self) -> bool:
         """Tell whether every plan of the study is made, and every replication there."""
@@ -188,7 +175,7 @@ class Stages:
         rows = 0
         failures: dict[str, str] = {}
         for task, plan in zip(self.tasks, self._plans, strict=True):
-            made = self._made(plan)
+            made = self.store.contents.made(plan)
             if made is not None and made.error is not None:
                 failures[name_of(task)] = made.error
         for ready in self._all_ready():

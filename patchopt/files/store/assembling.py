@@ -14,7 +14,6 @@ import numpy as np
 import pyarrow as pa
 
 from patchopt.files.store.contents import Contents, Placed
-from patchopt.files.store.keys import run_key
 from patchopt.files.store.made import MadePlan, read_trace
 from patchopt.files.store.parts import PartCell
 from patchopt.files.store.study import Study, StudyPlan
@@ -55,14 +54,14 @@ class Assembler:
     def _plans(self) -> Iterator[tuple[int, StudyPlan, MadePlan]]:
         """Yield the plans that there are."""
         for number, plan in enumerate(self.study.plans):
-            if plan.key in self._contents.plans:
-                yield number, plan, MadePlan.read(self._contents.paths.plan(plan.key))
+            made = self._contents.made(plan)
+            if made is not None:
+                yield number, plan, made
 
     def _cells(self, plan: StudyPlan, made: MadePlan) -> Iterator[tuple[int, Placed]]:
         """Yield the finished cells of a plan with their seeds."""
-        for seed in plan.seeds if made.plan_json is not None else ():
-            stratified = self.study.stratified
-            run = run_key(plan.key, made.plan_json or "", seed, stratified=stratified)
+        runs = self._contents.runs_of(plan, made, stratified=self.study.stratified)
+        for seed, run in runs:
             for placed in self._contents.cells(run):
                 yield seed, placed
 

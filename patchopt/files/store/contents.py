@@ -23,8 +23,11 @@ from numpy.typing import NDArray
 
 from patchopt.errors import DatasetError
 from patchopt.files.store.file_parts import SUFFIX, FilePart
+from patchopt.files.store.keys import run_key
 from patchopt.files.store.ledger import Record, read_ledger
+from patchopt.files.store.made import MadePlan
 from patchopt.files.store.parts import Part, PartCell
+from patchopt.files.store.study import StudyPlan
 
 #: Folder of the store inside a dataset's.
 STORE: Final = ".sweep"
@@ -195,6 +198,19 @@ class Contents:
     def _open(self, name: str) -> Part | FilePart:
         path = self.paths.parts / name
         return FilePart(path) if path.suffix == SUFFIX else Part(path)
+
+    def made(self, plan: StudyPlan) -> MadePlan | None:
+        """Return what came of a plan, if anything has yet."""
+        return MadePlan.read(self.paths.plan(plan.key)) if plan.key in self.plans else None
+
+    def runs_of(
+        self, plan: StudyPlan, made: MadePlan | None, *, stratified: bool
+    ) -> list[tuple[int, str]]:
+        """Return each seed of a plan and the key of its run; nothing while there is no plan."""
+        if made is None or made.plan_json is None:
+            return []
+        json = made.plan_json
+        return [(seed, run_key(plan.key, json, seed, stratified=stratified)) for seed in plan.seeds]
 
     def columns(self, placed: Placed) -> dict[str, NDArray[Any]]:
         """Return the columns of a finished cell, each of shape (rows,)."""

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 
 from patchopt.errors import OutputError
 from patchopt.files.store.contents import Contents
-from patchopt.files.store.keys import run_key
-from patchopt.files.store.made import MadePlan
 from patchopt.files.store.study import Study, StudyPlan
 
 
@@ -38,17 +36,16 @@ def check_grows(contents: Contents, old: Study, new: Study) -> None:
 def _lost(contents: Contents, old: Study, new: Study) -> Iterator[str]:
     """Say one by one what is finished and no more asked for."""
     for plan in old.plans:
-        if plan.key not in contents.plans:
+        made = contents.made(plan)
+        if made is None:
             continue
         there = new.by_key.get(plan.key)
         name = f"{plan.label} on {plan.scenario}"
         if there is None:
             yield _why_other(name, plan, new)
             continue
-        made = MadePlan.read(contents.paths.plan(plan.key))
-        for seed in plan.seeds:
-            key = run_key(plan.key, made.plan_json or "", seed, stratified=old.stratified)
-            cells = contents.cells(key)
+        for seed, run in contents.runs_of(plan, made, stratified=old.stratified):
+            cells = contents.cells(run)
             if not cells:
                 continue
             reach = cells[-1].cell.first + cells[-1].cell.count
