@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from patchopt.files.store.contents import Paths
-from patchopt.files.store.whole import whole_file
+from patchopt.files.store.whole import write_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,8 +87,7 @@ class Job:
         OSError
             If it cannot be written.
         """
-        with whole_file(paths.jobs / f"{self.name}.json") as file:
-            file.write(json.dumps(asdict(self)).encode())
+        write_json(paths.jobs / f"{self.name}.json", asdict(self))
 
     @classmethod
     def read(cls, paths: Paths, name: str) -> Job:

@@ -6,7 +6,6 @@ of the first. Beside it lies an index of the cells that the rows are of.
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import asdict
 from functools import lru_cache
@@ -19,7 +18,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from patchopt.files.store.parts import PartCell
-from patchopt.files.store.whole import damaged, parsed, whole_file
+from patchopt.files.store.whole import damaged, parsed, write_json
 from patchopt.model.metrics import METRICS
 
 #: How the names of such parts end.
@@ -54,8 +53,7 @@ def keep_file(runs: Path, path: Path, cells: list[tuple[PartCell, int]]) -> bool
         os.link(runs, path)
     except OSError:
         return False
-    with whole_file(index_of(path)) as file:
-        file.write(json.dumps([{**asdict(cell), "row": row} for cell, row in cells]).encode())
+    write_json(index_of(path), [{**asdict(cell), "row": row} for cell, row in cells])
     return True
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from patchopt.files.store.whole import damaged, parsed, whole_file
+from patchopt.files.store.whole import damaged, parsed, write_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +39,7 @@ class MadePlan:
         OSError
             If it cannot be written.
         """
-        with whole_file(path) as file:
-            file.write(json.dumps(asdict(self)).encode())
+        write_json(path, asdict(self))
 
     @classmethod
     def read(cls, path: Path) -> MadePlan:
@@ -60,8 +58,7 @@ class MadePlan:
 
 def write_trace(path: Path, events: list[dict[str, Any]]) -> None:
     """Write the events of a replication as a file."""
-    with whole_file(path) as file:
-        file.write(json.dumps(events).encode())
+    write_json(path, events)
 
 
 def read_trace(path: Path) -> list[dict[str, Any]]:

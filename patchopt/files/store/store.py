@@ -79,10 +79,15 @@ class Store:
                 prepare_output(self.paths.folder, self._force or self._begun())
                 self.paths.store.mkdir(exist_ok=True)
                 opening.enter_context(Lock(self.paths.lock, *self._wait))
-                self._ledger = opening.enter_context(self._ledger_of_study())
+                going_on = self._going_on()
+                if going_on is None:
+                    self._clear()
+                self.contents = going_on or Contents(self.paths, [])
+                self._ledger = opening.enter_context(Ledger(self.paths.ledger))
                 for name in _FOLDERS:
                     (self.paths.store / name).mkdir(exist_ok=True)
-                self.contents = Contents(self.paths, self._ledger.records)
+                if not self._ledger.records:
+                    self.note({"kind": "store", "version": STORE_VERSION, "forced": self._force})
                 self._sweep()
             except OSError as error:
                 raise unwritable(self.paths.store, error) from None
@@ -107,31 +112,22 @@ class Store:
             folder.is_dir() and all(path == self.paths.store for path in folder.iterdir())
         )
 
-    def _ledger_of_study(self) -> Ledger:
-        """Open the ledger of this study, a new one if what is there is to be replaced."""
-        if not self._goes_on():
-            self._clear()
-        ledger = Ledger(self.paths.ledger)
-        if not ledger.records:
-            ledger.append({"kind": "store", "version": STORE_VERSION, "forced": self._force})
-        return ledger
-
-    def _goes_on(self) -> bool:
-        """Tell whether what is there stays: if it may not be replaced, or is this very study's."""
+    def _going_on(self) -> Contents | None:
+        """Return what is there if it stays: it may not be replaced, or is this very study's."""
         try:
             before = Contents.read(self.paths.folder)
             study = Study.read(self.paths.study) if before.begun else None
         except DatasetError:
             if not self._force:
                 raise
-            return False
+            return None
         if not self._force:
             if study is not None:
                 check_grows(before, study, self.study)
-            return True
+            return before
         mine = self.study.metadata["config_sha256"]
         same = study is not None and study.metadata["config_sha256"] == mine
-        return same and before.forced and before.complete is None
+        return before if same and before.forced and before.complete is None else None
 
     def _clear(self) -> None:
         """Throw away what is there, the ledger first: without it nothing else counts."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from patchopt.files.store.whole import damaged, parsed, whole_file
+from patchopt.files.store.whole import damaged, parsed, write_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,8 +72,7 @@ class Study:
         OSError
             If it cannot be written.
         """
-        with whole_file(path) as file:
-            file.write(json.dumps(asdict(self)).encode())
+        write_json(path, asdict(self))
 
     @classmethod
     def read(cls, path: Path) -> Study:

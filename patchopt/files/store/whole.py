@@ -43,6 +43,18 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
         passing.unlink(missing_ok=True)
 
 
+def write_json(path: Path, value: Any) -> None:
+    """Write a value as a file of JSON, whole and on disk or not at all.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    with whole_file(path) as file:
+        file.write(json.dumps(value).encode())
+
+
 def parsed(path: Path) -> Any:
     """Read a file of JSON.
 
