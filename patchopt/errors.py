@@ -133,6 +133,10 @@ class ConfigError(PatchoptError):
     """A sweep's configuration that cannot be used."""
 
 
+class ClusterError(PatchoptError):
+    """Workers on other machines that cannot be reached, or cannot work."""
+
+
 class Suggestions:
     """What was probably meant, for any number of wrong names among the same right ones.
 

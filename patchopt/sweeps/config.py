@@ -115,9 +115,12 @@ class SimulatorSection(Frozen):
 
 
 class ParallelSection(Frozen):
-    """Workers; see ``conf/parallel/local.yaml``."""
+    """Workers; see ``conf/parallel/local.yaml`` and ``conf/parallel/dask.yaml``."""
 
+    backend: Literal["local", "dask", "ray"] = "local"
     n_jobs: Annotated[int, AfterValidator(_workers)]
+    address: str | None = None
+    wait: Duration = 60
 
 
 class SweepConfig(Frozen):

@@ -9,29 +9,20 @@ from those that stood beside it; after the third time it counts as failed.
 from __future__ import annotations
 
 import os
-import signal
-import threading
 import warnings
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import BrokenExecutor
-from contextlib import contextmanager
-from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 import joblib
 
 from patchopt.files.store.contents import Paths
 from patchopt.files.store.ledger import Record
-from patchopt.files.store.made import MadePlan
-from patchopt.files.store.parts import PartCell, write_part
+from patchopt.sweeps.interrupts import unasked
+from patchopt.sweeps.retrying import TRIES, Shared, again, given_up, what_of
 from patchopt.sweeps.work import Job, marked
 from patchopt.sweeps.worker import perform
-
-#: How often a cell or plan whose worker dies is tried.
-TRIES: Final = 3
-
-_KILLED: Final = f"its worker process died {TRIES} times (out of memory, killed or crashed)"
 
 Finished = tuple[Job, list[Record]]
 Perform = Callable[[str, str, int | None], list[Record]]
@@ -70,7 +61,7 @@ class Pool:
         OutputError
             If a worker cannot write.
         """
-        left = _Shared(jobs)
+        left = Shared(jobs)
         while True:
             broken = yield from self._together(left)
             if not broken:
@@ -99,7 +90,7 @@ class Pool:
             warnings.filterwarnings("ignore", r"\d+ tasks (have been|which were)", UserWarning)
             warnings.filterwarnings("ignore", "A worker stopped while", UserWarning)
             try:
-                with _unasked():
+                with unasked():
                     results = pool(calls())
                 for name, records in results:
                     job = running.pop(name)
@@ -117,89 +108,28 @@ class Pool:
             at = marked(self._paths, job.name)
             job.remove(self._paths)
             if at is None:
-                innocent.append(_again(job))
+                innocent.append(again(job))
             elif job.plan is not None:
-                suspects.append(_again(job))
+                suspects.append(again(job))
             else:
                 suspects.append(Job(cells=job.cells[at : at + 1]))
                 rest = job.cells[:at] + job.cells[at + 1 :]
                 innocent += [Job(cells=rest)] if rest else []
         for job in suspects:
-            self._deaths[_what(job)] += 1
+            self._deaths[what_of(job)] += 1
         return innocent, suspects
 
     def _alone(self, job: Job) -> Iterator[Finished]:
         """Do a job that a worker has died of, perhaps, until it is done or has failed."""
-        while self._deaths[_what(job)] < TRIES:
+        while self._deaths[what_of(job)] < TRIES:
             broken = yield from self._together([job])
             if not broken:
                 return
             job.remove(self._paths)
-            job = _again(job)
-            self._deaths[_what(job)] += 1
-        yield job, self._failed(job)
-
-    def _failed(self, job: Job) -> list[Record]:
-        """Write down that a job has failed."""
-        if job.plan is not None:
-            MadePlan(error=_KILLED).write(self._paths.plan(job.plan.key))
-            return [{"kind": "plan", "key": job.plan.key}]
-        cells = [
-            PartCell(
-                run=work.run, first=work.first, count=work.count, wall_time_s=0.0, error=_KILLED
-            )
-            for work in job.cells
-        ]
-        name = f"{job.name}.arrow"
-        write_part(self._paths.parts / name, cells, [])
-        return [{"kind": "part", "name": name}]
-
-
-@contextmanager
-def _unasked() -> Iterator[None]:
-    """Start processes that no Ctrl-C reaches: this one hears it and ends them, without a word."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-class _Shared:
-    """An iterator that joblib's threads take from one at a time, and that takes things back."""
-
-    def __init__(self, jobs: Iterable[Job]) -> None:
-        self._jobs = iter(jobs)
-        self._returned: list[Job] = []
-        self._lock = threading.Lock()
-
-    def __iter__(self) -> Iterator[Job]:
-        return self
-
-    def __next__(self) -> Job:
-        with self._lock:
-            return self._returned.pop(0) if self._returned else next(self._jobs)
-
-    def back(self, jobs: list[Job]) -> None:
-        """Take jobs back, to be given out again first."""
-        self._returned = jobs + self._returned
+            job = again(job)
+            self._deaths[what_of(job)] += 1
+        yield job, given_up(self._paths, job)
 
 
 def _named(do: Perform, folder: str, name: str, parent: int | None) -> tuple[str, list[Record]]:
     return name, do(folder, name, parent)
-
-
-def _again(job: Job) -> Job:
-    """Return the same job under a name of its own: the old one's files may come yet."""
-    return replace(job, name=Job().name)
-
-
-def _what(job: Job) -> str:
-    """Say what a job of one plan or cell is about."""
-    if job.plan is not None:
-        return job.plan.key
-    cell = job.cells[0]
-    return f"{cell.run}/{cell.first}"

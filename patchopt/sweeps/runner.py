@@ -19,6 +19,7 @@ from patchopt.sweeps.aiming import until_precise
 from patchopt.sweeps.cells import PlanTask, plan_tasks
 from patchopt.sweeps.config import SweepConfig
 from patchopt.sweeps.forecasting import Forecast, forecast
+from patchopt.sweeps.pools import pool_of
 from patchopt.sweeps.selecting import Selection
 from patchopt.sweeps.stages import Stages, Watcher
 from patchopt.sweeps.study import study_of
@@ -104,8 +105,11 @@ def run_sweep(
         made = sum(row.plan == "made" for row in rows)
         done = sum(row.done for row in rows)
         return SweepResult(out, done, made, complete=False, warnings=advice, forecast=rows)
-    with Store(out, study, force=sweep.force, wait_s=sweep.wait, told=tell) as store:
-        result = _run(config, Stages(config, tasks, store, selection, watch or _nobody))
+    with (
+        Store(out, study, force=sweep.force, wait_s=sweep.wait, told=tell) as store,
+        pool_of(config.parallel, store.paths) as pool,
+    ):
+        result = _run(config, Stages(config, tasks, store, pool, selection, watch or _nobody))
     return replace(result, warnings=advice)
 
 

@@ -12,6 +12,7 @@ from patchopt.sweeps.batching import Batches
 from patchopt.sweeps.cells import PlanTask
 from patchopt.sweeps.config import SweepConfig
 from patchopt.sweeps.pool import Pool
+from patchopt.sweeps.remote_pool import RemotePool
 from patchopt.sweeps.selecting import Selection
 from patchopt.sweeps.work import CellWork, Job, PlanWork
 
@@ -37,6 +38,8 @@ class Stages:
         Its plans, as many as the store's study has, in the same order.
     store : Store
         Where everything goes.
+    pool : Pool or RemotePool
+        Who does it.
     selection : Selection
         Which plans and seeds are to be finished this time.
     watch : callable
@@ -48,6 +51,7 @@ class Stages:
         config: SweepConfig,
         tasks: list[PlanTask],
         store: Store,
+        pool: Pool | RemotePool,
         selection: Selection,
         watch: Watcher,
     ) -> None:
@@ -56,7 +60,7 @@ class Stages:
         self._block = config.simulator.block
         self._selection = selection
         self._watch = watch
-        self._pool = Pool(store.paths, config.parallel.n_jobs)
+        self._pool = pool
         self._plans = store.study.plans
         self._whole = store.study.stratified
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from patchopt.files.store.contents import Paths
-from patchopt.files.store.whole import write_json
+from patchopt.files.store.whole import whole_file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,14 +87,25 @@ class Job:
         OSError
             If it cannot be written.
         """
-        write_json(paths.jobs / f"{self.name}.json", asdict(self))
+        with whole_file(paths.jobs / f"{self.name}.json") as file:
+            file.write(self.as_json())
+
+    def as_json(self) -> bytes:
+        """Return what stands in its file."""
+        return json.dumps(asdict(self)).encode()
 
     @classmethod
     def read(cls, paths: Paths, name: str) -> Job:
         """Read it back."""
-        told: dict[str, Any] = json.loads((paths.jobs / f"{name}.json").read_bytes())
+        return cls.from_json((paths.jobs / f"{name}.json").read_bytes())
+
+    @classmethod
+    def from_json(cls, text: bytes) -> Job:
+        """Take it from the content of such a file."""
+        told: dict[str, Any] = json.loads(text)
         plan = None if told["plan"] is None else PlanWork(**told["plan"])
-        return cls(name=name, plan=plan, cells=tuple(CellWork(**cell) for cell in told["cells"]))
+        cells = tuple(CellWork(**cell) for cell in told["cells"])
+        return cls(name=told["name"], plan=plan, cells=cells)
 
     def remove(self, paths: Paths) -> None:
         """Remove its files."""

@@ -93,6 +93,15 @@ class Paths:
         """File of the events of a plan's first replication under a seed."""
         return self.store / "traces" / f"{plan}-{seed}.json"
 
+    def file_of(self, record: Record) -> Path:
+        """File that a record of a plan, a trace or a part speaks of."""
+        match record:
+            case {"kind": "plan", "key": str(key)}:
+                return self.plan(key)
+            case {"kind": "trace", "key": str(key), "seed": int(seed)}:
+                return self.trace(key, seed)
+        return self.parts / str(record["name"])
+
 
 @dataclass(frozen=True)
 class Placed:

@@ -1,0 +1,20 @@
+"""Workers and Ctrl-C: only the sweep hears it."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def unasked() -> Iterator[None]:
+    """Start processes that no Ctrl-C reaches: this one hears it and ends them, without a word."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
