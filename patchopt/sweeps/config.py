@@ -13,6 +13,8 @@ from pydantic import (
     Field,
     PlainValidator,
     ValidationError,
+    ValidationInfo,
+    field_validator,
 )
 
 from patchopt import wording
@@ -62,6 +64,14 @@ def _workers(count: int) -> int:
             f"{shown(count)} workers do not do; give -1 for all cores, or from 1 to {MOST_WORKERS}"
         )
     return count
+
+
+def _address(value: str) -> str:
+    if not value.strip():
+        raise ValueError(
+            "there is no address in it; give one such as tcp://scheduler:8786, or null"
+        )
+    return value
 
 
 def _folder(value: str) -> str:
@@ -119,8 +129,18 @@ class ParallelSection(Frozen):
 
     backend: Literal["local", "dask", "ray"] = "local"
     n_jobs: Annotated[int, AfterValidator(_workers)]
-    address: str | None = None
+    address: Annotated[str, AfterValidator(_address)] | None = None
     wait: Duration = 60
+
+    @field_validator("address")
+    @classmethod
+    def _of_a_scheduler(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("backend") == "local":
+            raise ValueError(
+                f"{shown(value)} is no use to workers on this machine; "
+                "add parallel=dask or parallel=ray, or leave it out"
+            )
+        return value
 
 
 class SweepConfig(Frozen):
