@@ -23,14 +23,14 @@ from patchopt.sweeps.work import CellWork, Job, PlanWork
 from support.faults import same_files
 
 
-class Killed(Exception):
+class KilledError(Exception):
     """What a scheduler says of an errand that its workers die of."""
 
 
 class Fake:
     """A cluster of two workers that do what a function does, at once."""
 
-    deaths = (Killed,)
+    deaths: tuple[type[BaseException], ...] = (KilledError,)
 
     def __init__(self, do: Callable[[Errand], Report]) -> None:
         self.do = do
@@ -101,7 +101,7 @@ def troubled(at: Any, times: int, trouble: Callable[[], Report]) -> Callable[[Er
 
 
 def dies() -> Report:
-    raise Killed
+    raise KilledError
 
 
 def starves() -> Report:
