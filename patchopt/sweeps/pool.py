@@ -1,4 +1,4 @@
-"""A pool of worker processes that outlives its workers. The only user of joblib.
+"""A pool of worker processes that outlives its workers, on joblib.
 
 A worker can die of anything: a signal, the system's hunt for memory, a fault of a library. All of
 its fellows are then gone too, for a pool that has lost one cannot be trusted. What they were at is
