@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from patchopt import __version__
-from patchopt.cli import options
+from patchopt.cli import completing, options
 from patchopt.cli.options import (
     Failures,
     Force,
@@ -100,7 +100,10 @@ def _root(
 
 @app.command("validate")
 def _validate(
-    scenarios: Annotated[list[str], typer.Argument(metavar="SCENARIO...")], json: Json = False
+    scenarios: Annotated[
+        list[str], typer.Argument(metavar="SCENARIO...", autocompletion=completing.scenarios)
+    ],
+    json: Json = False,
 ) -> None:
     """Check scenarios; show every problem, each with its place and what would do."""
     from patchopt.cli.validating import check_scenarios
@@ -133,7 +136,13 @@ def _plan(
 def _simulate(
     scenario: Scenario,
     strategy: Annotated[
-        str | None, typer.Option("--strategy", "-s", help="Plan with this strategy.")
+        str | None,
+        typer.Option(
+            "--strategy",
+            "-s",
+            autocompletion=completing.strategies,
+            help="Plan with this strategy.",
+        ),
     ] = None,
     settings: Settings = None,
     plan: Annotated[
@@ -267,15 +276,24 @@ def _compare(
 
 @app.command(
     "sweep",
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    context_settings={"ignore_unknown_options": True},
     epilog="Hydra's own flags work too: -m (multirun), --cfg job, --info, --hydra-help.",
 )
 def _sweep(
-    context: typer.Context,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[OVERRIDE...]",
+            help="group=option, key=value; and Hydra's flags.",
+            autocompletion=completing.overrides,
+            show_default=False,
+        ),
+    ] = None,
     only: Annotated[
         list[str] | None,
         typer.Option(
             metavar="KEY=VALUE",
+            autocompletion=completing.selected,
             help="Finish these cells alone: scenario, strategy, label or seed; repeatable.",
         ),
     ] = None,
@@ -295,7 +313,7 @@ def _sweep(
     """
     from patchopt.cli.sweeping import run_studies
 
-    raise typer.Exit(run_studies(context.args, only=only or [], dry_run=dry_run, as_json=json))
+    raise typer.Exit(run_studies(overrides or [], only=only or [], dry_run=dry_run, as_json=json))
 
 
 @app.command("report")

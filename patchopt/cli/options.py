@@ -8,17 +8,34 @@ from typing import Annotated, Any
 
 import typer
 
+from patchopt.cli import completing
 from patchopt.errors import StrategyError
 
 Scenario = Annotated[
-    str, typer.Argument(metavar="SCENARIO", help="A YAML file, or the name of a bundled scenario.")
+    str,
+    typer.Argument(
+        metavar="SCENARIO",
+        autocompletion=completing.scenarios,
+        help="A YAML file, or the name of a bundled scenario.",
+    ),
 ]
 StrategyName = Annotated[
-    str, typer.Option("--strategy", "-s", help="Name; see `patchopt list strategies`.")
+    str,
+    typer.Option(
+        "--strategy",
+        "-s",
+        autocompletion=completing.strategies,
+        help="Name; see `patchopt list strategies`.",
+    ),
 ]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="A parameter of the strategy; repeatable."),
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        autocompletion=completing.settings,
+        help="A parameter of the strategy; repeatable.",
+    ),
 ]
 Out = Annotated[
     Path | None,
@@ -84,6 +101,7 @@ Failures = Annotated[
     typer.Option(
         "--failures",
         "-f",
+        autocompletion=completing.presets,
         help="A preset (see `patchopt list failures`), or its file, instead of the scenario's own.",
     ),
 ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,22 +37,40 @@ def compose(overrides: Sequence[str], *, config_dir: Path | None = None) -> Swee
         For overrides that Hydra refuses and values that make no sense.
     """
     from hydra import compose as hydra_compose
-    from hydra import initialize_config_dir
-    from hydra.core.global_hydra import GlobalHydra
     from omegaconf import OmegaConf
 
-    GlobalHydra.instance().clear()
-    folder = str(conf_folder().resolve())
-    given = list(overrides)
-    if config_dir is not None:
-        given.append(_search_path(config_dir))
-    try:
-        with initialize_config_dir(config_dir=folder, version_base="1.3"):
-            composed = hydra_compose("config", overrides=given)
-        values = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
-    except Exception as error:  # noqa: BLE001 - for odd overrides Hydra raises anything
-        raise refusal(error, overrides) from None
+    with composing(config_dir) as (_, more):
+        try:
+            composed = hydra_compose("config", overrides=[*overrides, *more])
+            values = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
+        except Exception as error:  # noqa: BLE001 - for odd overrides Hydra raises anything
+            raise refusal(error, overrides) from None
     return check_composed(values)
+
+
+@contextmanager
+def composing(config_dir: Path | None) -> Iterator[tuple[Any, list[str]]]:
+    """Have Hydra read conf/ inside a ``with``.
+
+    Parameters
+    ----------
+    config_dir : Path, optional
+        A folder of groups beside those under conf/.
+
+    Yields
+    ------
+    hydra.core.config_loader.ConfigLoader
+        Hydra's own.
+    list of str
+        Overrides that are wanted beside those of the user.
+    """
+    from hydra import initialize_config_dir
+    from hydra.core.global_hydra import GlobalHydra
+
+    GlobalHydra.instance().clear()
+    more = [] if config_dir is None else [_search_path(config_dir)]
+    with initialize_config_dir(config_dir=str(conf_folder().resolve()), version_base="1.3"):
+        yield GlobalHydra.instance().config_loader(), more
 
 
 def check_composed(values: Any) -> SweepConfig:
@@ -117,9 +136,9 @@ _REMEDIES: Final = {
 
 def _remedy(text: str) -> str:
     """Name the nearest key or option for what Hydra did not know."""
-    option = re.search(r"Could not find '(\w+)/(\w+)'", text)
+    option = re.search(r"Could not find '([\w/]+)/(\w+)'", text)
     if option:
-        return nearest(option[2], _options(option[1]))
+        return nearest(option[2], _options(text))
     key = re.search(r"Key '(\w+)' is not in struct\s+full_key: (\S+)", text)
     if key:
         section = key[2].rpartition(".")[0]
@@ -139,8 +158,10 @@ def _nearest_key(key: str) -> str:
     return nearest(name, keys_of(section))
 
 
-def _options(group: str) -> list[str]:
-    return [path.stem for path in (conf_folder() / group).glob("*.yaml")]
+def _options(text: str) -> list[str]:
+    """Return the options that Hydra says a group has, wherever they come from."""
+    listed = re.search(r"Available options in '[^']+':\n((?:\t.*\n?)+)", text)
+    return listed[1].split() if listed else []
 
 
 def sweep(

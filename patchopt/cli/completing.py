@@ -1,0 +1,99 @@
+"""What a shell offers when Tab is pressed: scenarios, strategies, presets, overrides of a sweep."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import typer
+
+#: Where bash parts a word, so that what stands before it is a word of its own.
+_PARTS: Final = ("=", ":")
+
+
+def scenarios(incomplete: str) -> list[str]:
+    """Offer bundled scenarios and YAML files."""
+    from patchopt.files import bundled_scenarios
+
+    return _starting(bundled_scenarios(), incomplete) + _files(incomplete, (".yaml", ".yml"))
+
+
+def presets(incomplete: str) -> list[str]:
+    """Offer presets of failures and YAML files."""
+    from patchopt.files import bundled_presets
+
+    return _starting(bundled_presets(), incomplete) + _files(incomplete, (".yaml", ".yml"))
+
+
+def strategies(incomplete: str) -> list[str]:
+    """Offer strategies."""
+    from patchopt.strategies import strategy_names
+
+    return _starting(strategy_names(), incomplete)
+
+
+def settings(context: typer.Context, incomplete: str) -> list[str]:
+    """Offer the parameters of the strategy that is named already."""
+    from patchopt.errors import StrategyError
+    from patchopt.strategies import strategy_class
+
+    try:
+        cls = strategy_class(str(context.params.get("strategy")))
+    except StrategyError:
+        return []
+    return _starting([f"{name}=" for name in vars(cls())], incomplete)
+
+
+def selected(incomplete: str) -> list[str]:
+    """Offer what ``--only`` takes."""
+    key, sign, begun = incomplete.partition("=")
+    names = {"scenario": scenarios, "strategy": strategies}
+    if sign:
+        return [f"{key}={name}" for name in names[key](begun)] if key in names else []
+    return _starting(["scenario=", "strategy=", "label=", "seed="], incomplete)
+
+
+def overrides(context: typer.Context, incomplete: str) -> list[str]:
+    """Offer Hydra's groups, their options, and keys."""
+    from patchopt.sweeps.completing import completions
+
+    before = [str(word) for word in context.params.get("overrides") or ()]
+    word, cut = incomplete, 0
+    # bash parts words at the signs of equality; only what follows them is replaced.
+    if incomplete in _PARTS and before:
+        word = before.pop() + incomplete
+        cut = len(word)
+    elif len(before) > 1 and before[-1] in _PARTS:
+        sign = before.pop()
+        word = before.pop() + sign + incomplete
+        cut = len(word) - len(incomplete)
+    config_dir = _folder_of(before)
+    given = [each for each in before if not each.startswith("-")]
+    return [found[cut:] for found in completions(word, given, config_dir=config_dir)]
+
+
+def _folder_of(words: list[str]) -> Path | None:
+    for flag in ("--config-dir", "-cd"):
+        if flag in words[:-1]:
+            at = words.index(flag)
+            folder = Path(words[at + 1])
+            del words[at : at + 2]
+            return folder if folder.is_dir() else None
+    return None
+
+
+def _starting(names: Any, begun: str) -> list[str]:
+    return sorted(name for name in names if name.startswith(begun))
+
+
+def _files(begun: str, endings: tuple[str, ...]) -> list[str]:
+    """Return folders and files of some kinds whose names begin so."""
+    folder = Path(begun) if begun.endswith("/") else Path(begun).parent
+    before = begun[: len(begun) - len(Path(begun).name)] if not begun.endswith("/") else begun
+    try:
+        found = sorted(folder.iterdir())
+    except OSError:
+        return []
+    names = [f"{path.name}/" if path.is_dir() else path.name for path in found]
+    wanted = [name for name in names if name.endswith(("/", *endings))]
+    return [before + name for name in wanted if (before + name).startswith(begun)]
