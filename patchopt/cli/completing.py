@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import typer
-
-#: Where bash parts a word, so that what stands before it is a word of its own.
-_PARTS: Final = ("=", ":")
 
 
 def scenarios(incomplete: str) -> list[str]:
@@ -58,18 +55,20 @@ def overrides(context: typer.Context, incomplete: str) -> list[str]:
     from patchopt.sweeps.completing import completions
 
     before = [str(word) for word in context.params.get("overrides") or ()]
-    word, cut = incomplete, 0
-    # bash parts words at the signs of equality; only what follows them is replaced.
-    if incomplete in _PARTS and before:
-        word = before.pop() + incomplete
-        cut = len(word)
-    elif len(before) > 1 and before[-1] in _PARTS:
-        sign = before.pop()
-        word = before.pop() + sign + incomplete
-        cut = len(word) - len(incomplete)
     config_dir = _folder_of(before)
+    key = ""
+    # bash parts words at signs of equality, and puts what is offered in place of the last part.
+    if before and before[-1] == "=":
+        del before[-1]
+        if not before or "=" in before[-1]:
+            flagged = f"{(context.params.get('only') or [''])[-1]}="
+            return [found.removeprefix(flagged) for found in selected(flagged + incomplete)]
+        key = before.pop() + "="
+    elif before and not incomplete and "=" not in before[-1] and before[-1][0] not in "-~":
+        key = before.pop() + "="
     given = [each for each in before if not each.startswith("-")]
-    return [found[cut:] for found in completions(word, given, config_dir=config_dir)]
+    offered = completions(key + incomplete, given, config_dir=config_dir)
+    return [found.removeprefix(key) for found in offered]
 
 
 def _folder_of(words: list[str]) -> Path | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +21,8 @@ from patchopt.sweeps.forecasting import Forecast
 from patchopt.sweeps.runner import SweepResult, run_sweep
 from patchopt.sweeps.stages import Watcher
 
-_REPORTS: Final = "PATCHOPT_MULTIRUN_REPORTS"
+#: Variable of the environment that names the folder where jobs tell what came of them.
+REPORTS: Final = "PATCHOPT_MULTIRUN_REPORTS"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,10 +72,17 @@ def run_command_line(
     flags = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     flags.add_argument("--run", "-r", action="store_true")
     flags.add_argument("--config-dir", "-cd", type=Path)
+    flags.add_argument("--shell-completion", "-sc", action="store_true")
     try:
         known, rest = flags.parse_known_args(list(arguments))
     except argparse.ArgumentError:
         known, rest = argparse.Namespace(config_dir=None), list(arguments)
+    if getattr(known, "shell_completion", False):
+        raise ConfigError(
+            "completion is that of the whole command, sweeps included",
+            place="--shell-completion",
+            remedy="patchopt --install-completion",
+        )
     if any(argument.startswith("-") for argument in rest):
         return _hand_over(arguments)
     result = sweep(rest, watch=watch, tell=tell, config_dir=known.config_dir)
@@ -90,7 +99,7 @@ def _hand_over(arguments: Sequence[str]) -> JobResults:
     interrupted = False
     # With that, what goes wrong comes here as an exception; else Hydra prints a traceback.
     full = _environment("HYDRA_FULL_ERROR", "1")
-    with tempfile.TemporaryDirectory() as reports, _environment(_REPORTS, reports), full:
+    with _reports(), full:
         try:
             _call(app, ["patchopt sweep", *arguments])
         except KeyboardInterrupt:
@@ -101,15 +110,26 @@ def _hand_over(arguments: Sequence[str]) -> JobResults:
             if _ours(error):
                 raise
             raise refusal(error, arguments) from None
+        paths = Path(os.environ[REPORTS]).glob("*.json")
         found = [
             json.loads(path.read_text(encoding="utf-8"))
-            for path in sorted(Path(reports).glob("*.json"), key=lambda path: int(path.stem))
+            for path in sorted(paths, key=lambda path: int(path.stem))
         ]
     return JobResults(
         results=tuple(_result(report) for report in found if "refused" not in report),
         refused=tuple(dict.fromkeys(r["refused"] for r in found if "refused" in r)),
         interrupted=interrupted,
     )
+
+
+@contextmanager
+def _reports() -> Iterator[None]:
+    """Have a folder for what jobs tell; a multirun moves it, see `callbacks`."""
+    with tempfile.TemporaryDirectory() as usual, _environment(REPORTS, usual):
+        try:
+            yield
+        finally:
+            shutil.rmtree(os.environ[REPORTS], ignore_errors=True)
 
 
 def _ours(error: Exception) -> bool:
@@ -157,7 +177,7 @@ def _job(composed: Any) -> None:
         place = f"job {number}: " if many else ""
         known = isinstance(error, PatchoptError)
         report = {"refused": f"{place}{error if known else refusal(error, ())}"}
-    path = Path(os.environ[_REPORTS]) / f"{number}.json"
+    path = Path(os.environ[REPORTS]) / f"{number}.json"
     path.write_text(json.dumps(report), encoding="utf-8")
     if interrupted:
         raise KeyboardInterrupt  # the jobs after it are not wanted any more

@@ -72,8 +72,11 @@ def test_tab_offers_every_strategy() -> None:
     assert offered("plan online_boutique --strategy ") == sorted(strategy_names())
 
 
+BASH = shutil.which("bash") or ""
+
+
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+@pytest.mark.skipif(not BASH, reason="needs bash")
 @pytest.mark.parametrize(
     ("words", "some"),
     [
@@ -91,7 +94,7 @@ def test_bash_puts_in_what_is_offered(words: str, some: list[str]) -> None:
     program += "_patchopt_completion patchopt\nprintf '%s\\n' \"${COMPREPLY[@]}\"\n"
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     found = subprocess.run(
-        ["bash", "-c", program],
+        [BASH, "-c", program],
         capture_output=True,
         text=True,
         check=True,
