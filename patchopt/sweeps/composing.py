@@ -104,6 +104,8 @@ def refusal(error: Exception, overrides: Sequence[str]) -> ConfigError:
     else:
         # Lists of what there is follow at the end; the remedy says it shorter.
         said = _LISTS.split(str(error))[0].splitlines()
+        if str(error).startswith(_NO_VALUE) and error.__cause__ is not None:
+            said = [f"{said[0]}: {str(error.__cause__).splitlines()[0]}"]
         kept = [line.strip() for line in said if not line.strip().startswith(_NOISE)]
         text = " ".join(_PARTS.sub("", " ".join(kept)).split()) or type(error).__name__
         if text.startswith(_NO_OPTION):
@@ -119,6 +121,8 @@ def refusal(error: Exception, overrides: Sequence[str]) -> ConfigError:
 
 #: How Hydra begins where a group is given a value.
 _NO_OPTION: Final = "Config group override must be"
+#: How it begins where a value has the wrong type for a structured configuration.
+_NO_VALUE: Final = "Error merging override"
 #: What of Hydra's messages helps nobody here.
 _LISTS: Final = re.compile(r"Available options in|Config search path")
 _NOISE: Final = ("full_key", "object_type", "reference_type")

@@ -69,7 +69,7 @@ def test_flags_that_show_something_show_it(flags: tuple[str, ...], shown: str) -
     assert shown in done.stdout
 
 
-@pytest.mark.parametrize("launcher", ["basic", "joblib", "in_turn"])
+@pytest.mark.parametrize("launcher", ["basic", "joblib", "in_turn", "submitit_local"])
 def test_every_launcher_runs_every_job_and_results_alone_are_printed(
     launcher: str, tmp_path: Path
 ) -> None:
@@ -78,6 +78,24 @@ def test_every_launcher_runs_every_job_and_results_alone_are_printed(
     assert done.exit_code == 0, done.output
     assert [result["out"] for result in json.loads(done.stdout)] == ["m/0", "m/1"]
     assert read_dataset(tmp_path / "m" / "1").runs["seed"].tolist() == [2, 2]
+    assert list((tmp_path / "multirun").rglob(".reports")) == []
+
+
+def test_a_preset_of_ones_own(tmp_path: Path) -> None:
+    folder = tmp_path / "mine" / "experiment"
+    folder.mkdir(parents=True)
+    preset = "# @package _global_\ndefaults:\n  - override /strategy: rolling\n"
+    (folder / "night.yaml").write_text(preset + "sweep: {scenarios: [risky_patch], seed: 5}\n")
+    done = sweep("--config-dir", "mine", "experiment=night", "sweep.replications=2", "sweep.out=d")
+    assert (done.exit_code, done.stdout) == (0, "2 replications of 1 plans: d\n")
+    assert read_dataset(tmp_path / "d").runs["seed"].tolist() == [5, 5]
+    wrong = CliRunner().invoke(app, ["sweep", "--config-dir", "mine", "experiment=nihgt"])
+    assert "did you mean 'night'?" in str(wrong.exception)
+
+
+def test_hydras_own_completion_does_not_displace_the_commands() -> None:
+    done = sweep("-sc", "install=bash")
+    assert "patchopt --install-completion" in str(done.exception)
 
 
 def test_a_job_that_is_refused_loses_no_other(tmp_path: Path) -> None:

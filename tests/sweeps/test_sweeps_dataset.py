@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from hydra.core.config_store import ConfigStore
 
 from patchopt.errors import ConfigError, DatasetError, OutputError, StrategyError
 from patchopt.files import load_scenario
@@ -340,3 +342,24 @@ def test_lists_of_values_are_axes_of_a_grid() -> None:
         "canary(share=0.2, soak=2m)",
     ]
     assert [task.parameters["soak"] for task in tasks] == [60, 120, 60, 120]
+
+
+@dataclass
+class Hurried:
+    """Options of the optimizer as a structured configuration of Hydra's."""
+
+    time_limit: float = 0.5
+    workers: int = 1
+
+
+def test_structured_configurations_are_options_like_files() -> None:
+    ConfigStore.instance().store(group="optimizer", name="hurried", node=Hurried)
+    study = ["experiment=smoke", "sweep.strategies=[optimal]"]
+    config = compose([*study, "optimizer=hurried", "optimizer.time_limit=0.25"])
+    assert (config.optimizer.time_limit, config.optimizer.workers) == (0.25, 1)
+    with pytest.raises(ConfigError, match="did you mean 'hurried'"):
+        compose([*study, "optimizer=huried"])
+    with pytest.raises(ConfigError, match="'soon' of type 'str' could not be converted to Float"):
+        compose([*study, "optimizer=hurried", "optimizer.time_limit=soon"])
+    with pytest.raises(ConfigError, match="did you mean 'time_limit'"):
+        compose([*study, "optimizer=hurried", "optimizer.timelimit=1"])
