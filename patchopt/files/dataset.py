@@ -5,9 +5,11 @@ Not imported by `patchopt.files` itself, since pyarrow takes its time to load.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
@@ -15,10 +17,12 @@ import pyarrow.parquet as pq
 
 from patchopt.errors import DatasetError
 from patchopt.files.dataset_writer import PREFIX, PROVENANCE, TABLES
+from patchopt.files.replications import Replications, damaged
 from patchopt.files.store.assembling import Assembler
+from patchopt.files.store.compacting import write_files
 from patchopt.files.store.contents import Contents, Paths
 from patchopt.files.store.study import Study
-from patchopt.files.tables import SCHEMA_VERSION, pandas_metadata, table_of
+from patchopt.files.tables import SCHEMA_VERSION, pandas_metadata
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,6 +50,24 @@ class Dataset:
     metadata: dict[str, str]
 
 
+@dataclass(frozen=True, eq=False)
+class OpenDataset:
+    """What a sweep has left behind, too large for memory.
+
+    Parameters
+    ----------
+    replications : Replications
+        The rows of replications, read when they are asked for.
+    plans, events, metadata
+        As a `Dataset` has them.
+    """
+
+    replications: Replications
+    plans: pd.DataFrame
+    events: pd.DataFrame
+    metadata: dict[str, str]
+
+
 def read_dataset(folder: Path) -> Dataset:
     """Read the dataset of a sweep, or of one that is not finished what is.
 
@@ -64,60 +86,97 @@ def read_dataset(folder: Path) -> Dataset:
         If it is missing, damaged, put together from different sweeps, or of another
         schema version.
     """
-    if not (folder / "runs.parquet").is_file() and Paths(folder).ledger.is_file():
-        return _unfinished(folder)
-    read = {name: _read_table(folder, name) for name in ("runs", "plans", "events")}
-    metadata = read["runs"][1]
-    for name, (_, other) in read.items():
-        if other != metadata:
-            message = f"{name}.parquet is of another sweep than runs.parquet"
-            raise DatasetError(message, place=str(folder), remedy="run the sweep again")
-    frames = {name: table.to_pandas() for name, (table, _) in read.items()}
+    with _files_of(folder) as files:
+        metadata = _metadata_of(files)
+        frames = {name: _read_table(files, name) for name in _READ}
     return Dataset(**frames, metadata=metadata)
 
 
-def _unfinished(folder: Path) -> Dataset:
-    """Read what is finished of a dataset whose files are not written yet."""
+@contextmanager
+def open_dataset(folder: Path) -> Iterator[OpenDataset]:
+    """Open the dataset of a sweep, or of one that is not finished what is, for a ``with``.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the dataset.
+
+    Yields
+    ------
+    OpenDataset
+
+    Raises
+    ------
+    DatasetError
+        As `read_dataset`; for damaged rows of replications when they are read.
+    """
+    with _files_of(folder) as files:
+        metadata = _metadata_of(files)
+        plans, events = _read_table(files, "plans"), _read_table(files, "events")
+        with closing(Replications(files / "runs.parquet")) as replications:
+            yield OpenDataset(replications, plans, events, metadata)
+
+
+#: The tables that are read; times are of interest to the sweep alone.
+_READ: Final = ("runs", "plans", "events")
+
+
+@contextmanager
+def _files_of(folder: Path) -> Iterator[Path]:
+    """Yield the folder of a dataset's files: its own, or a passing one of what is finished."""
+    if (folder / "runs.parquet").is_file() or not Paths(folder).ledger.is_file():
+        yield folder
+        return
     contents = Contents.read(folder)
     if not contents.begun:
         message, remedy = "nothing of the sweep is finished yet", "run it again, and it goes on"
         raise DatasetError(message, place=str(folder), remedy=remedy)
-    study = Study.read(contents.paths.study)
-    rows = Assembler(study, contents)
-    tables = [TABLES["runs"].empty_table(), *(found.table for found in rows.runs())]
-    found = {
-        "runs": pa.concat_tables(tables).unify_dictionaries(),
-        "plans": table_of(rows.plans(), TABLES["plans"]),
-        "events": table_of(rows.events(), TABLES["events"]),
-    }
-    metadata = study.metadata | {"schema_version": str(SCHEMA_VERSION), "complete": "false"}
-    frames = {
-        name: table.replace_schema_metadata(pandas_metadata(table.schema)).to_pandas()
-        for name, table in found.items()
-    }
-    return Dataset(**frames, metadata=metadata)
+    rows = Assembler(Study.read(contents.paths.study), contents)
+    with TemporaryDirectory(prefix="patchopt-") as passing:
+        write_files(rows, Path(passing), complete=False)
+        yield Path(passing)
 
 
-def _read_table(folder: Path, name: str) -> tuple[pa.Table, dict[str, str]]:
+def _metadata_of(folder: Path) -> dict[str, str]:
+    """Return what the tables say of where they come from; check that they belong together."""
+    told = {name: _checked(folder, name) for name in _READ}
+    for name, metadata in told.items():
+        if metadata != told["runs"]:
+            message = f"{name}.parquet is of another sweep than runs.parquet"
+            raise DatasetError(message, place=str(folder), remedy="run the sweep again")
+    return told["runs"]
+
+
+def _checked(folder: Path, name: str) -> dict[str, str]:
+    """Return what a table says of where it comes from; check its columns."""
     path = folder / f"{name}.parquet"
     if not path.is_file():
         raise _missing(folder, path)
     try:
         with pq.ParquetFile(path) as file:
             metadata = _metadata(path, file.metadata.metadata or {})
-            table = file.read()
+            schema = file.schema_arrow
     except (pa.ArrowException, OSError, ValueError) as error:
-        message = f"the file is damaged ({str(error).splitlines()[0]})"
-        raise DatasetError(message, place=str(path), remedy="run the sweep again") from None
+        raise damaged(path, error) from None
     expected = TABLES[name]
     # What pandas is told is not part of the layout: a file that lost it is read alike.
-    table = table.replace_schema_metadata(pandas_metadata(expected))
-    if not table.schema.equals(expected):
-        odd = set(table.schema.names) ^ set(expected.names)
+    if not schema.equals(expected, check_metadata=False):
+        odd = set(schema.names) ^ set(expected.names)
         detail = f": {', '.join(sorted(odd))}" if odd else " in their types"
         message = f"the columns differ from those of schema version {SCHEMA_VERSION}{detail}"
         raise DatasetError(message, place=str(path), remedy=_AGAIN)
-    return table, metadata
+    return metadata
+
+
+def _read_table(folder: Path, name: str) -> pd.DataFrame:
+    path = folder / f"{name}.parquet"
+    try:
+        with pq.ParquetFile(path) as file:
+            table = file.read()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise damaged(path, error) from None
+    frame: pd.DataFrame = table.replace_schema_metadata(pandas_metadata(TABLES[name])).to_pandas()
+    return frame
 
 
 def _missing(folder: Path, path: Path) -> DatasetError:

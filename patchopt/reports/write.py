@@ -12,7 +12,7 @@ import pandas as pd
 from patchopt.files.output import file_names, prepare_output, unwritable
 from patchopt.reports.figures.scenario_figures import Picture, draw
 from patchopt.reports.figures.style import looks, style
-from patchopt.reports.numbers.study import Study, read_study
+from patchopt.reports.numbers.study import Study, open_study
 from patchopt.reports.numbers.summary import Results, results_of
 from patchopt.reports.numbers.table_files import write_tables
 from patchopt.reports.pages.study_page import study_page
@@ -66,16 +66,16 @@ def write_report(dataset: Path, out: Path, *, force: bool = False) -> ReportResu
     Everything is made beside and moved to its place when it is complete, the page last.
     The same dataset gives the same bytes.
     """
-    study = read_study(dataset)
-    prepare_output(out, force)
-    try:
-        with tempfile.TemporaryDirectory(prefix=".report-", dir=out) as passing:
-            staged = Path(passing)
-            results = results_of(study)
-            _make(study, results, staged)
-            files = _move(staged, out)
-    except OSError as error:
-        raise unwritable(out, error) from None
+    with open_study(dataset) as study:
+        prepare_output(out, force)
+        try:
+            with tempfile.TemporaryDirectory(prefix=".report-", dir=out) as passing:
+                staged = Path(passing)
+                results = results_of(study)
+                _make(study, results, staged)
+                files = _move(staged, out)
+        except OSError as error:
+            raise unwritable(out, error) from None
     return ReportResult(out, files, results.summary)
 
 

@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from patchopt.errors import DatasetError, OutputError
-from patchopt.files.dataset import read_dataset
+from patchopt.files.dataset import open_dataset, read_dataset
 from patchopt.files.dataset_writer import DatasetWriter
+from patchopt.files.replications import Failed
 from patchopt.files.tables import (
     EVENTS_SCHEMA,
     PLANS_SCHEMA,
@@ -27,7 +28,6 @@ from patchopt.files.tables import (
     table_of,
 )
 from patchopt.model import METRICS
-from patchopt.reports.numbers.study import Study
 
 METADATA = {"config": "{}", "config_sha256": "0", "versions": "{}", "git_commit": ""}
 ABOUT = {"scenario": "s", "strategy": "rolling", "label": "rolling", "parameters": "{}"}
@@ -96,9 +96,12 @@ def test_every_integer_of_the_tables_keeps_its_type(tmp_path: Path) -> None:
 
 
 def test_replications_that_were_done_have_plain_integers(tmp_path: Path) -> None:
-    study = Study.of(read_dataset(written(tmp_path / "dataset", failed=True)))
-    assert {str(study.runs[name].dtype) for name in [*INTEGERS, "seed"]} == {"int64"}
-    assert study.runs["failures"].tolist() == [12, 2**53 + 1]
+    with open_dataset(written(tmp_path / "dataset", failed=True)) as dataset:
+        rows = dataset.replications
+        assert (rows.counts, rows.failed) == ({0: 2}, [Failed(1, "no")])
+        assert {str(rows.column(0, name).dtype) for name in [*INTEGERS, "seed"]} == {"int64"}
+        assert rows.column(0, "failures").tolist() == [12, 2**53 + 1]
+        assert rows.column(1, "failures").tolist() == []
 
 
 def test_the_file_that_makes_a_dataset_comes_last(

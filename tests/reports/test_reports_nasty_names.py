@@ -21,7 +21,7 @@ from patchopt.model.metrics import METRICS
 from patchopt.model.plan import Certificate, Plan, with_certificate
 from patchopt.reports import plan_page, run_report, write_report
 from patchopt.reports.figures.scenario_figures import Picture
-from patchopt.reports.numbers.study import read_study
+from patchopt.reports.numbers.study import open_study
 from patchopt.reports.numbers.summary import results_of
 from patchopt.reports.pages.study_page import study_page
 from patchopt.simulator.running import simulate
@@ -199,9 +199,9 @@ def dataset_of(name: str, folder: Path) -> Path:
 
 
 def page_of_a_study(name: str, folder: Path) -> str:
-    study = read_study(dataset_of(name, folder))
     picture = Picture("gantt", Path("x.png"), Path("x.pdf"), f"The plan of {name}: work.")
-    return study_page(study, results_of(study), {name: [picture]}, "figures")
+    with open_study(dataset_of(name, folder)) as study:
+        return study_page(study, results_of(study), {name: [picture]}, "figures")
 
 
 @pytest.mark.parametrize("name", NASTY)

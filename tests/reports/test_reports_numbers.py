@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from scipy import stats
 
 from patchopt.reports.figures.style import looks, time_unit
@@ -137,6 +140,24 @@ def test_gaps_are_those_of_certificates() -> None:
     assert math.isnan(gap(0.0, 1.0))
 
 
+class Frame:
+    """Replications in memory."""
+
+    def __init__(self, runs: pd.DataFrame) -> None:
+        self._runs = runs
+        self.counts: Mapping[int, int] = runs["plan"].value_counts().to_dict()
+
+    def column(self, plan: int, name: str) -> NDArray[Any]:
+        return self._runs.loc[self._runs["plan"] == plan, name].to_numpy()
+
+
+def study_of(runs: pd.DataFrame) -> Study:
+    none = pd.DataFrame()
+    return Study(
+        cells=none, measured=Frame(runs), failed=none, plans=none, events=none, metadata={}
+    )
+
+
 def test_plans_are_paired_by_seed_and_replication() -> None:
     # Plan 0 costs 5 more than plan 1 on (1, 0) and (2, 0), 8 more on (1, 1); (2, 1) and (3, 0)
     # have no partner: (5 + 8 + 5) / 3 = 6 weight·s.
@@ -152,12 +173,28 @@ def test_plans_are_paired_by_seed_and_replication() -> None:
     ]
     runs = pd.DataFrame(rows, columns=["plan", "seed", "replication", "total_exposure"])
     runs = runs.assign(stratum=0, weight=1.0)
-    none = pd.DataFrame()
-    study = Study(cells=none, runs=runs, failed=none, plans=none, events=none, metadata={})
-    found = under_same_luck(study, 0, 1)
+    found = under_same_luck(study_of(runs), 0, 1)
     assert found is not None
     assert found.difference == 6000
-    assert under_same_luck(study, 0, 2) is None
+    assert under_same_luck(study_of(runs), 0, 2) is None
+
+
+def test_the_order_of_replications_does_not_matter() -> None:
+    generator = np.random.default_rng(1)
+    rows = [
+        (plan, seed, replication, float(generator.integers(0, 1000)))
+        for plan in (0, 1)
+        for seed in (5, 3)
+        for replication in range(50)
+    ]
+    runs = pd.DataFrame(rows, columns=["plan", "seed", "replication", "total_exposure"])
+    runs = runs.assign(stratum=0, weight=1.0)
+    alike = under_same_luck(study_of(runs), 0, 1)
+    assert alike is not None
+    shuffled = runs.sample(frac=1, random_state=1)
+    assert under_same_luck(study_of(shuffled), 0, 1) == alike
+    by_seed = runs.sort_values(["plan", "seed", "replication"])
+    assert under_same_luck(study_of(by_seed), 0, 1) == alike
 
 
 def row_of(label: str, low: float, high: float) -> dict[str, object]:

@@ -15,6 +15,7 @@ from patchopt.files import load_scenario
 from patchopt.files.dataset import read_dataset
 from patchopt.model.metrics import NUMERIC_METRICS
 from patchopt.reports import summarise, write_report
+from patchopt.reports.numbers import estimates
 from patchopt.sweeps import compose, run_sweep, sweep
 
 pytestmark = pytest.mark.slow
@@ -246,3 +247,11 @@ def test_a_sweep_in_which_nothing_could_be_done(tmp_path: Path) -> None:
     result = write_report(out, tmp_path / "report")
     assert "## What failed" in (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
     assert result.summary["replications"].tolist() == [0]
+
+
+def test_numbers_do_not_depend_on_how_many_are_looked_at_together(
+    dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = summarise(dataset)
+    monkeypatch.setattr(estimates, "_ELEMENTS", 1)
+    pd.testing.assert_frame_equal(summarise(dataset), whole, check_exact=True)

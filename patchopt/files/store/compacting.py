@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 from typing import Final
 
 from patchopt.files.dataset_writer import TABLES, DatasetWriter
@@ -37,19 +38,42 @@ def compact(store: Store) -> None:
     config = store.study.metadata["config_sha256"]
     if store.contents.complete == config and all((folder / name).is_file() for name in _FILES):
         return
-    cells = _write(store)
+    cells = write_files(Assembler(store.study, store.contents), folder)
     name = f"{uuid.uuid4().hex}{SUFFIX}"
     if keep_file(folder / "runs.parquet", store.paths.parts / name, cells):
         store.replace_parts(name)
     store.note({"kind": "complete", "config_sha256": config})
 
 
-def _write(store: Store) -> list[tuple[PartCell, int]]:
-    """Write the files; return the cells and the row that each begins at."""
-    rows = Assembler(store.study, store.contents)
+def write_files(
+    rows: Assembler, folder: Path, *, complete: bool = True
+) -> list[tuple[PartCell, int]]:
+    """Write the files of a dataset from what a store has of it.
+
+    Parameters
+    ----------
+    rows : Assembler
+        What it has.
+    folder : Path
+        Where to; what is there is replaced when all is written.
+    complete : bool
+        Whether that is all of the study.
+
+    Returns
+    -------
+    list of (PartCell, int)
+        The cells and the row that each begins at.
+
+    Raises
+    ------
+    OutputError
+        If they cannot be written.
+    DatasetError
+        If a file of the store is damaged.
+    """
     cells: list[tuple[PartCell, int]] = []
     begin = 0
-    with DatasetWriter(store.paths.folder, store.study.metadata, force=True) as writer:
+    with DatasetWriter(folder, rows.study.metadata, force=True) as writer:
         for row in rows.plans():
             writer.write_plans([row])
         for some in _pieces(rows.events()):
@@ -61,7 +85,7 @@ def _write(store: Store) -> list[tuple[PartCell, int]]:
             if cell is not None:
                 cells.append((cell, begin))
             begin += len(table)
-        writer.close(complete=True)
+        writer.close(complete=complete)
     return cells
 
 

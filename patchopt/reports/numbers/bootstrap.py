@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from patchopt.model.base import Floats
@@ -201,7 +200,7 @@ def scale_of(kind: Kind) -> float:
     return _SCALE[kind]
 
 
-def exact(frame: pd.DataFrame, measure: str, kind: Kind) -> Floats:
+def exact(values: NDArray[Any], kind: Kind) -> Floats:
     """Return a column in its smallest unit, exposures as whole thousandths."""
-    values = frame[measure].to_numpy(np.float64) * _SCALE[kind]
-    return np.asarray(values if kind == "share" else np.rint(values), np.float64)
+    scaled = values.astype(np.float64) * _SCALE[kind]
+    return np.asarray(scaled if kind == "share" else np.rint(scaled), np.float64)

@@ -10,11 +10,15 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from patchopt.model.base import Floats
 from patchopt.model.metrics import TOTAL_EXPOSURE
 from patchopt.reports.numbers.bootstrap import Comparison, compare, exact
 from patchopt.reports.numbers.study import Study
+
+#: Where replications are among those of a plan, or what they are known by.
+Places = NDArray[np.int64]
 
 #: What two plans must share to have met the same luck.
 _LUCK: Final = ["seed", "replication"]
@@ -100,18 +104,30 @@ def under_same_luck(study: Study, plan: int, reference: int) -> Comparison | Non
     Comparison or None
         None if they share no replication; differences in milli-weight-seconds.
     """
-    first, second = (
-        study.runs[study.runs["plan"] == number].set_index(_LUCK) for number in (plan, reference)
-    )
-    shared = first.index.intersection(second.index).sort_values()
-    if not len(shared):
+    own, other = _pairs(_luck(study, plan), _luck(study, reference))
+    if not len(own):
         return None
-    ordered = [rows.loc[shared] for rows in (first, second)]
-    values, others = (_totals(rows) for rows in ordered)
-    strata = ordered[0]["stratum"].to_numpy(np.int64)
-    return compare(values, others, strata, ordered[0]["weight"].to_numpy(np.float64))
+    strata, weights = (study.column(plan, name)[own] for name in ("stratum", "weight"))
+    values, others = _totals(study, plan)[own], _totals(study, reference)[other]
+    return compare(values, others, strata.astype(np.int64), weights)
 
 
-def _totals(rows: pd.DataFrame) -> Floats:
+def _luck(study: Study, plan: int) -> tuple[Places, ...]:
+    """Return the seed and the number of each replication of a plan."""
+    return tuple(study.column(plan, name) for name in _LUCK)
+
+
+def _pairs(luck: tuple[Places, ...], other: tuple[Places, ...]) -> tuple[Places, Places]:
+    """Return where the replications are that two plans share, by seed and number."""
+    if all(map(np.array_equal, luck, other)):
+        # Nearly always: no index is needed, which takes a hundred bytes a replication.
+        order = np.lexsort(luck[::-1])
+        return order, order
+    mine, theirs = (pd.MultiIndex.from_arrays(list(each), names=_LUCK) for each in (luck, other))
+    shared = mine.intersection(theirs).sort_values()
+    return mine.get_indexer(shared), theirs.get_indexer(shared)
+
+
+def _totals(study: Study, plan: int) -> Floats:
     """Return total exposures in milli-weight-seconds."""
-    return exact(rows, TOTAL_EXPOSURE.name, TOTAL_EXPOSURE.kind)
+    return exact(study.column(plan, TOTAL_EXPOSURE.name), TOTAL_EXPOSURE.kind)

@@ -66,7 +66,8 @@ def cvar(values: Floats, weights: Floats, share: float, *, higher_is_better: boo
     >>> cvar(np.arange(1.0, 101.0), np.ones(100), 0.95)
     98.0
     """
-    order = np.argsort(values if higher_is_better else -values, kind="stable")
+    order = np.argsort(values, kind="stable")
+    order = order if higher_is_better else order[::-1]
     weight = weights[order]
     before = np.concatenate([[0.0], np.cumsum(weight)[:-1]])
     # Rounded, so that 5% of a hundred are five and no hair more.

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import pandas as pd
+from numpy.typing import NDArray
 
 from patchopt.errors import DatasetError
-from patchopt.files.dataset import Dataset, read_dataset
+from patchopt.files.dataset import OpenDataset, open_dataset
 from patchopt.model.build import build_infrastructure
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan
@@ -26,6 +28,16 @@ Event = dict[str, Any]
 _CELL: Final = ["plan", "scenario", "strategy", "label"]
 
 
+class Measured(Protocol):
+    """Replications that were done, by plan and column."""
+
+    #: Of each plan that has any, how many.
+    counts: Mapping[int, int]
+
+    def column(self, plan: int, name: str) -> NDArray[Any]:
+        """Return a numeric column of a plan's replications."""
+
+
 @dataclass(frozen=True, eq=False)
 class Study:
     """A sweep's results.
@@ -34,8 +46,8 @@ class Study:
     ----------
     cells : DataFrame
         A row a plan, by number: ``plan``, ``scenario``, ``strategy``, ``label``.
-    runs : DataFrame
-        A row a replication that was done.
+    measured : Measured
+        The replications that were done.
     failed : DataFrame
         A row a failed cell: ``plan``, ``scenario``, ``label``, ``error``.
     plans, events : DataFrame
@@ -45,29 +57,40 @@ class Study:
     """
 
     cells: pd.DataFrame
-    runs: pd.DataFrame
+    measured: Measured
     failed: pd.DataFrame
     plans: pd.DataFrame
     events: pd.DataFrame
     metadata: Mapping[str, str]
 
     @classmethod
-    def of(cls, dataset: Dataset) -> Study:
-        """Sort the rows of a dataset into those that were done and those that failed."""
+    def of(cls, dataset: OpenDataset) -> Study:
+        """Sort a dataset into what was done and what failed."""
         plans = dataset.plans.astype(dict.fromkeys(_CELL[1:], str))
-        # Categories would make groups of combinations that do not occur.
-        every = dataset.runs.astype(dict.fromkeys([*_CELL[1:], "status"], str))
-        cells = pd.concat([plans[_CELL], every[_CELL]]).drop_duplicates("plan")
-        done = _without_gaps(every[every["status"] == "done"])
-        failed = every.loc[every["status"] != "done", ["plan", "scenario", "label", "error"]]
+        plans = plans.set_index(plans["plan"].rename("number"), drop=False).sort_index()
+        failed = pd.DataFrame(
+            [(each.plan, each.error) for each in dataset.replications.failed],
+            columns=["plan", "error"],
+        )
+        names = plans[_CELL].reset_index(drop=True)
+        failed = failed.merge(names, on="plan", how="left")
         return cls(
-            cells.sort_values("plan", ignore_index=True),
-            done.reset_index(drop=True),
-            failed.drop_duplicates().reset_index(drop=True),
-            plans.set_index(plans["plan"].rename("number"), drop=False),
+            names,
+            dataset.replications,
+            failed[["plan", "scenario", "label", "error"]],
+            plans,
             dataset.events,
             dataset.metadata,
         )
+
+    @property
+    def counts(self) -> Mapping[int, int]:
+        """Of each plan that has any, how many replications were done."""
+        return self.measured.counts
+
+    def column(self, plan: int, name: str) -> NDArray[Any]:
+        """Return a numeric column of the replications of a plan, in their order."""
+        return self.measured.column(plan, name)
 
     @property
     def complete(self) -> bool:
@@ -114,22 +137,17 @@ class Study:
         ]
 
 
-def _without_gaps(done: pd.DataFrame) -> pd.DataFrame:
-    """Return replications with plain integers: none that was done lacks any."""
-    integers = done.select_dtypes(["Int32", "Int64"]).columns
-    return done.astype({name: done[name].dtype.name.lower() for name in integers})
-
-
-def read_study(folder: Path) -> Study:
-    """Read the results of a sweep.
+@contextmanager
+def open_study(folder: Path) -> Iterator[Study]:
+    """Open the results of a sweep for a ``with``.
 
     Parameters
     ----------
     folder : Path
         Of the dataset.
 
-    Returns
-    -------
+    Yields
+    ------
     Study
 
     Raises
@@ -137,8 +155,9 @@ def read_study(folder: Path) -> Study:
     DatasetError
         If it is missing, damaged or of another schema version, or holds no plan at all.
     """
-    study = Study.of(read_dataset(folder))
-    if study.cells.empty:
-        message = "the dataset is empty: its sweep was interrupted before the first plan"
-        raise DatasetError(message, place=str(folder), remedy="run the sweep again")
-    return study
+    with open_dataset(folder) as dataset:
+        study = Study.of(dataset)
+        if study.cells.empty:
+            message = "the dataset is empty: its sweep was interrupted before the first plan"
+            raise DatasetError(message, place=str(folder), remedy="run the sweep again")
+        yield study

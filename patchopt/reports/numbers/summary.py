@@ -16,7 +16,7 @@ from patchopt.reports.numbers.estimates import QUANTILES, estimates
 from patchopt.reports.numbers.fronts import Front, front_of
 from patchopt.reports.numbers.gaps import Reference, gap, references, rules, under_same_luck
 from patchopt.reports.numbers.keeping import Keeping, keepings
-from patchopt.reports.numbers.study import OBJECTIVES, Study, read_study
+from patchopt.reports.numbers.study import OBJECTIVES, Study, open_study
 
 #: A row of a summary.
 R = TypeVar("R", bound=Mapping[Any, Any])
@@ -121,7 +121,8 @@ def summarise(dataset: Path) -> pd.DataFrame:
     DatasetError
         If the dataset is missing, damaged or of another schema version.
     """
-    return results_of(read_study(dataset)).summary
+    with open_study(dataset) as study:
+        return results_of(study).summary
 
 
 def by_nominal_exposure(rows: Sequence[R]) -> list[R]:
@@ -184,11 +185,10 @@ def _marks(plans: list[int], front: Front) -> dict[int, dict[str, Any]]:
 
 def _beyond_horizon(study: Study, number: int, kept: Keeping | None) -> float:
     """Return the share of a plan's replications that end after the horizon."""
-    runs = study.runs[study.runs["plan"] == number]
-    if runs.empty or kept is None:
+    if kept is None or not study.counts.get(number, 0):
         return np.nan
-    late = (runs["completion_time"] > kept.horizon_s).to_numpy(np.float64)
-    return float(np.average(late, weights=runs["weight"].to_numpy(np.float64)))
+    late = study.column(number, "completion_time") > kept.horizon_s
+    return float(np.average(late.astype(np.float64), weights=study.column(number, "weight")))
 
 
 def _identity(study: Study, cell: Mapping[Hashable, Any]) -> dict[str, Any]:
@@ -200,7 +200,7 @@ def _identity(study: Study, cell: Mapping[Hashable, Any]) -> dict[str, Any]:
         "label": cell["label"],
         "plan": number,
         "guarded": plan is not None and plan.fully_guarded,
-        "replications": int((study.runs["plan"] == number).sum()),
+        "replications": study.counts.get(number, 0),
     }
 
 

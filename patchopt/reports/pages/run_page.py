@@ -161,7 +161,7 @@ def _metrics(outcome: Outcome) -> str:
     alone = len(outcome) == 1
     rows = []
     for metric in NUMERIC_METRICS:
-        values = exact(frame, metric.name, metric.kind)[:, None]
+        values = exact(frame[metric.name].to_numpy(), metric.kind)[:, None]
         found, scale = estimate(values), scale_of(metric.kind)
         digits = digits_of(metric, alone)
         mean, low, high = (float(v[0]) / scale for v in (found.mean, found.low, found.high))

@@ -82,7 +82,7 @@ def study_page(
     str
         Markdown.
     """
-    dealt_out = bool((study.runs["stratum"] != 0).any())
+    dealt_out = any(study.column(plan, "stratum").any() for plan in study.counts)
     how = _STRATA if dealt_out else _BOOTSTRAP
     parts = ["# Study report\n", *_verdicts(study, results), _what(study), *_failures(study)]
     parts += [how, _HOW_TO_READ]
@@ -103,15 +103,14 @@ def _verdicts(study: Study, results: Results) -> list[str]:
 
 
 def _what(study: Study) -> str:
-    runs = study.runs
-    per_plan = runs.groupby("plan").size()
-    each = f"{per_plan.min():,}" if len(per_plan) else "0"
-    if len(per_plan) and per_plan.min() != per_plan.max():
-        each += f" to {per_plan.max():,}"
+    counts = study.counts.values()
+    each = f"{min(counts, default=0):,}"
+    if counts and min(counts) != max(counts):
+        each += f" to {max(counts):,}"
     what = (
         f"{plural(len(study.scenarios), 'scenario')}, "
         f"{plural(len(study.labels), 'strategy').replace('strategys', 'strategies')}, "
-        f"{each} replications of each plan, {len(runs):,} in all.\n"
+        f"{each} replications of each plan, {sum(counts):,} in all.\n"
     )
     if not study.complete:
         what += "\n**The sweep is not finished: this is as far as it has come. It can go on.**\n"
