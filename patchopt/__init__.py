@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from patchopt.model.plan import Certificate, Plan, Step
@@ -244,13 +245,15 @@ def sweep(*overrides: str) -> SweepResult:
     return run(overrides)
 
 
-def report(dataset: str | Path, out: str | Path, *, force: bool = False) -> ReportResult:
-    """Turn the dataset of a sweep into tables, figures and a page.
+def report(
+    dataset: str | Path | Sequence[str | Path], out: str | Path, *, force: bool = False
+) -> ReportResult:
+    """Turn the dataset of a sweep, or several as one study, into tables, figures and a page.
 
     Parameters
     ----------
-    dataset : str or Path
-        Folder of the dataset.
+    dataset : str, Path or sequence of them
+        Folders of datasets, or of multiruns.
     out : str or Path
         Folder of the report.
     force : bool
@@ -269,9 +272,10 @@ def report(dataset: str | Path, out: str | Path, *, force: bool = False) -> Repo
     from pathlib import Path
 
     from patchopt.arguments import need_path
-    from patchopt.reports import refuse_multirun, write_report
+    from patchopt.reports import write_report
 
-    need_path("dataset", dataset)
+    folders = list(dataset) if isinstance(dataset, list | tuple) else [dataset]
+    for folder in folders:
+        need_path("dataset", folder)
     need_path("out", out)
-    refuse_multirun(Path(dataset))
-    return write_report(Path(dataset), Path(out), force=force)
+    return write_report(*map(Path, folders), out=Path(out), force=force)

@@ -318,18 +318,24 @@ def _sweep(
 
 @app.command("report")
 def _report(
-    dataset: Annotated[Path, typer.Argument(metavar="DATASET", help="Folder of a sweep.")],
+    datasets: Annotated[
+        list[Path], typer.Argument(metavar="DATASET...", help="Folders of sweeps, or of multiruns.")
+    ],
     out: RequiredOut,
+    each: Annotated[
+        bool, typer.Option("--each", help="Report on each dataset, in a folder below --out.")
+    ] = False,
     force: Force = False,
     json: Json = False,
 ) -> None:
     """Turn the dataset of a sweep into tables, figures and a page.
 
-    Of a multirun's folder, each job gets a folder of its own below --out.
+    Several datasets, and the jobs of a multirun, are reported on as one study: what is the same
+    in them is pooled, what differs is told apart by what differs in their configurations.
     """
     from patchopt.cli.reporting import deliver_report
 
-    request = ReportRequest(dataset=dataset, out=out, force=force, as_json=json)
+    request = ReportRequest(datasets=tuple(datasets), out=out, each=each, force=force, as_json=json)
     raise typer.Exit(deliver_report(request))
 
 

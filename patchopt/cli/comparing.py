@@ -35,7 +35,7 @@ def deliver_comparison(request: CompareRequest) -> int:
         if result.interrupted:
             return print_ending(result, kept=out is not None)
         if out is not None:
-            write_report(dataset, Path(folder) / "report", force=delivery.force)
+            write_report(dataset, out=Path(folder) / "report", force=delivery.force)
         summary = summarise(dataset)
     if delivery.as_json:
         printing.as_json(records_of(summary))

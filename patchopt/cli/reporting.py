@@ -15,41 +15,49 @@ if TYPE_CHECKING:
 
 
 def deliver_report(request: ReportRequest) -> int:
-    """Write a report, or one for each job of a multirun; return the exit code."""
-    from patchopt.reports import dataset_folders, write_report
+    """Write a report on all datasets, or one on each; return the exit code."""
+    from patchopt.reports import write_report
 
-    folders = dataset_folders(request.dataset)
-    if folders != [request.dataset]:
-        return _report_on_jobs(request, folders)
-    result = write_report(request.dataset, request.out, force=request.force)
+    if request.each:
+        return _report_on_each(request)
+    result = write_report(*request.datasets, out=request.out, force=request.force)
     if request.as_json:
         printing.as_json(records_of(result.summary))
         return 0
     print_summary(result.summary)
     sys.stdout.write(
-        f"dataset: {request.dataset}\nfigures: {request.out / 'figures'}\n"
-        f"report: {request.out / 'report.md'}\n"
+        f"dataset: {', '.join(map(str, request.datasets))}\n"
+        f"figures: {request.out / 'figures'}\nreport: {request.out / 'report.md'}\n"
     )
     return 0
 
 
-def _report_on_jobs(request: ReportRequest, folders: list[Path]) -> int:
-    """Report on each job into a folder of its own; what cannot be read stops no other."""
-    from patchopt.reports import write_report
+def _report_on_each(request: ReportRequest) -> int:
+    """Report on each dataset into a folder of its own; what cannot be read stops no other."""
+    from patchopt.reports import dataset_folders, write_report
 
     code = 0
     summaries: dict[str, list[dict[str, Any]]] = {}
-    for folder in folders:
-        out = request.out / folder.name
+    folders = [inner for folder in request.datasets for inner in dataset_folders(folder)]
+    for folder, name in zip(folders, _names(folders), strict=True):
+        out = request.out / name
         try:
-            result = write_report(folder, out, force=request.force)
+            result = write_report(folder, out=out, force=request.force)
         except PatchoptError as error:
             printing.error(str(error))
             code = 2
             continue
-        summaries[folder.name] = records_of(result.summary)
+        summaries[name] = records_of(result.summary)
         if not request.as_json:
             sys.stdout.write(f"{folder}: {out / 'report.md'}\n")
     if request.as_json:
         printing.as_json(summaries)
     return code
+
+
+def _names(folders: list[Path]) -> list[str]:
+    """Return names for the reports: those of the folders, numbered where they are not unique."""
+    names = [folder.resolve().name for folder in folders]
+    if len(set(names)) == len(names):
+        return names
+    return [f"{at}-{name}" for at, name in enumerate(names)]

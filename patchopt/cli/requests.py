@@ -124,7 +124,8 @@ class CompareRequest:
 class ReportRequest:
     """``patchopt report``."""
 
-    dataset: Path
+    datasets: tuple[Path, ...]
     out: Path
+    each: bool
     force: bool
     as_json: bool

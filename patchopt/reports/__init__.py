@@ -1,4 +1,4 @@
-"""The report: from the dataset of a sweep to statistics, tables, figures and a page.
+"""The report: from datasets of sweeps to statistics, tables, figures and a page.
 
 Also the pages of single plans and runs. Everything is imported when it is first asked
 for: the page of a plan needs neither pandas nor Matplotlib.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from patchopt.reports.multirun import dataset_folders, refuse_multirun
+    from patchopt.reports.numbers.folders import dataset_folders
     from patchopt.reports.numbers.summary import summarise
     from patchopt.reports.pages.run_page import plan_page, run_report
     from patchopt.reports.write import ReportResult, write_report
@@ -18,7 +18,6 @@ __all__ = [
     "ReportResult",
     "dataset_folders",
     "plan_page",
-    "refuse_multirun",
     "run_report",
     "summarise",
     "write_report",
@@ -26,8 +25,7 @@ __all__ = [
 
 _PLACES: Final = {
     "ReportResult": "write",
-    "dataset_folders": "multirun",
-    "refuse_multirun": "multirun",
+    "dataset_folders": "numbers.folders",
     "plan_page": "pages.run_page",
     "run_report": "pages.run_page",
     "summarise": "numbers.summary",

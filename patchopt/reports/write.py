@@ -12,7 +12,8 @@ import pandas as pd
 from patchopt.files.output import file_names, prepare_output, unwritable
 from patchopt.reports.figures.scenario_figures import Picture, draw
 from patchopt.reports.figures.style import looks, style
-from patchopt.reports.numbers.study import Study, open_study
+from patchopt.reports.numbers.opening import open_study
+from patchopt.reports.numbers.study import Study
 from patchopt.reports.numbers.summary import Results, results_of
 from patchopt.reports.numbers.table_files import write_tables
 from patchopt.reports.pages.study_page import study_page
@@ -37,13 +38,13 @@ class ReportResult:
     summary: pd.DataFrame
 
 
-def write_report(dataset: Path, out: Path, *, force: bool = False) -> ReportResult:
-    """Report on the dataset of a sweep.
+def write_report(*datasets: Path, out: Path, force: bool = False) -> ReportResult:
+    """Report on the dataset of a sweep, or on several as one study.
 
     Parameters
     ----------
-    dataset : Path
-        Folder of the dataset; nothing else is read.
+    *datasets : Path
+        Folders of datasets, or of multiruns; nothing else is read.
     out : Path
         Folder of the report: ``report.md``, ``tables/`` and ``figures/``.
     force : bool
@@ -57,16 +58,16 @@ def write_report(dataset: Path, out: Path, *, force: bool = False) -> ReportResu
     Raises
     ------
     DatasetError
-        If the dataset is missing, damaged or of another schema version.
+        If one is missing, damaged or of another schema version.
     OutputError
         If `out` cannot be written to, or holds something and `force` is not given.
 
     Notes
     -----
     Everything is made beside and moved to its place when it is complete, the page last.
-    The same dataset gives the same bytes.
+    The same datasets give the same bytes.
     """
-    with open_study(dataset) as study:
+    with open_study(*datasets) as study:
         prepare_output(out, force)
         try:
             with tempfile.TemporaryDirectory(prefix=".report-", dir=out) as passing:

@@ -14,7 +14,6 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from patchopt.cli.commands import app
-from patchopt.errors import DatasetError
 from patchopt.files.dataset import read_dataset
 
 pytestmark = pytest.mark.slow
@@ -108,13 +107,13 @@ def test_a_job_that_is_refused_loses_no_other(tmp_path: Path) -> None:
     assert "error: job 0: m/0: this study would drop what is finished there" in again.stderr
 
 
-def test_a_multiruns_folder_is_reported_on_job_by_job(tmp_path: Path) -> None:
+def test_a_multiruns_folder_is_one_study_or_several(tmp_path: Path) -> None:
     import patchopt
 
     assert sweep("-m", *SMALL, "sweep.replications=2,3", "sweep.out=m").exit_code == 0
-    with pytest.raises(DatasetError, match="of 2 jobs: report on each: 'm/0', 'm/1'"):
-        patchopt.report("m", "r")
-    done = CliRunner().invoke(app, ["report", "m", "--out", "m/report"])
+    # Both jobs have replications 0 and 1 of the same plan, and the same ones.
+    assert patchopt.report("m", "r").summary["replications"].tolist() == [3]
+    done = CliRunner().invoke(app, ["report", "m", "--out", "m/report", "--each"])
     assert (done.exit_code, done.stdout) == (
         0,
         "m/0: m/report/0/report.md\nm/1: m/report/1/report.md\n",
@@ -122,7 +121,7 @@ def test_a_multiruns_folder_is_reported_on_job_by_job(tmp_path: Path) -> None:
     assert (tmp_path / "m" / "report" / "1" / "report.md").is_file()
     # What cannot be read stops no other.
     (tmp_path / "m" / "0" / "runs.parquet").write_bytes(b"nonsense")
-    done = CliRunner().invoke(app, ["report", "m", "--out", "again", "--json"])
+    done = CliRunner().invoke(app, ["report", "m", "--out", "again", "--each", "--json"])
     assert done.exit_code == 2
     assert "error: m/0/runs.parquet: the file is damaged" in done.stderr
     assert list(json.loads(done.stdout)) == ["1"]

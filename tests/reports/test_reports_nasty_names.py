@@ -218,7 +218,7 @@ def test_pages_have_the_form_that_they_have_with_tame_names(name: str, tmp_path:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [NASTY[0], "$x$ and $\\frac{", "_hidden", "\x1b[31m漢"])
 def test_whole_reports_can_be_written_and_their_tables_opened(name: str, tmp_path: Path) -> None:
-    result = write_report(dataset_of(name, tmp_path / "dataset"), tmp_path / "report")
+    result = write_report(dataset_of(name, tmp_path / "dataset"), out=tmp_path / "report")
     assert sum(path.suffix == ".png" for path in result.files) == 3
     for path in result.files:
         if path.suffix == ".csv":

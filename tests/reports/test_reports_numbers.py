@@ -153,9 +153,7 @@ class Frame:
 
 def study_of(runs: pd.DataFrame) -> Study:
     none = pd.DataFrame()
-    return Study(
-        cells=none, measured=Frame(runs), failed=none, plans=none, events=none, metadata={}
-    )
+    return Study(cells=none, measured=Frame(runs), failed=none, plans=none, events=none, sources=())
 
 
 def test_plans_are_paired_by_seed_and_replication() -> None:

@@ -48,7 +48,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def report(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("report") / "report"
-    write_report(dataset, out)
+    write_report(dataset, out=out)
     return out
 
 
@@ -84,7 +84,7 @@ def test_the_page_shows_every_figure_and_names_what_failed(report: Path) -> None
 
 
 def test_the_same_dataset_gives_the_same_bytes(dataset: Path, report: Path, tmp_path: Path) -> None:
-    again = write_report(dataset, tmp_path / "again")
+    again = write_report(dataset, out=tmp_path / "again")
     assert len(again.files) == 19
     for path in again.files:
         twin = report / path.relative_to(again.out)
@@ -173,9 +173,9 @@ def test_an_existing_report_is_not_overwritten_unasked(dataset: Path, tmp_path: 
     out.mkdir()
     (out / "notes.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(OutputError, match="holds something already"):
-        write_report(dataset, out)
+        write_report(dataset, out=out)
     assert [path.name for path in out.iterdir()] == ["notes.txt"]
-    write_report(dataset, out, force=True)
+    write_report(dataset, out=out, force=True)
     assert (out / "notes.txt").read_text(encoding="utf-8") == "mine"
 
 
@@ -187,13 +187,13 @@ def test_a_failure_on_the_way_leaves_nothing(
 
     monkeypatch.setattr("patchopt.reports.write.study_page", crash)
     with pytest.raises(OutputError, match="no space left on device"):
-        write_report(dataset, tmp_path / "report")
+        write_report(dataset, out=tmp_path / "report")
     assert list((tmp_path / "report").iterdir()) == []
 
 
 def test_no_dataset_no_report(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="no such folder"):
-        write_report(tmp_path / "nowhere", tmp_path / "report")
+        write_report(tmp_path / "nowhere", out=tmp_path / "report")
     assert not (tmp_path / "report").exists()
 
 
@@ -205,7 +205,7 @@ def test_an_empty_dataset_is_refused(tmp_path: Path) -> None:
     config = compose(["experiment=smoke", f"sweep.out={out}", "parallel.n_jobs=1"])
     assert not run_sweep(config, watch=watch).complete
     with pytest.raises(DatasetError, match="interrupted before the first plan"):
-        write_report(out, tmp_path / "report")
+        write_report(out, out=tmp_path / "report")
     assert not (tmp_path / "report").exists()
 
 
@@ -225,7 +225,7 @@ def test_an_interrupted_sweep_without_traces_is_still_reported(tmp_path: Path) -
         ]
     )
     assert not run_sweep(config, watch=watch).complete
-    result = write_report(tmp_path / "dataset", tmp_path / "report")
+    result = write_report(tmp_path / "dataset", out=tmp_path / "report")
     text = (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
     assert "not finished" in text
     assert "There is no certified plan to compare with." in text
@@ -244,7 +244,7 @@ def test_a_sweep_in_which_nothing_could_be_done(tmp_path: Path) -> None:
             *OPTIMIZER,
         ]
     )
-    result = write_report(out, tmp_path / "report")
+    result = write_report(out, out=tmp_path / "report")
     assert "## What failed" in (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
     assert result.summary["replications"].tolist() == [0]
 

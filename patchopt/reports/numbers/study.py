@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Final, Protocol
 
 import pandas as pd
 from numpy.typing import NDArray
 
-from patchopt.errors import DatasetError
-from patchopt.files.dataset import OpenDataset, open_dataset
+from patchopt.files.dataset import OpenDataset
 from patchopt.model.build import build_infrastructure
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan
@@ -38,6 +35,22 @@ class Measured(Protocol):
         """Return a numeric column of a plan's replications."""
 
 
+@dataclass(frozen=True)
+class Source:
+    """Where a dataset lies, and what it says of where it comes from.
+
+    Parameters
+    ----------
+    folder : str
+        Of the dataset, as it was given.
+    metadata : mapping of str to str
+        As `read_dataset` gives it.
+    """
+
+    folder: str
+    metadata: Mapping[str, str]
+
+
 @dataclass(frozen=True, eq=False)
 class Study:
     """A sweep's results.
@@ -52,8 +65,8 @@ class Study:
         A row a failed cell: ``plan``, ``scenario``, ``label``, ``error``.
     plans, events : DataFrame
         The tables of the dataset.
-    metadata : mapping of str to str
-        Where the dataset comes from.
+    sources : tuple of Source
+        The datasets that it is of.
     """
 
     cells: pd.DataFrame
@@ -61,10 +74,10 @@ class Study:
     failed: pd.DataFrame
     plans: pd.DataFrame
     events: pd.DataFrame
-    metadata: Mapping[str, str]
+    sources: tuple[Source, ...]
 
     @classmethod
-    def of(cls, dataset: OpenDataset) -> Study:
+    def of(cls, dataset: OpenDataset, folder: str) -> Study:
         """Sort a dataset into what was done and what failed."""
         plans = dataset.plans.astype(dict.fromkeys(_CELL[1:], str))
         plans = plans.set_index(plans["plan"].rename("number"), drop=False).sort_index()
@@ -80,7 +93,7 @@ class Study:
             failed[["plan", "scenario", "label", "error"]],
             plans,
             dataset.events,
-            dataset.metadata,
+            (Source(folder, dataset.metadata),),
         )
 
     @property
@@ -94,8 +107,8 @@ class Study:
 
     @property
     def complete(self) -> bool:
-        """Whether the sweep came to its end."""
-        return self.metadata.get("complete") == "true"
+        """Whether all of its sweeps came to their ends."""
+        return all(source.metadata["complete"] == "true" for source in self.sources)
 
     @cached_property
     def scenarios(self) -> tuple[str, ...]:
@@ -135,29 +148,3 @@ class Study:
             {"time": int(time), "event": str(event), **json.loads(detail)}
             for time, event, detail in zip(rows["time"], rows["event"], rows["detail"], strict=True)
         ]
-
-
-@contextmanager
-def open_study(folder: Path) -> Iterator[Study]:
-    """Open the results of a sweep for a ``with``.
-
-    Parameters
-    ----------
-    folder : Path
-        Of the dataset.
-
-    Yields
-    ------
-    Study
-
-    Raises
-    ------
-    DatasetError
-        If it is missing, damaged or of another schema version, or holds no plan at all.
-    """
-    with open_dataset(folder) as dataset:
-        study = Study.of(dataset)
-        if study.cells.empty:
-            message = "the dataset is empty: its sweep was interrupted before the first plan"
-            raise DatasetError(message, place=str(folder), remedy="run the sweep again")
-        yield study

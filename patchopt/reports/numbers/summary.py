@@ -16,7 +16,8 @@ from patchopt.reports.numbers.estimates import QUANTILES, estimates
 from patchopt.reports.numbers.fronts import Front, front_of
 from patchopt.reports.numbers.gaps import Reference, gap, references, rules, under_same_luck
 from patchopt.reports.numbers.keeping import Keeping, keepings
-from patchopt.reports.numbers.study import OBJECTIVES, Study, open_study
+from patchopt.reports.numbers.opening import open_study
+from patchopt.reports.numbers.study import OBJECTIVES, Study
 
 #: A row of a summary.
 R = TypeVar("R", bound=Mapping[Any, Any])
@@ -83,13 +84,13 @@ def _named(point: str, values: Any) -> dict[str, float]:
     return {f"{point}_{name}": float(v) for name, v in zip(OBJECTIVES, values, strict=True)}
 
 
-def summarise(dataset: Path) -> pd.DataFrame:
-    """Summarise the dataset of a sweep, a row a plan.
+def summarise(*datasets: Path) -> pd.DataFrame:
+    """Summarise the dataset of a sweep, or several as one study, a row a plan.
 
     Parameters
     ----------
-    dataset : Path
-        Folder of the dataset.
+    *datasets : Path
+        Folders of datasets, or of multiruns.
 
     Returns
     -------
@@ -119,9 +120,9 @@ def summarise(dataset: Path) -> pd.DataFrame:
     Raises
     ------
     DatasetError
-        If the dataset is missing, damaged or of another schema version.
+        If one is missing, damaged or of another schema version.
     """
-    with open_study(dataset) as study:
+    with open_study(*datasets) as study:
         return results_of(study).summary
 
 

@@ -197,13 +197,19 @@ def _files() -> str:
 
 
 def _provenance(study: Study) -> str:
-    given = study.metadata
+    told = [_told(source.metadata) for source in study.sources]
+    rows = [[what, *(each[what] for each in told)] for what in told[0]]
+    folders = [code(source.folder) for source in study.sources]
+    return table(["", *(folders if len(folders) > 1 else [""])], rows)
+
+
+def _told(given: Mapping[str, str]) -> dict[str, str]:
+    """Say where a dataset comes from."""
     versions = json.loads(given["versions"])
     packages = ", ".join(f"{name} {version}" for name, version in versions.items())
-    rows = [
-        ["configuration", f"SHA-256 {code(given['config_sha256'])}"],
-        ["versions", escape(packages)],
-        ["commit", code(given["git_commit"]) if given["git_commit"] else "none"],
-        ["schema of the dataset", f"version {escape(given['schema_version'])}"],
-    ]
-    return table(["", ""], rows)
+    return {
+        "configuration": f"SHA-256 {code(given['config_sha256'])}",
+        "versions": escape(packages),
+        "commit": code(given["git_commit"]) if given["git_commit"] else "none",
+        "schema of the dataset": f"version {escape(given['schema_version'])}",
+    }

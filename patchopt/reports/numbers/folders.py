@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from patchopt.errors import DatasetError
-
 
 def dataset_folders(folder: Path) -> list[Path]:
     """Return the folders to report on: the folder itself, or those of the jobs in it.
@@ -28,25 +26,6 @@ def dataset_folders(folder: Path) -> list[Path]:
     if [path.name for path in inner] == ["dataset"]:
         return [folder]
     return sorted(inner, key=lambda path: _by_number(path.name)) or [folder]
-
-
-def refuse_multirun(folder: Path) -> None:
-    """Refuse the folder of a multirun where one dataset is wanted.
-
-    Raises
-    ------
-    DatasetError
-        With the datasets that are in it.
-    """
-    inner = dataset_folders(folder)
-    if inner != [folder]:
-        names = ", ".join(f"'{path}'" for path in inner[:5])
-        more = f" and {len(inner) - 5} more" if len(inner) > 5 else ""
-        raise DatasetError(
-            f"the folder holds the datasets of {len(inner)} jobs",
-            place=str(folder),
-            remedy=f"report on each: {names}{more}",
-        )
 
 
 def _by_number(name: str) -> list[tuple[int, str]]:
