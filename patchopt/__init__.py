@@ -274,8 +274,8 @@ def report(
     from patchopt.arguments import need_path
     from patchopt.reports import write_report
 
-    folders = list(dataset) if isinstance(dataset, list | tuple) else [dataset]
+    folders: list[Any] = list(dataset) if isinstance(dataset, list | tuple) else [dataset]
     for folder in folders:
         need_path("dataset", folder)
     need_path("out", out)
-    return write_report(*map(Path, folders), out=Path(out), force=force)
+    return write_report(*(Path(folder) for folder in folders), out=Path(out), force=force)

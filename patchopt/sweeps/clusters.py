@@ -158,7 +158,9 @@ def _ray(parallel: ParallelSection, stack: ExitStack) -> Cluster:
     import ray
 
     cpus = None if parallel.address else joblib.effective_n_jobs(parallel.n_jobs)
-    ray.init(address=parallel.address, num_cpus=cpus, log_to_driver=False, logging_level="ERROR")
+    ray.init(
+        address=parallel.address, num_cpus=cpus, log_to_driver=False, logging_level=logging.ERROR
+    )
     stack.callback(ray.shutdown)
     return Ray(ray)
 

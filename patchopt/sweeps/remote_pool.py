@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import CancelledError, Future
 from itertools import islice
 from queue import Empty, SimpleQueue
@@ -62,7 +62,7 @@ class RemotePool:
         there = self._cluster.workers()
         return max(1, there if self._most is None else min(there, self._most))
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, list[Record]]]:
+    def run(self, jobs: Iterable[Job]) -> Generator[tuple[Job, list[Record]]]:
         """Do jobs, as they are taken from an iterable, a few ahead of what is finished.
 
         Yields

@@ -50,9 +50,9 @@ def written(path: Path, pieces: list[tuple[int, int]], group: int) -> pd.DataFra
     with pq.ParquetWriter(path, RUNS_SCHEMA) as writer:
         for begin in range(0, len(whole), group):
             writer.write_table(whole.slice(begin, group))
-    return whole.select(["plan", "replication", "failures", "patched_share"]).to_pandas(
-        types_mapper={pa.int64(): pd.Int64Dtype()}.get
-    )
+    some = whole.select(["plan", "replication", "failures", "patched_share"])
+    frame: pd.DataFrame = some.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+    return frame
 
 
 @settings(max_examples=60)

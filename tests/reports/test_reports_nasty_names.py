@@ -21,7 +21,7 @@ from patchopt.model.metrics import METRICS
 from patchopt.model.plan import Certificate, Plan, with_certificate
 from patchopt.reports import plan_page, run_report, write_report
 from patchopt.reports.figures.scenario_figures import Picture
-from patchopt.reports.numbers.study import open_study
+from patchopt.reports.numbers.opening import open_study
 from patchopt.reports.numbers.summary import results_of
 from patchopt.reports.pages.study_page import study_page
 from patchopt.simulator.running import simulate

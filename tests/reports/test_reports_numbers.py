@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -145,7 +144,7 @@ class Frame:
 
     def __init__(self, runs: pd.DataFrame) -> None:
         self._runs = runs
-        self.counts: Mapping[int, int] = runs["plan"].value_counts().to_dict()
+        self.counts = {int(str(plan)): len(rows) for plan, rows in runs.groupby("plan")}
 
     def column(self, plan: int, name: str) -> NDArray[Any]:
         return self._runs.loc[self._runs["plan"] == plan, name].to_numpy()

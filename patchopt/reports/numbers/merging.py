@@ -160,7 +160,7 @@ def _told_apart(
         if len(groups) == 1:
             continue
         datasets = [
-            dict.fromkeys(every.loc[at, "dataset"] for at in some) for some in groups.values()
+            {int(dataset) for dataset in every["dataset"].iloc[some]} for some in groups.values()
         ]
         for some, told in zip(
             groups.values(), _differences(datasets, configs, folders), strict=True

@@ -28,8 +28,9 @@ _CELL: Final = ["plan", "scenario", "strategy", "label"]
 class Measured(Protocol):
     """Replications that were done, by plan and column."""
 
-    #: Of each plan that has any, how many.
-    counts: Mapping[int, int]
+    @property
+    def counts(self) -> Mapping[int, int]:
+        """Of each plan that has any, how many."""
 
     def column(self, plan: int, name: str) -> NDArray[Any]:
         """Return a numeric column of a plan's replications."""
