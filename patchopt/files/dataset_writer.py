@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -15,7 +16,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
+from patchopt.files.arrow import table_of
 from patchopt.files.output import part_of, prepare_output, unwritable
+from patchopt.files.run_groups import GROUP_ROWS, RunBlock, RunGroup
 from patchopt.files.tables import (
     EVENTS_SCHEMA,
     PLANS_SCHEMA,
@@ -23,7 +26,6 @@ from patchopt.files.tables import (
     SCHEMA_VERSION,
     TIMINGS_SCHEMA,
     pandas_metadata,
-    table_of,
 )
 
 #: Before every key of ours in a file's metadata.
@@ -37,79 +39,107 @@ TABLES: Final = {
     "plans": PLANS_SCHEMA,
     "runs": RUNS_SCHEMA,
 }
-#: Rows are collected into groups of about that many, or of that many bytes.
-_GROUP_ROWS: Final = 131_072
+#: Rows are collected into groups of about that many bytes.
 _GROUP_BYTES: Final = 64 * 2**20
+#: Of a row, what is not text, about.
+_ROW_BYTES: Final = 64
 
 
-class _Stream:
-    """One Parquet file in the making, under a passing name.
-
-    Rows of long text come one at a time, so that also what ends a group by its bytes is the same.
-    """
+class _File:
+    """One Parquet file in the making, under a passing name."""
 
     def __init__(self, path: Path, schema: pa.Schema, metadata: Mapping[str, str]) -> None:
         self.path = path
-        self.schema = schema
         self.part = part_of(path)
-        self._pending: list[pa.Table] = []
-        self._rows = self._bytes = 0
         # Names repeat; numbers are left to zstd, which is faster and takes less room.
         names = [field.name for field in schema if pa.types.is_dictionary(field.type)]
-        self._writer = pq.ParquetWriter(
+        self.writer = pq.ParquetWriter(
             self.part,
             schema.with_metadata({**metadata, **pandas_metadata(schema)}),
             compression="zstd",
             use_dictionary=names,
         )
 
-    def write(self, table: pa.Table) -> None:
-        """Add rows; groups end after the same rows, however they come."""
-        while self._rows + len(table) >= _GROUP_ROWS:
-            room = _GROUP_ROWS - self._rows
-            self._add(_cut(table, 0, room))
-            self._flush()
-            table = _cut(table, room, len(table))
-        self._add(table)
-        if self._bytes >= _GROUP_BYTES:
-            self._flush()
-
-    def _add(self, table: pa.Table) -> None:
-        self._pending.append(table)
-        self._rows += len(table)
-        self._bytes += table.nbytes
-
-    def _flush(self) -> None:
-        if self._rows:
-            # Blocks name only what occurs in them; a group has one dictionary a column.
-            whole = pa.concat_tables(self._pending).unify_dictionaries().combine_chunks()
-            self._writer.write_table(whole)
-        self._pending = []
-        self._rows = self._bytes = 0
+    def flush(self) -> None:
+        """Write what waits."""
 
     def finish(self, complete: bool) -> None:
-        self._flush()
+        self.flush()
         # Known only now, hence in the footer and not in the schema.
-        self._writer.add_key_value_metadata({f"{PREFIX}complete": str(complete).lower()})
-        self._writer.close()
+        self.writer.add_key_value_metadata({f"{PREFIX}complete": str(complete).lower()})
+        self.writer.close()
 
     def abandon(self) -> None:
         try:
-            self._writer.close()
+            self.writer.close()
         except (pa.ArrowException, OSError):
             pass  # a full disk is no reason to keep the rest of it full
         finally:
             self.part.unlink(missing_ok=True)
 
 
-def _cut(table: pa.Table, begin: int, end: int) -> pa.Table:
-    """Return some rows, whose names are only those that occur in them."""
-    found = table.slice(begin, end - begin)
-    for at, field in enumerate(found.schema):
-        if pa.types.is_dictionary(field.type):
-            names = found.column(at).cast(field.type.value_type).dictionary_encode()
-            found = found.set_column(at, field, names)
-    return found
+class _Rows(_File):
+    """A file of rows that are given one after another: groups end after the same rows."""
+
+    def __init__(self, path: Path, schema: pa.Schema, metadata: Mapping[str, str]) -> None:
+        super().__init__(path, schema, metadata)
+        self._schema = schema
+        self._waiting: list[Mapping[str, Any]] = []
+        self._bytes = 0
+
+    def write(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        for row in rows:
+            self._waiting.append(row)
+            self._bytes += _ROW_BYTES + sum(len(v) for v in row.values() if isinstance(v, str))
+            if len(self._waiting) == GROUP_ROWS or self._bytes >= _GROUP_BYTES:
+                self.flush()
+
+    def flush(self) -> None:
+        if self._waiting:
+            self.writer.write_table(table_of(self._waiting, self._schema))
+        self._waiting, self._bytes = [], 0
+
+
+class _Runs(_File):
+    """The file of replications: while a group is written, the next one is gathered."""
+
+    def __init__(self, path: Path, schema: pa.Schema, metadata: Mapping[str, str]) -> None:
+        super().__init__(path, schema, metadata)
+        self._groups = [RunGroup(), RunGroup()]
+        self._thread = ThreadPoolExecutor(1)
+        self._writing: Future[None] | None = None
+
+    def write(self, block: RunBlock) -> None:
+        at = 0
+        while at < len(block):
+            group = self._groups[0]
+            end = min(len(block), at + GROUP_ROWS - group.rows)
+            group.add(block, at, end)
+            at = end
+            if group.rows == GROUP_ROWS:
+                self._write_group()
+
+    def _write_group(self) -> None:
+        """Have the group written, and go on with the other one, which is written by then."""
+        self._wait()
+        group = self._groups[0]
+        self._groups.reverse()
+        self._writing = self._thread.submit(lambda: self.writer.write_table(group.finish()))
+
+    def _wait(self) -> None:
+        if self._writing is not None:
+            self._writing.result()
+        self._writing = None
+
+    def flush(self) -> None:
+        if self._groups[0].rows:
+            self._write_group()
+        self._wait()
+        self._thread.shutdown()
+
+    def abandon(self) -> None:
+        self._thread.shutdown()
+        super().abandon()
 
 
 class DatasetWriter:
@@ -141,7 +171,9 @@ class DatasetWriter:
         self.folder = folder
         self._metadata = {key: metadata[key] for key in PROVENANCE}
         self._force = force
-        self._streams: dict[str, _Stream] = {}
+        self._files: dict[str, _File] = {}
+        self._rows: dict[str, _Rows] = {}
+        self._runs: _Runs
 
     def __enter__(self) -> Self:
         """Refuse or make the folder, and begin every file."""
@@ -151,7 +183,10 @@ class DatasetWriter:
         try:
             for name, schema in TABLES.items():
                 path = self.folder / f"{name}.parquet"
-                self._streams[name] = _Stream(path, schema, named)
+                if name == "runs":
+                    self._files[name] = self._runs = _Runs(path, schema, named)
+                else:
+                    self._files[name] = self._rows[name] = _Rows(path, schema, named)
         except OSError as error:
             self._abandon()
             raise unwritable(self.folder, error) from None
@@ -168,21 +203,21 @@ class DatasetWriter:
         if isinstance(error, OSError):
             raise unwritable(self.folder, error) from None
 
-    def write_runs(self, table: pa.Table) -> None:
-        """Add replications: a table from `runs_table` or `failed_run`."""
-        self._streams["runs"].write(table)
+    def write_runs(self, block: RunBlock) -> None:
+        """Add replications."""
+        self._runs.write(block)
 
     def write_plans(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Add rows of plans, by the names of `PLANS_SCHEMA`; what is left out is null."""
-        self._streams["plans"].write(table_of(rows, PLANS_SCHEMA))
+        self._rows["plans"].write(rows)
 
     def write_events(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Add rows of events, by the names of `EVENTS_SCHEMA`."""
-        self._streams["events"].write(table_of(rows, EVENTS_SCHEMA))
+        self._rows["events"].write(rows)
 
     def write_timings(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Add measured times, by the names of `TIMINGS_SCHEMA`."""
-        self._streams["timings"].write(table_of(rows, TIMINGS_SCHEMA))
+        self._rows["timings"].write(rows)
 
     def close(self, complete: bool) -> None:
         """Finish every file and give it its name.
@@ -192,8 +227,8 @@ class DatasetWriter:
         complete : bool
             False if the sweep was interrupted.
         """
-        for stream in self._streams.values():
-            stream.finish(complete)
+        for file in self._files.values():
+            file.finish(complete)
         config = self.folder / "config.yaml"
         part = part_of(config)
         try:
@@ -202,15 +237,15 @@ class DatasetWriter:
         finally:
             part.unlink(missing_ok=True)
         # Without the old one too, a folder of old and new files never reads as a dataset.
-        self._streams["runs"].path.unlink(missing_ok=True)
-        for stream in self._streams.values():
-            stream.part.replace(stream.path)
-        self._streams = {}
+        self._files["runs"].path.unlink(missing_ok=True)
+        for file in self._files.values():
+            file.part.replace(file.path)
+        self._files = {}
 
     def _abandon(self) -> None:
-        for stream in self._streams.values():
-            stream.abandon()
-        self._streams = {}
+        for file in self._files.values():
+            file.abandon()
+        self._files = {}
 
 
 def _as_yaml(config: str) -> str:

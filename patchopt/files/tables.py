@@ -1,17 +1,13 @@
-"""The typed tables of a sweep's dataset: one schema each, and rows put into it."""
+"""The typed tables of a sweep's dataset: one schema each."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 
-import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from patchopt.model.metrics import METRICS, Kind, Metric
-from patchopt.model.quantities import from_milli
+from patchopt.model.metrics import METRICS, Kind
 
 #: Version of the layout of the tables; a reader refuses every other.
 SCHEMA_VERSION: Final = 4
@@ -127,100 +123,3 @@ def pandas_metadata(schema: pa.Schema) -> dict[str, str]:
     ]
     told = {"index_columns": [], "column_indexes": [], "columns": columns}
     return {"pandas": json.dumps(told)}
-
-
-def runs_table(
-    *,
-    plan: int,
-    scenario: str,
-    strategy: str,
-    label: str,
-    parameters: str,
-    seed: int,
-    replications: NDArray[np.int64],
-    strata: NDArray[np.int64],
-    weights: NDArray[np.float64],
-    columns: Mapping[str, NDArray[np.generic]],
-) -> pa.Table:
-    """Return a block of replications of one plan as a typed table.
-
-    Parameters
-    ----------
-    plan : int
-        Number of the plan.
-    scenario, strategy, label, parameters : str
-        Of the plan; parameters as JSON.
-    seed : int
-        Of all of them.
-    replications : ndarray of int64, shape (replications,)
-        Number of each.
-    strata, weights : ndarray, shape (replications,)
-        Stratum of each, and how many replications it stands for; 0 and 1 if it is one
-        like all others.
-    columns : mapping of str to ndarray of shape (replications,)
-        Every metric; exposures in milli-weight-seconds as the simulator gives them if they are
-        integers, in weight-seconds as tables have them if they are floats.
-
-    Returns
-    -------
-    pyarrow.Table
-        Of `RUNS_SCHEMA`, exposures in weight-seconds.
-    """
-    count = len(replications)
-    cells: dict[str, pa.Array] = {
-        "plan": pa.repeat(pa.scalar(plan, pa.int32()), count),
-        "seed": pa.repeat(pa.scalar(seed, pa.int64()), count),
-        "replication": pa.array(replications, pa.int64()),
-        "stratum": pa.array(strata, pa.int32()),
-        "weight": pa.array(weights, pa.float64()),
-        "error": pa.nulls(count, _TEXT),
-    }
-    names = {"scenario": scenario, "strategy": strategy, "label": label, "parameters": parameters}
-    for name, text in {**names, "status": "done"}.items():
-        cells[name] = _same(text, count)
-    for metric in METRICS:
-        cells[metric.name] = _column(columns[metric.name], metric)
-    return pa.table([cells[name] for name in RUNS_SCHEMA.names], schema=RUNS_SCHEMA)
-
-
-def _same(text: str, count: int) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), pa.array([text]))
-
-
-def _column(values: NDArray[Any], metric: Metric) -> pa.Array:
-    if metric.kind == "text":
-        return pa.array(values.tolist(), _TEXT).dictionary_encode()
-    milli = metric.kind == "exposure" and values.dtype.kind == "i"
-    in_units = from_milli(values) if milli else values
-    return pa.array(in_units, _TYPE_OF_KIND[metric.kind])
-
-
-def failed_run(
-    *, plan: int, scenario: str, strategy: str, label: str, parameters: str, error: str
-) -> pa.Table:
-    """Return the one row that a failed cell leaves: who it was and why, no metrics."""
-    row = {
-        "plan": plan,
-        "scenario": scenario,
-        "strategy": strategy,
-        "label": label,
-        "parameters": parameters,
-        "status": "failed",
-        "error": error,
-    }
-    return table_of([row], RUNS_SCHEMA)
-
-
-def table_of(rows: Iterable[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
-    """Put rows into a schema; columns that a row lacks are null.
-
-    Raises
-    ------
-    ValueError
-        For a column that the schema lacks: it would be lost without a word.
-    """
-    given = [dict(row) for row in rows]
-    unknown = {name for row in given for name in row} - set(schema.names)
-    if unknown:
-        raise ValueError(f"no such columns: {', '.join(sorted(unknown))}")
-    return pa.Table.from_pylist(given, schema=schema)

@@ -14,18 +14,17 @@ import pyarrow.parquet as pq
 import pytest
 
 from patchopt.errors import DatasetError, OutputError
+from patchopt.files.arrow import table_of
 from patchopt.files.dataset import open_dataset, read_dataset
 from patchopt.files.dataset_writer import DatasetWriter
 from patchopt.files.replications import Failed
+from patchopt.files.run_groups import RunBlock
 from patchopt.files.tables import (
     EVENTS_SCHEMA,
     PLANS_SCHEMA,
     RUNS_SCHEMA,
     SCHEMA_VERSION,
     TIMINGS_SCHEMA,
-    failed_run,
-    runs_table,
-    table_of,
 )
 from patchopt.model import METRICS
 
@@ -38,6 +37,7 @@ SCHEMAS = {
     "events": EVENTS_SCHEMA,
     "timings": TIMINGS_SCHEMA,
 }
+DRAWN = {"stratum": np.zeros(2, np.int64), "weight": np.ones(2)}
 FILES = [f"{name}.parquet" for name in SCHEMAS]
 
 
@@ -49,21 +49,11 @@ def written(folder: Path, *, failed: bool, force: bool = False, complete: bool =
     plan = {**ABOUT, "scenario_json": "{}", "plan_json": "{}", "steps": 3, "status": "done"}
     with DatasetWriter(folder, METADATA, force=force) as writer:
         writer.write_plans([{**plan, "plan": 0, "nominal_completion_time": 60}])
-        writer.write_runs(
-            runs_table(
-                **ABOUT,
-                plan=0,
-                seed=7,
-                replications=np.arange(2),
-                strata=np.zeros(2, np.int64),
-                weights=np.ones(2),
-                columns=columns,
-            )
-        )
+        writer.write_runs(RunBlock(names=ABOUT, plan=0, seed=7, count=2, columns=columns | DRAWN))
         if failed:
             row = {**ABOUT, "scenario_json": "{}", "status": "failed", "error": "no"}
             writer.write_plans([{**row, "plan": 1}])
-            writer.write_runs(failed_run(**ABOUT, plan=1, error="no"))
+            writer.write_runs(RunBlock(names=ABOUT, plan=1, error="no"))
         writer.close(complete=complete)
     return folder
 
@@ -231,7 +221,7 @@ def test_a_change_of_the_layout_is_a_new_version() -> None:
 def test_groups_of_rows_end_where_they_end_however_the_rows_come(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("patchopt.files.dataset_writer._GROUP_ROWS", 10)
+    monkeypatch.setattr("patchopt.files.dataset_writer.GROUP_ROWS", 10)
     about = {"plan": 0, "seed": 1, "replication": 0, "detail": "{}"}
     rows = [about | {"number": t, "time": t, "event": f"about {t // 4}"} for t in range(37)]
     files = []

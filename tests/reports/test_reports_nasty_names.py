@@ -15,7 +15,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from patchopt.files.dataset_writer import DatasetWriter
-from patchopt.files.tables import failed_run, runs_table
+from patchopt.files.run_groups import RunBlock
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.metrics import METRICS
 from patchopt.model.plan import Certificate, Plan, with_certificate
@@ -167,19 +167,9 @@ def dataset_of(name: str, folder: Path) -> Path:
     with DatasetWriter(folder, metadata) as writer:
         writer.write_plans([{**made, "plan": 0}])
         writer.write_plans([{**made, "plan": 1, "plan_json": None, "objective": None}])
-        ones = np.ones(2)
-        writer.write_runs(
-            runs_table(
-                **about,
-                plan=0,
-                seed=0,
-                replications=np.arange(2),
-                strata=np.zeros(2, np.int64),
-                weights=ones,
-                columns=columns,
-            )
-        )
-        writer.write_runs(failed_run(**about, plan=1, error=name))
+        drawn = {"stratum": np.zeros(2, np.int64), "weight": np.ones(2)}
+        writer.write_runs(RunBlock(names=about, plan=0, count=2, columns=columns | drawn))
+        writer.write_runs(RunBlock(names=about, plan=1, error=name))
         writer.write_events(
             {
                 "plan": 0,

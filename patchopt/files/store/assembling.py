@@ -10,14 +10,11 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-import numpy as np
-import pyarrow as pa
-
+from patchopt.files.run_groups import GROUP_ROWS, RunBlock
 from patchopt.files.store.contents import Contents, Placed
 from patchopt.files.store.made import MadePlan, read_trace
 from patchopt.files.store.parts import PartCell
 from patchopt.files.store.study import Study, StudyPlan
-from patchopt.files.tables import failed_run, runs_table
 from patchopt.model.plan import Plan
 from patchopt.model.quantities import from_milli
 
@@ -25,10 +22,10 @@ Row = dict[str, Any]
 
 
 class Rows(NamedTuple):
-    """Rows of `RUNS_SCHEMA`, and the cell that they are of; none for those of a failed plan."""
+    """A block of rows, and the cells that it is of; none for that of a failed plan."""
 
-    table: pa.Table
-    cell: PartCell | None
+    block: RunBlock
+    cells: tuple[PartCell, ...]
 
 
 class Assembler:
@@ -98,27 +95,52 @@ class Assembler:
                     yield _timing(number, "simulate", placed.cell.count, placed.cell.wall_time_s)
 
     def runs(self) -> Iterator[Rows]:
-        """Yield tables of `RUNS_SCHEMA`: plan by plan, seed by seed, by replications."""
+        """Yield blocks of replications: plan by plan, seed by seed, by their numbers."""
         for number, plan, made in self._plans():
             names = _names(number, plan)
+            del names["plan"]
             if made.error is not None:
-                yield Rows(failed_run(**names, error=made.error), None)
-            for seed, placed in self._cells(plan, made):
-                yield Rows(self._table(names, seed, placed), placed.cell)
+                yield Rows(RunBlock(plan=number, names=names, error=made.error), ())
+            for seed, some in self._together(plan, made):
+                yield Rows(self._block(number, names, seed, some), tuple(p.cell for p in some))
 
-    def _table(self, names: Row, seed: int, placed: Placed) -> pa.Table:
-        cell = placed.cell
-        if cell.error is not None:
-            return failed_run(**names, error=cell.error)
-        columns = self._contents.columns(placed)
-        return runs_table(
-            **names,
+    def _together(self, plan: StudyPlan, made: MadePlan) -> Iterator[tuple[int, list[Placed]]]:
+        """Yield cells of one seed whose rows follow upon each other in one part."""
+        some: list[Placed] = []
+        its_seed, rows = 0, 0
+        for seed, placed in self._cells(plan, made):
+            joins = some and seed == its_seed and _follows(some[-1], placed)
+            if some and not (joins and rows + placed.cell.count <= GROUP_ROWS):
+                yield its_seed, some
+                some, rows = [], 0
+            some.append(placed)
+            its_seed, rows = seed, rows + placed.cell.count
+        if some:
+            yield its_seed, some
+
+    def _block(self, number: int, names: Row, seed: int, some: list[Placed]) -> RunBlock:
+        first = some[0].cell
+        if first.error is not None:
+            return RunBlock(plan=number, names=names, error=first.error)
+        return RunBlock(
+            plan=number,
+            names=names,
             seed=seed,
-            replications=np.arange(cell.first, cell.first + cell.count),
-            strata=columns.pop("stratum"),
-            weights=columns.pop("weight"),
-            columns=columns,
+            first=first.first,
+            count=sum(placed.cell.count for placed in some),
+            columns=self._contents.columns(some[0], len(some)),
         )
+
+
+def _follows(one: Placed, other: Placed) -> bool:
+    """Tell whether the rows of a cell come right after those of another one of its run."""
+    return (
+        one.part == other.part
+        and one.at + 1 == other.at
+        and one.cell.first + one.cell.count == other.cell.first
+        and one.cell.error is None
+        and other.cell.error is None
+    )
 
 
 #: Columns of the events that have fields of their own.

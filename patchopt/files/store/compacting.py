@@ -80,11 +80,13 @@ def write_files(
             writer.write_events(some)
         for some in _pieces(rows.timings()):
             writer.write_timings(some)
-        for table, cell in rows.runs():
-            writer.write_runs(table)
-            if cell is not None:
+        for block, some in rows.runs():
+            writer.write_runs(block)
+            for cell in some:
                 cells.append((cell, begin))
-            begin += len(table)
+                begin += cell.rows
+            # A cell that failed, or a plan, is a row that is none of its replications.
+            begin += block.error is not None
         writer.close(complete=complete)
     return cells
 

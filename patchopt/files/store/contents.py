@@ -221,9 +221,9 @@ class Contents:
         json = made.plan_json
         return [(seed, run_key(plan.key, json, seed, stratified=stratified)) for seed in plan.seeds]
 
-    def columns(self, placed: Placed) -> dict[str, NDArray[Any]]:
-        """Return the columns of a finished cell, each of shape (rows,)."""
-        return self._part(placed.part).columns(placed.at)
+    def columns(self, placed: Placed, cells: int = 1) -> dict[str, NDArray[Any]]:
+        """Return the columns of some cells of a part from one on, each of shape (rows,)."""
+        return self._part(placed.part).columns(placed.at, cells)
 
     @property
     def runs(self) -> set[str]:

@@ -100,10 +100,10 @@ class FilePart:
         except (pa.ArrowException, OSError) as error:
             raise damaged(self._path, error) from None
 
-    def columns(self, at: int) -> dict[str, NDArray[Any]]:
-        """Return the columns of a cell, each of shape (rows,)."""
+    def columns(self, at: int, cells: int = 1) -> dict[str, NDArray[Any]]:
+        """Return the columns of some cells from one on, each of shape (rows,)."""
         begin = self._begins[at]
-        end = begin + self.cells[at].rows
+        end = self._begins[at + cells - 1] + self.cells[at + cells - 1].rows
         # Cut first: rows of failures, which lack their integers, would make them floats.
         pieces = [
             self._group(group).slice(max(begin - first, 0), min(end, last) - max(begin, first))

@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from patchopt.files.arrow import names, numbers
 from patchopt.files.store.whole import damaged, whole_file
 
 #: Columns of a block by name, all of one length.
@@ -88,20 +89,22 @@ def write_part(path: Path, cells: Sequence[PartCell], blocks: Sequence[Columns])
         _CELLS: json.dumps([asdict(cell) for cell in cells]),
         _CONSTANT: json.dumps(constant),
     }
-    table = pa.table(arrays).replace_schema_metadata(told)
+    table = pa.Table.from_arrays(list(arrays.values()), list(arrays), metadata=told)
     with whole_file(path) as file, pa.ipc.new_file(file, table.schema) as writer:
         writer.write_table(table)
 
 
 def _stored(values: NDArray[Any]) -> pa.Array:
     if values.dtype.kind == "O":
-        return pa.array(values, pa.string()).dictionary_encode()
+        known = list(dict.fromkeys(values.tolist()))
+        places = {text: at for at, text in enumerate(known)}
+        return names(np.array([places[text] for text in values.tolist()], np.int32), known)
     if values.dtype.kind == "i":
         least, most = values.min(), values.max()
         for kind in _INTEGERS:
             if np.iinfo(kind).min <= least and most <= np.iinfo(kind).max:
-                return pa.array(values.astype(kind))
-    return pa.array(values)
+                return numbers(values, pa.from_numpy_dtype(kind))
+    return numbers(values, pa.from_numpy_dtype(values.dtype))
 
 
 class Part:
@@ -144,20 +147,22 @@ class Part:
     def _begins(self) -> list[int]:
         return [0, *np.cumsum([cell.rows for cell in self.cells]).tolist()]
 
-    def columns(self, at: int) -> dict[str, NDArray[Any]]:
-        """Return the columns of a cell.
+    def columns(self, at: int, cells: int = 1) -> dict[str, NDArray[Any]]:
+        """Return the columns of some cells.
 
         Parameters
         ----------
         at : int
-            Its place among `cells`.
+            The place of the first among `cells`.
+        cells : int
+            How many.
 
         Returns
         -------
         dict of str to ndarray, each of shape (rows,)
             Of a failed cell empty ones; integers of any width.
         """
-        begin, end = self._begins[at], self._begins[at + 1]
+        begin, end = self._begins[at], self._begins[at + cells]
         found: dict[str, NDArray[Any]] = {
             name: np.broadcast_to(np.array(value, _dtype(value)), (end - begin,))
             for name, value in self._constant.items()
