@@ -78,6 +78,33 @@ def names(codes: NDArray[np.int32], known: Sequence[str], given: Any = None) -> 
     return pa.DictionaryArray.from_arrays(numbers(codes, pa.int32(), given), texts(known))
 
 
+def values_of(array: Any) -> NDArray[Any]:
+    """Return an array that lacks nothing as numpy has it: numbers without a copy, text as objects.
+
+    Parameters
+    ----------
+    array : pyarrow.Array or pyarrow.ChunkedArray
+        Of numbers, or of names that repeat.
+
+    Examples
+    --------
+    >>> values_of(numbers(np.array([1, 2]), pa.int8()).slice(1)).tolist()
+    [2]
+    >>> values_of(names(np.array([1, 0, 1], np.int32), ["a", "b"])).tolist()
+    ['b', 'a', 'b']
+    """
+    if isinstance(array, pa.ChunkedArray):
+        chunks = [values_of(chunk) for chunk in array.chunks]
+        if len(chunks) == 1:
+            return chunks[0]
+        return np.concatenate(chunks) if chunks else np.zeros(0)
+    if pa.types.is_dictionary(array.type):
+        known = np.array(array.dictionary.to_pylist(), object)
+        return np.asarray(known[values_of(array.indices)])
+    plain = np.frombuffer(array.buffers()[1], array.type.to_pandas_dtype())
+    return np.asarray(plain[array.offset : array.offset + len(array)])
+
+
 def table_of(rows: Iterable[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
     """Put rows into a schema; columns that a row lacks are null.
 

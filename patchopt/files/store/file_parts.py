@@ -7,7 +7,6 @@ of the first. Beside it lies an index of the cells that the rows are of.
 from __future__ import annotations
 
 import os
-from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from patchopt.files.arrow import values_of
 from patchopt.files.store.parts import PartCell
 from patchopt.files.store.whole import damaged, parsed, write_json
 from patchopt.model.metrics import METRICS
@@ -53,7 +53,7 @@ def keep_file(runs: Path, path: Path, cells: list[tuple[PartCell, int]]) -> bool
         os.link(runs, path)
     except OSError:
         return False
-    write_json(index_of(path), [{**asdict(cell), "row": row} for cell, row in cells])
+    write_json(index_of(path), [{**vars(cell), "row": row} for cell, row in cells])
     return True
 
 
@@ -113,4 +113,4 @@ class FilePart:
             if first < end and begin < last
         ]
         table = pa.concat_tables(pieces) if pieces else self._group(0).slice(0, 0)
-        return {name: np.asarray(table[name].to_numpy()) for name in table.column_names}
+        return {name: values_of(table[name]) for name in table.column_names}

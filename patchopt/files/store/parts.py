@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from patchopt.files.arrow import names, numbers
+from patchopt.files.arrow import names, numbers, values_of
 from patchopt.files.store.whole import damaged, whole_file
 
 #: Columns of a block by name, all of one length.
@@ -86,7 +86,7 @@ def write_part(path: Path, cells: Sequence[PartCell], blocks: Sequence[Columns])
         else:
             arrays[name] = _stored(values)
     told = {
-        _CELLS: json.dumps([asdict(cell) for cell in cells]),
+        _CELLS: json.dumps([vars(cell) for cell in cells]),
         _CONSTANT: json.dumps(constant),
     }
     table = pa.Table.from_arrays(list(arrays.values()), list(arrays), metadata=told)
@@ -138,10 +138,7 @@ class Part:
 
     @cached_property
     def _columns(self) -> dict[str, NDArray[Any]]:
-        chunks = {name: self._table[name].combine_chunks() for name in self._table.column_names}
-        return {
-            name: np.asarray(chunk.to_numpy(zero_copy_only=False)) for name, chunk in chunks.items()
-        }
+        return {name: values_of(self._table[name]) for name in self._table.column_names}
 
     @cached_property
     def _begins(self) -> list[int]:
