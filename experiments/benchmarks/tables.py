@@ -50,10 +50,10 @@ def keep(rows: list[Row], out: Path, name: str) -> None:
     between_marks(name, table(rows))
 
 
-def between_marks(name: str, text: str) -> None:
-    """Put a text between the marks of a name in README.md."""
+def between_marks(name: str, text: str, folder: Path = HERE) -> None:
+    """Put a text between the marks of a name in a folder's README.md."""
     first, last = f"<!-- {name} -->\n", f"<!-- end of {name} -->\n"
-    readme = HERE / "README.md"
+    readme = folder / "README.md"
     before, _, rest = readme.read_text(encoding="utf-8").partition(first)
     _, _, after = rest.partition(last)
     readme.write_text(before + first + text + last + after, encoding="utf-8")

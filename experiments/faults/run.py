@@ -12,7 +12,6 @@ Each try is a line of `tries.jsonl`, and not made again.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 from collections import defaultdict
@@ -20,25 +19,21 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent.parent / "tests"))
+sys.path[:0] = [str(HERE.parent.parent / "tests"), str(HERE.parent / "benchmarks")]
+
+from result_lines import Lines
+from tables import between_marks
 
 from support.attacks import ATTACKS, Whole, can_close, moments
 from support.faults import length_of
 
-OUT = HERE / "tries.jsonl"
-
-
-def lines() -> list[dict[str, Any]]:
-    """Return the tries that were made."""
-    if not OUT.exists():
-        return []
-    return [json.loads(line) for line in OUT.read_text(encoding="utf-8").splitlines()]
+LINES = Lines(HERE / "tries.jsonl", ("attack", "of", "try"))
 
 
 def run(attack: str, tries: int, folder: Path, whole: Whole) -> None:
     """Make the tries of an attack that have no line yet."""
     hit, codes = ATTACKS[attack]
-    done = {(line["attack"], line["of"], line["try"]) for line in lines()}
+    done = LINES.done()
     for number, moment in enumerate(moments(attack, tries)):
         if (attack, tries, number) in done:
             continue
@@ -55,15 +50,14 @@ def run(attack: str, tries: int, folder: Path, whole: Whole) -> None:
             "whole": verdict.whole,
             "left": verdict.left,
         }
-        with OUT.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        LINES.put(line)
         sys.stderr.write(f"{attack} {number}: {line}\n")
 
 
 def table() -> str:
     """Return what came of all tries, an attack a line."""
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for line in lines():
+    for line in LINES.all():
         found[line["attack"]].append(line)
     columns = ["attack", "tries", "cells finished before", "of them lost"]
     columns += ["other bytes in the end", "processes left after 5 s", "odd endings"]
@@ -79,7 +73,7 @@ def table() -> str:
 
 def listing(tries: int) -> str:
     """Say of every attack how many tries are made, and how many are left."""
-    made = [(line["attack"], line["of"]) for line in lines()]
+    made = [(line["attack"], line["of"]) for line in LINES.all()]
     return "".join(
         f"{attack:<46}{made.count((attack, tries)):>4} of {tries}\n" for attack in ATTACKS
     )
@@ -102,11 +96,7 @@ def main() -> None:
                     continue
                 run(attack, given.tries, Path(folder), undisturbed)
     if given.table:
-        first, last = "<!-- tries -->\n", "<!-- end of tries -->\n"
-        readme = HERE / "README.md"
-        before, _, rest = readme.read_text(encoding="utf-8").partition(first)
-        _, _, after = rest.partition(last)
-        readme.write_text(before + first + table() + last + after, encoding="utf-8")
+        between_marks("tries", table(), HERE)
     if given.tries is None and not given.table:
         sys.stdout.write(listing(20))
 

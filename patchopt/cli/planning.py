@@ -7,7 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from patchopt.cli import printing
+from patchopt.cli import printing, stopping
 
 if TYPE_CHECKING:
     from patchopt.cli.requests import Delivery, OptimizeRequest, PlanRequest
@@ -60,7 +60,7 @@ def deliver_optimum(request: OptimizeRequest) -> int:
         _print_certificate(solution.certificate)
     if solution.interrupted:
         printing.note("interrupted: the best plan so far is kept")
-    return 130 if solution.interrupted else 0
+    return stopping.INTERRUPTED if solution.interrupted else 0
 
 
 def _publish(infrastructure: Infrastructure, plan: Plan, delivery: Delivery) -> None:

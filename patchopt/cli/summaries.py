@@ -6,7 +6,7 @@ import math
 import sys
 from typing import TYPE_CHECKING, Any
 
-from patchopt.cli import printing
+from patchopt.cli import printing, stopping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,7 +32,7 @@ def print_ending(result: SweepResult, *, kept: bool = True) -> int:
             else "with --out it is kept"
         )
         printing.note(f"interrupted: {where}")
-        return 130
+        return stopping.INTERRUPTED
     if not result.complete and not result.forecast:
         printing.note(f"not all of the study is finished yet: {result.out} has what is")
     return 1 if result.failures else 0

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from patchopt.cli import printing
+from patchopt.cli import printing, stopping
 from patchopt.cli.progress import progress
 from patchopt.cli.summaries import print_ending
 
@@ -46,9 +46,9 @@ def run_studies(
     for text in ran.refused:
         printing.error(text)
         codes.append(2)
-    if ran.interrupted and 130 not in codes:
+    if ran.interrupted and stopping.INTERRUPTED not in codes:
         printing.note("interrupted: finished jobs are kept")
-        codes.append(130)
+        codes.append(stopping.INTERRUPTED)
     return max(codes, default=0)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from patchopt.files.store.parts import PartCell
+from patchopt.sweeps.rates import Rates
 from patchopt.sweeps.work import CellWork, Job
 
 #: Seconds that a job is to take, and those below which sharing does not pay.
@@ -45,19 +46,12 @@ class Batches:
         self._cells = iter(cells)
         self._left = replications
         self._workers = workers
-        self._spent: dict[str, tuple[float, int]] = {}
+        self._rates = Rates()
         self._scenario_of: dict[str, str] = {}
 
     def seen(self, cell: PartCell) -> None:
         """Take in how long a cell has taken."""
-        for of in (self._scenario_of.get(cell.run, ""), ""):
-            spent_s, count = self._spent.get(of, (0.0, 0))
-            self._spent[of] = (spent_s + cell.wall_time_s, count + cell.count)
-
-    def _estimated_s(self, scenario: str, count: int) -> float | None:
-        """Return how long replications take, by those of their scenario or else by all."""
-        spent_s, seen = self._spent.get(scenario, self._spent.get("", (0.0, 0)))
-        return spent_s / seen * count if seen else None
+        self._rates.add(cell.wall_time_s, cell.count, self._scenario_of.get(cell.run, "?"))
 
     def __iter__(self) -> Iterator[Job]:
         """Yield every cell once, in jobs."""
@@ -68,12 +62,12 @@ class Batches:
             spent_s, replications = 0.0, 0
             while True:
                 self._scenario_of[waiting.run] = waiting.scenario
-                spent_s += self._estimated_s(waiting.scenario, waiting.count) or 0.0
+                spent_s += self._rates.seconds(waiting.count, waiting.scenario) or 0.0
                 replications += waiting.count
                 waiting = next(self._cells, None)
                 if waiting is None or most_s is None:
                     break
-                more_s = self._estimated_s(waiting.scenario, waiting.count) or 0.0
+                more_s = self._rates.seconds(waiting.count, waiting.scenario) or 0.0
                 if spent_s + more_s > most_s or replications + waiting.count > _MOST_REPLICATIONS:
                     break
                 job.append(waiting)
@@ -82,7 +76,7 @@ class Batches:
 
     def _most_s(self, scenario: str) -> float | None:
         """Return how long a job may take; nothing while nothing is known of how long cells do."""
-        left_s = self._estimated_s(scenario, self._left)
+        left_s = self._rates.seconds(self._left, scenario)
         if left_s is None:
             return None
         return min(_MOST_S, max(_LEAST_S, left_s / (self._workers * _ROUNDS)))

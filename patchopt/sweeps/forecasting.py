@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Literal
 from patchopt.files.store.contents import Contents
 from patchopt.files.store.study import Study, StudyPlan
 from patchopt.sweeps.cells import PlanTask
+from patchopt.sweeps.rates import Rates
 from patchopt.sweeps.selecting import Selection
 
 
@@ -128,31 +128,20 @@ class _Past:
 
     def __init__(self, known: list[_Known]) -> None:
         self.known = known
-        self._cells: dict[str, list[tuple[float, int]]] = defaultdict(list)
-        self._plans: dict[str, list[float]] = defaultdict(list)
+        self._cells, self._plans = Rates(), Rates()
         for each in known:
-            for key in (each.plan.key, each.plan.scenario_key, ""):
-                self._cells[key] += each.times()
+            for seconds, count in each.times():
+                self._cells.add(seconds, count, each.plan.key, each.plan.scenario_key)
             if each.wall_time_s is not None:
-                for key in (each.plan.strategy, ""):
-                    self._plans[key].append(each.wall_time_s)
+                self._plans.add(each.wall_time_s, 1, each.plan.strategy)
 
     def remaining_s(self, known: _Known, replications: int | None) -> float | None:
         """Return how long a plan and so many replications of it may take."""
-        if replications is None:
+        plan = known.plan
+        plan_s = self._plans.seconds(1, plan.strategy) if known.state == "missing" else 0.0
+        if replications is None or plan_s is None:
             return None
-        plan_s = 0.0
-        if known.state == "missing":
-            times = self._plans[known.plan.strategy] or self._plans[""]
-            if not times:
-                return None
-            plan_s = sum(times) / len(times)
         if not replications:
             return plan_s
-        plan = known.plan
-        for key in (plan.key, plan.scenario_key, ""):
-            spent_s = sum(seconds for seconds, _ in self._cells[key])
-            count = sum(count for _, count in self._cells[key])
-            if count:
-                return plan_s + replications * spent_s / count
-        return None
+        cells_s = self._cells.seconds(replications, plan.key, plan.scenario_key)
+        return None if cells_s is None else plan_s + cells_s

@@ -24,7 +24,7 @@ from patchopt.sweeps.retrying import TRIES, Shared, again, given_up, what_of
 from patchopt.sweeps.work import Job, marked
 from patchopt.sweeps.worker import perform
 
-Finished = tuple[Job, list[Record]]
+Finished = list[Record]
 Perform = Callable[[str, str, int | None], list[Record]]
 
 
@@ -52,9 +52,8 @@ class Pool:
 
         Yields
         ------
-        (Job, list of dict)
-            As they finish: the job and the records that the ledger is to have. After a worker's
-            death a job may come in pieces, each a job of its own.
+        list of dict
+            As jobs finish, in any order: the records that the ledger is to have.
 
         Raises
         ------
@@ -95,7 +94,7 @@ class Pool:
                 for name, records in results:
                     job = running.pop(name)
                     job.remove(self._paths)
-                    yield job, records
+                    yield records
             except BrokenExecutor:
                 return list(running.values())
         return []
@@ -128,7 +127,7 @@ class Pool:
             job.remove(self._paths)
             job = again(job)
             self._deaths[what_of(job)] += 1
-        yield job, given_up(self._paths, job)
+        yield given_up(self._paths, job)
 
 
 def _named(do: Perform, folder: str, name: str, parent: int | None) -> tuple[str, list[Record]]:

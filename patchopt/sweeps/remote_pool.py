@@ -62,14 +62,13 @@ class RemotePool:
         there = self._cluster.workers()
         return max(1, there if self._most is None else min(there, self._most))
 
-    def run(self, jobs: Iterable[Job]) -> Generator[tuple[Job, list[Record]]]:
+    def run(self, jobs: Iterable[Job]) -> Generator[list[Record]]:
         """Do jobs, as they are taken from an iterable, a few ahead of what is finished.
 
         Yields
         ------
-        (Job, list of dict)
-            As they finish: the job and the records that the ledger is to have. After a worker's
-            death a job may come in pieces, each a job of its own.
+        list of dict
+            As jobs finish, in any order: the records that the ledger is to have.
 
         Raises
         ------
@@ -99,14 +98,14 @@ class RemotePool:
                 match report.outcome:
                     case "done":
                         self._keep(report)
-                        yield job, report.records
+                        yield report.records
                     case "lacks":
                         send(job, laden=True)
                     case _:
                         tries = TRIES if report.outcome == "died" else 1
                         left.back(self._smaller(job, tries))
                         if self._deaths[what_of(job)] >= TRIES:
-                            yield job, given_up(self._paths, job)
+                            yield given_up(self._paths, job)
         finally:
             for promised in flying:
                 promised.cancel()

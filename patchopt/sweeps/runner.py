@@ -13,8 +13,6 @@ from typing import Final
 
 from patchopt.files.store.compacting import compact
 from patchopt.files.store.store import Store
-from patchopt.model.plan import Plan
-from patchopt.simulator import Simulator
 from patchopt.sweeps.aiming import until_precise
 from patchopt.sweeps.cells import PlanTask, plan_tasks
 from patchopt.sweeps.config import SweepConfig
@@ -133,7 +131,6 @@ def _run(config: SweepConfig, stages: Stages) -> SweepResult:
     complete = interrupted = False
     try:
         stages.begin()
-        _warm_up(stages.tasks[0])
         stages.make_plans()
         wanted = config.sweep.replications
         if wanted == "auto":
@@ -150,16 +147,3 @@ def _run(config: SweepConfig, stages: Stages) -> SweepResult:
     plans = len({plan.key for plan in stages.store.study.plans} & stages.store.contents.plans)
     out = stages.store.paths.folder
     return SweepResult(out, rows, plans, failures, complete, interrupted, imprecise)
-
-
-def _warm_up(task: PlanTask) -> None:
-    """Compile the event loop here, once, before every worker does."""
-    infrastructure = build(task.scenario_json)
-    empty = Plan.model_validate(
-        {
-            "scenario": {"name": infrastructure.scenario.name, "sha256": infrastructure.sha256},
-            "strategy": {"name": "none"},
-            "steps": (),
-        }
-    )
-    Simulator(infrastructure, empty).run(0)

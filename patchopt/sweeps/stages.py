@@ -8,6 +8,8 @@ from typing import NamedTuple
 from patchopt.files.store.contents import Placed
 from patchopt.files.store.store import Store
 from patchopt.files.store.study import StudyPlan
+from patchopt.model.plan import Plan
+from patchopt.simulator import Simulator
 from patchopt.sweeps.batching import Batches
 from patchopt.sweeps.cells import PlanTask
 from patchopt.sweeps.config import SweepConfig
@@ -15,6 +17,7 @@ from patchopt.sweeps.pool import Pool
 from patchopt.sweeps.remote_pool import RemotePool
 from patchopt.sweeps.selecting import Selection
 from patchopt.sweeps.work import CellWork, Job, PlanWork
+from patchopt.sweeps.worker import build
 
 #: Told of a stage, of what is done and of all that is to do.
 Watcher = Callable[[str, int, int], None]
@@ -63,6 +66,7 @@ class Stages:
         self._pool = pool
         self._plans = store.study.plans
         self._whole = store.study.stratified
+        self._warm = False
 
     def begin(self) -> None:
         """Write down what the study is."""
@@ -80,11 +84,27 @@ class Stages:
         left.sort(key=lambda plan: plan.strategy != "optimal")
         done = len(work) - len(left)
         self._watch("plans", done, len(work))
-        for _, records in self._pool.run([Job(plan=plan) for plan in left]):
+        self._warm_up(len(left))
+        for records in self._pool.run([Job(plan=plan) for plan in left]):
             for record in records:
                 self.store.note(record)
             done += 1
             self._watch("plans", done, len(work))
+
+    def _warm_up(self, left: int) -> None:
+        """Compile the event loop here, once, before every worker on this machine does."""
+        if self._warm or not left or not isinstance(self._pool, Pool) or self._pool.workers == 1:
+            return
+        self._warm = True
+        infrastructure = build(self.tasks[0].scenario_json)
+        empty = Plan.model_validate(
+            {
+                "scenario": {"name": infrastructure.scenario.name, "sha256": infrastructure.sha256},
+                "strategy": {"name": "none"},
+                "steps": (),
+            }
+        )
+        Simulator(infrastructure, empty).run(0)
 
     def _plan_work(self, task: PlanTask, plan: StudyPlan) -> PlanWork | None:
         """Return what is to be done for a plan, if anything is."""
@@ -150,7 +170,8 @@ class Stages:
         )
         self._watch("replications", done, every)
         batches = Batches(cells, every - done, self._pool.workers)
-        for _, records in self._pool.run(batches):
+        self._warm_up(every - done)
+        for records in self._pool.run(batches):
             for record in records:
                 for cell in self.store.note(record):
                     batches.seen(cell)

@@ -74,13 +74,14 @@ def soon(happened: Callable[[], Any]) -> None:
 @contextmanager
 def dask(folder: Path) -> Iterator[Dask]:
     told = folder / "scheduler.json"
+    room = ("--local-directory", str(folder / "room"))
     flags = ("--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(told))
-    with command("scheduler", *flags) as scheduler:
+    with command("scheduler", *flags, *room) as scheduler:
         soon(told.exists)
         soon(lambda: told.read_bytes().strip().endswith(b"}"))
         address = json.loads(told.read_bytes())["address"]
-        flags = ("--nworkers", "2", "--nthreads", "1", "--local-directory", str(folder / "room"))
-        with command("worker", address, *flags, "--host", "127.0.0.1") as nanny:
+        flags = ("--nworkers", "2", "--nthreads", "1", "--host", "127.0.0.1")
+        with command("worker", address, *flags, *room) as nanny:
             running = Dask(scheduler, nanny, address)
             soon(lambda: len(running.workers()) == 2)
             yield running

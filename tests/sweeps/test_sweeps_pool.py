@@ -59,7 +59,7 @@ def dying(at: int | str, times: int) -> Perform:
 
 def done(pool: Pool, jobs: list[Job]) -> tuple[Counter[Any], list[dict[str, Any]]]:
     """Run jobs; return what was done how often, and the records of what was given up."""
-    records = [record for _, records in pool.run(jobs) for record in records]
+    records = [record for records in pool.run(jobs) for record in records]
     did = Counter(what for record in records for what in record.get("did", ()))
     return did, [record for record in records if "did" not in record]
 
@@ -99,6 +99,6 @@ def test_a_plan_that_always_kills_its_worker_fails_alone(paths: Paths) -> None:
 def test_in_this_process_jobs_are_done_in_their_order(paths: Paths) -> None:
     jobs = [Job(cells=tuple(cell(first) for first in firsts)) for firsts in JOBS]
     seen = [
-        record["did"] for _, records in Pool(paths, 1, dying(0, 0)).run(jobs) for record in records
+        record["did"] for records in Pool(paths, 1, dying(0, 0)).run(jobs) for record in records
     ]
     assert seen == [list(firsts) for firsts in JOBS]

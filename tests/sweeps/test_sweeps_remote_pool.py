@@ -110,7 +110,7 @@ def starves() -> Report:
 
 def done(pool: RemotePool, jobs: list[Job]) -> tuple[Counter[Any], list[dict[str, Any]]]:
     """Run jobs; return what was done how often, and the records of what was given up."""
-    records = [record for _, records in pool.run(jobs) for record in records]
+    records = [record for records in pool.run(jobs) for record in records]
     found = Counter(each for record in records for each in record.get("did", ()))
     return found, [record for record in records if "did" not in record]
 
