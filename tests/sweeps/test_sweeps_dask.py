@@ -48,12 +48,13 @@ class Dask(NamedTuple):
 
 
 @contextmanager
-def command(name: str, *flags: str) -> Iterator[psutil.Process]:
+def command(name: str, folder: Path, *flags: str) -> Iterator[psutil.Process]:
     process = subprocess.Popen(
         [sys.executable, "-m", f"distributed.cli.dask_{name}", "--no-dashboard", *flags],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        env=os.environ | {"DASK_TEMPORARY_DIRECTORY": str(folder / "room")},
     )
     try:
         yield psutil.Process(process.pid)
@@ -74,14 +75,13 @@ def soon(happened: Callable[[], Any]) -> None:
 @contextmanager
 def dask(folder: Path) -> Iterator[Dask]:
     told = folder / "scheduler.json"
-    room = ("--local-directory", str(folder / "room"))
     flags = ("--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(told))
-    with command("scheduler", *flags, *room) as scheduler:
+    with command("scheduler", folder, *flags) as scheduler:
         soon(told.exists)
         soon(lambda: told.read_bytes().strip().endswith(b"}"))
         address = json.loads(told.read_bytes())["address"]
         flags = ("--nworkers", "2", "--nthreads", "1", "--host", "127.0.0.1")
-        with command("worker", address, *flags, *room) as nanny:
+        with command("worker", folder, address, *flags) as nanny:
             running = Dask(scheduler, nanny, address)
             soon(lambda: len(running.workers()) == 2)
             yield running

@@ -76,13 +76,13 @@ def write_files(
     with DatasetWriter(folder, rows.study.metadata, force=True) as writer:
         for row in rows.plans():
             writer.write_plans([row])
-        for some in _pieces(rows.events()):
-            writer.write_events(some)
-        for some in _pieces(rows.timings()):
-            writer.write_timings(some)
-        for block, some in rows.runs():
+        for events in _pieces(rows.events()):
+            writer.write_events(events)
+        for timings in _pieces(rows.timings()):
+            writer.write_timings(timings)
+        for block, its_cells in rows.runs():
             writer.write_runs(block)
-            for cell in some:
+            for cell in its_cells:
                 cells.append((cell, begin))
                 begin += cell.rows
             # A cell that failed, or a plan, is a row that is none of its replications.
