@@ -137,6 +137,18 @@ class ClusterError(PatchoptError):
     """Workers on other machines that cannot be reached, or cannot work."""
 
 
+def as_line(error: BaseException) -> str:
+    """Return an error as it goes into a row or a message: errors of ours without their kind.
+
+    Examples
+    --------
+    >>> as_line(PatchoptError("no such plan")), as_line(ValueError("2"))
+    ('no such plan', 'ValueError: 2')
+    """
+    kind = "" if isinstance(error, PatchoptError) else f"{type(error).__name__}: "
+    return f"{kind}{error}".strip() or type(error).__name__
+
+
 class Suggestions:
     """What was probably meant, for any number of wrong names among the same right ones.
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from patchopt.errors import ConfigError, PatchoptError
+from patchopt.errors import ConfigError
 from patchopt.files import load_scenario
 from patchopt.model.presets import with_failures
 from patchopt.model.scenario import Scenario
@@ -150,9 +150,3 @@ def _refuse_twice(names: list[str], place: str) -> None:
         if name in seen:
             raise ConfigError(f"'{name}' is there twice", place=place, remedy="name it once")
         seen.add(name)
-
-
-def one_line(error: BaseException) -> str:
-    """Return an error as it goes into a failed row."""
-    kind = "" if isinstance(error, PatchoptError) else f"{type(error).__name__}: "
-    return f"{kind}{error}".strip() or type(error).__name__

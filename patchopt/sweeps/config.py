@@ -112,6 +112,7 @@ class SweepSection(Frozen):
     seed: Annotated[int | tuple[int, ...] | None, BeforeValidator(_seeds)]
     out: Annotated[str, AfterValidator(_folder)] | None
     force: bool
+    retry: bool = False
     wait: Duration = 0
     only: Annotated[tuple[str, ...], Field(strict=False)] = ()
     dry_run: bool = False

@@ -35,7 +35,7 @@ def resolved(config: SweepConfig) -> dict[str, Any]:
     """
     values = config.model_dump(mode="json", exclude={"parallel"})
     values["optimizer"] = asdict(config.optimizer)
-    for key in ("out", "force", "wait", "only", "dry_run"):
+    for key in ("out", "force", "retry", "wait", "only", "dry_run"):
         del values["sweep"][key]
     return values
 

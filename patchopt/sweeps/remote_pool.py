@@ -14,11 +14,10 @@ from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import Final
 
-from patchopt.errors import ClusterError
+from patchopt.errors import ClusterError, as_line
 from patchopt.files.store.contents import Paths
 from patchopt.files.store.ledger import Record
 from patchopt.files.store.whole import whole_file
-from patchopt.sweeps.cells import one_line
 from patchopt.sweeps.clusters import Cluster
 from patchopt.sweeps.errands import Errand, Report, needs
 from patchopt.sweeps.retrying import TRIES, Shared, again, given_up, halves_of, what_of
@@ -144,7 +143,7 @@ class RemotePool:
         except CancelledError:
             why = "the scheduler has ended"
         except Exception as error:  # noqa: BLE001 - whatever another machine could not do
-            why = f"a worker failed ({one_line(error)})"
+            why = f"a worker failed ({as_line(error)})"
         else:
             if report.outcome != "refused":
                 return report

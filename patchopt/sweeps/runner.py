@@ -104,7 +104,9 @@ def run_sweep(
         done = sum(row.done for row in rows)
         return SweepResult(out, done, made, complete=False, warnings=advice, forecast=rows)
     with (
-        Store(out, study, force=sweep.force, wait_s=sweep.wait, told=tell) as store,
+        Store(
+            out, study, force=sweep.force, retry=sweep.retry, wait_s=sweep.wait, told=tell
+        ) as store,
         pool_of(config.parallel, store.paths) as pool,
     ):
         result = _run(config, Stages(config, tasks, store, pool, selection, watch or _nobody))

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from patchopt.errors import as_line
 from patchopt.files.output import unwritable
 from patchopt.files.store.contents import Paths
 from patchopt.files.store.made import MadePlan, write_trace
@@ -26,7 +27,6 @@ from patchopt.model.plan import Plan
 from patchopt.model.scenario import Scenario
 from patchopt.simulator import Outcome, Simulator
 from patchopt.strategies import make_strategy
-from patchopt.sweeps.cells import one_line
 from patchopt.sweeps.guard import guard_of
 from patchopt.sweeps.work import CellWork, Job, PlanWork, marker
 
@@ -116,7 +116,7 @@ def _planned(paths: Paths, work: PlanWork) -> MadePlan:
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 - a failed plan is a row, never the end of a sweep
-        return MadePlan(error=one_line(error), wall_time_s=time.perf_counter() - begun)
+        return MadePlan(error=as_line(error), wall_time_s=time.perf_counter() - begun)
     return MadePlan(
         plan_json=plan.model_dump_json(),
         exposure_milli=nominal.exact("exposure"),
@@ -152,7 +152,7 @@ def _run_cell(paths: Paths, work: CellWork) -> tuple[PartCell, Outcome | None]:
     except MemoryError:
         raise
     except Exception as failed:  # noqa: BLE001 - a failed cell is a row, never the end of a sweep
-        error = one_line(failed)
+        error = as_line(failed)
     spent_s = time.perf_counter() - begun
     cell = PartCell(
         run=work.run, first=work.first, count=work.count, wall_time_s=spent_s, error=error

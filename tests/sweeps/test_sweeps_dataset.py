@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,12 +16,13 @@ from hydra.core.config_store import ConfigStore
 from patchopt.errors import ConfigError, DatasetError, OutputError, StrategyError
 from patchopt.files import load_scenario
 from patchopt.files.dataset import read_dataset
+from patchopt.files.store.made import MadePlan
 from patchopt.files.tables import RUNS_SCHEMA
 from patchopt.model import METRICS
 from patchopt.model.build import build_infrastructure
-from patchopt.simulator import simulate
+from patchopt.simulator import Simulator, simulate
 from patchopt.strategies import make_strategy
-from patchopt.sweeps import SweepResult, compose, run_sweep, sweep
+from patchopt.sweeps import SweepResult, compose, run_sweep, sweep, worker
 from patchopt.sweeps.cells import plan_tasks
 
 pytestmark = pytest.mark.slow
@@ -125,6 +128,37 @@ def test_a_failing_cell_is_a_row_and_the_sweep_goes_on(tmp_path: Path) -> None:
     assert runs["status"].tolist() == ["failed", "done", "done"]
     assert "below min_up" in runs["error"].iloc[0]
     assert runs["exposure"].isna().tolist() == [True, False, False]
+
+
+def test_what_has_failed_is_done_again_when_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plan that cannot be made and a cell that cannot be run, until a bug is mended."""
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    sweep([*TINY, f"sweep.out={whole}"])
+    real_plan, real_cell = worker._planned, Simulator.run
+
+    def plan(paths: Any, work: Any) -> Any:
+        return MadePlan(error="a bug") if work.strategy == "rolling" else real_plan(paths, work)
+
+    def cell(self: Any, seed: int, count: int = 1, **where: Any) -> Any:
+        if where.get("first") == 10:
+            raise ValueError("another bug")
+        return real_cell(self, seed, count, **where)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "_planned", plan)
+        patch.setattr(Simulator, "run", cell)
+        failed = sweep([*TINY, f"sweep.out={out}"])
+    assert failed.complete
+    assert set(failed.failures.values()) == {"a bug", "ValueError: another bug"}
+    # 2 scenarios and seeds, 10 of 12 replications of big_bang.
+    assert failed.rows == 2 * 2 * 10
+    assert sweep([*TINY, f"sweep.out={out}"]).failures == failed.failures
+    again = sweep([*TINY, f"sweep.out={out}", "sweep.retry=true"])
+    assert (again.complete, again.failures) == (True, {})
+    same_bytes(out, whole)
+    assert sweep([*TINY, f"sweep.out={out}"]).failures == {}
 
 
 def interrupted(out: Path, stage: str, done: int) -> SweepResult:
@@ -363,3 +397,21 @@ def test_structured_configurations_are_options_like_files() -> None:
         compose([*study, "optimizer=hurried", "optimizer.time_limit=soon"])
     with pytest.raises(ConfigError, match="did you mean 'time_limit'"):
         compose([*study, "optimizer=hurried", "optimizer.timelimit=1"])
+
+
+def test_sweeps_do_not_wait_for_what_reports_need(tmp_path: Path) -> None:
+    """Half a second of every worker, were pandas loaded; Hydra is the parent's alone."""
+    program = (
+        "import sys; import patchopt.sweeps.pool; print('hydra' in sys.modules);"
+        "from patchopt.sweeps import sweep; study = sys.argv[1:];"
+        "sweep(study); sweep([*study, 'sweep.replications=30']);"
+        "print({'pandas', 'matplotlib', 'ortools'} & set(sys.modules))"
+    )
+    study = ["experiment=smoke", "sweep.strategies=[rolling]", "parallel=serial"]
+    done = subprocess.run(
+        [sys.executable, "-c", program, *study, f"sweep.out={tmp_path / 'out'}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines() == ["False", "set()"]

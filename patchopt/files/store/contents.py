@@ -12,7 +12,7 @@ The folder ``.sweep`` of a dataset:
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_left, insort
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -125,6 +125,11 @@ class Placed:
         """Order by replications; of two that begin alike, the longer one comes first."""
         return self._order() < other._order()
 
+    def failed_as(self, cell: PartCell) -> bool:
+        """Tell whether this is the same cell, of which nothing came."""
+        same = (self.cell.first, self.cell.count) == (cell.first, cell.count)
+        return same and self.cell.error is not None
+
     def _order(self) -> tuple[int, int]:
         return self.cell.first, -self.cell.count
 
@@ -200,9 +205,27 @@ class Contents:
     def _add(self, name: str) -> list[PartCell]:
         cells = self._part(name).cells
         self.parts.append(name)
+        self.complete = None
         for at, cell in enumerate(cells):
-            insort(self._runs.setdefault(cell.run, []), Placed(cell, name, at))
+            known, placed = self._runs.setdefault(cell.run, []), Placed(cell, name, at)
+            place = bisect_left(known, placed)
+            if place < len(known) and known[place].failed_as(cell):
+                # It was done again.
+                known[place] = placed
+            else:
+                insort(known, placed)
         return cells
+
+    def forget_failures(self) -> None:
+        """Take what has failed for what was never tried, until the ledger is read again."""
+        for run, known in self._runs.items():
+            kept = [placed for placed in known if placed.cell.error is None]
+            if len(kept) < len(known):
+                self._runs[run], self.complete = kept, None
+        for key in list(self.plans):
+            if MadePlan.read(self.paths.plan(key)).error is not None:
+                self.plans.discard(key)
+                self.complete = None
 
     def _open(self, name: str) -> Part | FilePart:
         path = self.paths.parts / name

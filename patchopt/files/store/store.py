@@ -35,6 +35,8 @@ class Store:
         What the dataset is to hold.
     force : bool
         Whether what is there may be replaced. What a forced study has left unfinished goes on.
+    retry : bool
+        Whether what has failed is to be done again.
     wait_s : float
         How long to wait while another process writes there.
     told : callable, optional
@@ -62,12 +64,14 @@ class Store:
         study: Study,
         *,
         force: bool = False,
+        retry: bool = False,
         wait_s: float = 0.0,
         told: Callable[[str], None] | None = None,
     ) -> None:
         self.paths = Paths(folder)
         self.study = study
         self._force = force
+        self._retry = retry
         self._wait = (wait_s, told)
         self._open = ExitStack()
         self._ledger: Ledger
@@ -83,6 +87,8 @@ class Store:
                 if going_on is None:
                     self._clear()
                 self.contents = going_on or Contents(self.paths, [])
+                if self._retry:
+                    self.contents.forget_failures()
                 self._ledger = opening.enter_context(Ledger(self.paths.ledger))
                 for name in _FOLDERS:
                     (self.paths.store / name).mkdir(exist_ok=True)
