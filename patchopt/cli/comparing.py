@@ -26,7 +26,7 @@ def deliver_comparison(request: CompareRequest) -> int:
     preset = load_preset(request.failures)
     delivery = request.delivery
     out = delivery.out
-    delivery.prepare()
+    delivery.prepare(begun="dataset")
     with nullcontext(str(out)) if out is not None else tempfile.TemporaryDirectory() as folder:
         dataset = Path(folder) / "dataset"
         config = check_config(_study(request, preset, dataset))

@@ -26,8 +26,13 @@ class Delivery:
     force: bool
     as_json: bool
 
-    def prepare(self) -> None:
+    def prepare(self, begun: str | None = None) -> None:
         """Make the folder ready, before work is spent on what goes into it.
+
+        Parameters
+        ----------
+        begun : str, optional
+            What alone it may hold: an earlier command was interrupted, and this one goes on.
 
         Raises
         ------
@@ -37,7 +42,8 @@ class Delivery:
         if self.out is not None:
             from patchopt.files import prepare_output
 
-            prepare_output(self.out, self.force)
+            goes_on = self.out.is_dir() and [path.name for path in self.out.iterdir()] == [begun]
+            prepare_output(self.out, self.force or goes_on)
 
     def write(self, texts: Mapping[str, str]) -> list[Path]:
         """Write files by their names, if there is a folder; return their paths."""

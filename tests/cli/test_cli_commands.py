@@ -7,13 +7,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from patchopt.cli import main
+from patchopt.sweeps.pool import Pool
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -187,6 +188,29 @@ def test_compare_shows_every_strategy_beside_the_nominal_optimum(run: Run) -> No
         assert len(lines) == 1
         assert lines[0].rstrip().endswith("min_up, crew")
         assert part.index("big_bang") > part.index("rolling")
+
+
+@pytest.mark.slow
+def test_an_interrupted_comparison_goes_on(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = ("--replications", "5", "--time-limit", "0.2", "--workers", "1", "--out", "c")
+    real = Pool.run
+
+    def cut(self: Pool, jobs: Any) -> Iterator[Any]:
+        for number, records in enumerate(real(self, jobs)):
+            if number == 3:
+                raise KeyboardInterrupt
+            yield records
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Pool, "run", cut)
+        code, _, err = run("compare", "compatibility", *limits)
+    assert (code, "the same command goes on" in err) == (130, True)
+    assert run("compare", "compatibility", *limits)[0] == 0
+    assert (tmp_path / "c" / "report" / "report.md").is_file()
+    # All of it is there now, and is not written over unasked.
+    assert run("compare", "compatibility", *limits)[0] == 2
 
 
 @pytest.mark.slow
