@@ -8,6 +8,7 @@ a worker was killed; that for Ray gives no result before all are there.
 from __future__ import annotations
 
 import logging
+import socket
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
@@ -157,10 +158,15 @@ def _dask(parallel: ParallelSection, stack: ExitStack) -> Cluster:
 def _ray(parallel: ParallelSection, stack: ExitStack) -> Cluster:
     import ray
 
-    cpus = None if parallel.address else joblib.effective_n_jobs(parallel.n_jobs)
-    ray.init(
-        address=parallel.address, num_cpus=cpus, log_to_driver=False, logging_level=logging.ERROR
-    )
+    if parallel.address is None:
+        here = {"num_cpus": joblib.effective_n_jobs(parallel.n_jobs), "include_dashboard": False}
+    else:
+        here = {}
+        host, sign, port = parallel.address.removeprefix("ray://").rpartition(":")
+        if sign:
+            # Ray itself would try for minutes.
+            socket.create_connection((host, int(port)), timeout=parallel.wait).close()
+    ray.init(parallel.address, log_to_driver=False, logging_level=logging.ERROR, **here)
     stack.callback(ray.shutdown)
     return Ray(ray)
 
