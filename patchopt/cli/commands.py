@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
-from typer.core import TyperGroup
 
 from patchopt import __version__
 from patchopt.cli import completing, options
+from patchopt.cli.group import Commands
 from patchopt.cli.options import (
     Failures,
     Force,
@@ -38,41 +36,9 @@ from patchopt.cli.requests import (
     StrategyChoice,
 )
 
-
-class _Commands(TyperGroup):
-    """The commands, with the words of the parser's library put into ours."""
-
-    def make_context(self, *args: Any, **kwargs: Any) -> Any:
-        with _own_words():
-            return super().make_context(*args, **kwargs)
-
-    def invoke(self, *args: Any, **kwargs: Any) -> Any:
-        with _own_words():
-            return super().invoke(*args, **kwargs)
-
-
-@contextmanager
-def _own_words() -> Iterator[None]:
-    try:
-        yield
-    except typer.BadParameter as error:
-        for said, ours in _WORDS.items():
-            error.message = error.message.replace(said, ours)
-        raise
-
-
-_WORDS = {
-    "Value error, ": "",
-    "Input should be a valid number, unable to parse string as a number": "it is not a number",
-    "Input should be a valid integer, unable to parse string as an integer": (
-        "it is not a whole number"
-    ),
-    "Input should be": "it should be",
-}
-
 app = typer.Typer(
     name="patchopt",
-    cls=_Commands,
+    cls=Commands,
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,

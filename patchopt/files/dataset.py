@@ -20,7 +20,8 @@ from patchopt.files.dataset_writer import PREFIX, PROVENANCE, TABLES
 from patchopt.files.replications import Replications, damaged
 from patchopt.files.store.assembling import Assembler
 from patchopt.files.store.compacting import write_files
-from patchopt.files.store.contents import Contents, Paths
+from patchopt.files.store.contents import Contents
+from patchopt.files.store.paths import Paths
 from patchopt.files.store.study import Study
 from patchopt.files.tables import SCHEMA_VERSION, pandas_metadata
 

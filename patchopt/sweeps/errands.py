@@ -20,8 +20,8 @@ from typing import Final, Literal
 
 from patchopt import __version__
 from patchopt.errors import PatchoptError
-from patchopt.files.store.contents import Paths
 from patchopt.files.store.ledger import Record
+from patchopt.files.store.paths import Paths
 from patchopt.files.store.whole import whole_file
 from patchopt.sweeps.work import Job
 from patchopt.sweeps.worker import perform

@@ -17,8 +17,8 @@ from typing import Any
 
 import joblib
 
-from patchopt.files.store.contents import Paths
 from patchopt.files.store.ledger import Record
+from patchopt.files.store.paths import Paths
 from patchopt.sweeps.interrupts import unasked
 from patchopt.sweeps.retrying import TRIES, Shared, again, given_up, what_of
 from patchopt.sweeps.work import Job, marked

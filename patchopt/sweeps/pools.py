@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from patchopt.files.store.contents import Paths
+from patchopt.files.store.paths import Paths
 from patchopt.sweeps.clusters import cluster_of
 from patchopt.sweeps.config import ParallelSection
 from patchopt.sweeps.pool import Pool

@@ -15,8 +15,8 @@ from queue import Empty, SimpleQueue
 from typing import Final
 
 from patchopt.errors import ClusterError, as_line
-from patchopt.files.store.contents import Paths
 from patchopt.files.store.ledger import Record
+from patchopt.files.store.paths import Paths
 from patchopt.files.store.whole import whole_file
 from patchopt.sweeps.clusters import Cluster
 from patchopt.sweeps.errands import Errand, Report, needs

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from patchopt.files.store.contents import Paths
 from patchopt.files.store.ledger import Record
 from patchopt.files.store.made import MadePlan
 from patchopt.files.store.parts import PartCell, write_part
+from patchopt.files.store.paths import Paths
 from patchopt.sweeps.work import Job
 
 #: How often a cell or plan whose worker dies is tried.

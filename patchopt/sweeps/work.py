@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from patchopt.files.store.contents import Paths
+from patchopt.files.store.paths import Paths
 from patchopt.files.store.whole import whole_file
 
 

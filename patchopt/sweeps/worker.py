@@ -18,9 +18,9 @@ import numpy as np
 
 from patchopt.errors import as_line
 from patchopt.files.output import unwritable
-from patchopt.files.store.contents import Paths
 from patchopt.files.store.made import MadePlan, write_trace
 from patchopt.files.store.parts import Columns, PartCell, write_part
+from patchopt.files.store.paths import Paths
 from patchopt.model.build import build_infrastructure
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patchopt.errors import DatasetError
-from patchopt.files.store.contents import Contents, Paths
+from patchopt.files.store.contents import Contents
 from patchopt.files.store.ledger import Ledger
 from patchopt.files.store.parts import PartCell, write_part
+from patchopt.files.store.paths import Paths
 
 
 def keep(paths: Paths, name: str, *cells: tuple[str, int, int]) -> dict[str, str]:

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from patchopt.errors import DatasetError, OutputError
-from patchopt.files.store.contents import Contents, Paths
+from patchopt.files.store.contents import Contents
 from patchopt.files.store.keys import run_key
 from patchopt.files.store.lock import Lock
 from patchopt.files.store.made import MadePlan
 from patchopt.files.store.parts import PartCell, write_part
+from patchopt.files.store.paths import Paths
 from patchopt.files.store.store import Store
 from patchopt.files.store.study import Study, StudyPlan
 

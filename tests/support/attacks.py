@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 import psutil
 
 from patchopt.files.dataset import read_dataset
-from patchopt.files.store.contents import Contents, Paths
+from patchopt.files.store.contents import Contents
+from patchopt.files.store.paths import Paths
 from support.faults import (
     alive,
     family,

@@ -15,8 +15,9 @@ from typing import Any
 
 import psutil
 
-from patchopt.files.store.contents import Contents, Paths
+from patchopt.files.store.contents import Contents
 from patchopt.files.store.parts import PartCell
+from patchopt.files.store.paths import Paths
 
 COMMAND = (sys.executable, "-c", "from patchopt.cli import main; main()", "sweep")
 STUDY = (

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from patchopt.files.store.contents import Paths
 from patchopt.files.store.made import MadePlan
 from patchopt.files.store.parts import Part
+from patchopt.files.store.paths import Paths
 from patchopt.sweeps.pool import Perform, Pool
 from patchopt.sweeps.work import CellWork, Job, PlanWork, marker
 

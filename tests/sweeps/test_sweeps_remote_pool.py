@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from patchopt.errors import ClusterError
-from patchopt.files.store.contents import Paths
 from patchopt.files.store.made import MadePlan
 from patchopt.files.store.parts import Part
+from patchopt.files.store.paths import Paths
 from patchopt.sweeps import pools, remote_pool, sweep
 from patchopt.sweeps.errands import Errand, Report, run_errand
 from patchopt.sweeps.remote_pool import RemotePool

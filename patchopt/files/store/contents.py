@@ -1,14 +1,4 @@
-"""What a store holds: plans, traces and the finished cells of every run, as its ledger tells it.
-
-The folder ``.sweep`` of a dataset:
-
-- ``lock``: whose it is, while somebody writes.
-- ``ledger``: what is finished; nothing else counts.
-- ``study.json``: what the dataset is to hold.
-- ``scenarios/``, ``plans/``, ``traces/``: JSON files named by keys.
-- ``parts/``: rows of finished cells.
-- ``jobs/``: what workers are to do, while they do it.
-"""
+"""What a store holds: plans, traces and the finished cells of every run, as its ledger tells it."""
 
 from __future__ import annotations
 
@@ -27,80 +17,14 @@ from patchopt.files.store.keys import run_key
 from patchopt.files.store.ledger import Record, read_ledger
 from patchopt.files.store.made import MadePlan
 from patchopt.files.store.parts import Part, PartCell
+from patchopt.files.store.paths import Paths
 from patchopt.files.store.study import StudyPlan
-
-#: Folder of the store inside a dataset's.
-STORE: Final = ".sweep"
 
 #: Parts that are kept open: those of neighbouring cells are mostly the same.
 _OPEN: Final = 32
 
 #: Version of the store's own layout; a reader refuses every other.
 STORE_VERSION: Final = 1
-
-
-@dataclass(frozen=True)
-class Paths:
-    """Where a store keeps what.
-
-    Parameters
-    ----------
-    folder : Path
-        Of the dataset.
-    """
-
-    folder: Path
-
-    @property
-    def store(self) -> Path:
-        """Folder of the store."""
-        return self.folder / STORE
-
-    @property
-    def ledger(self) -> Path:
-        """File of the ledger."""
-        return self.store / "ledger"
-
-    @property
-    def lock(self) -> Path:
-        """File of the lock."""
-        return self.store / "lock"
-
-    @property
-    def study(self) -> Path:
-        """File of the study."""
-        return self.store / "study.json"
-
-    @property
-    def parts(self) -> Path:
-        """Folder of the parts."""
-        return self.store / "parts"
-
-    @property
-    def jobs(self) -> Path:
-        """Folder of what workers are to do."""
-        return self.store / "jobs"
-
-    def scenario(self, key: str) -> Path:
-        """File of a scenario."""
-        return self.store / "scenarios" / f"{key}.json"
-
-    def plan(self, key: str) -> Path:
-        """File of a plan."""
-        return self.store / "plans" / f"{key}.json"
-
-    def trace(self, plan: str, seed: int) -> Path:
-        """File of the events of a plan's first replication under a seed."""
-        return self.store / "traces" / f"{plan}-{seed}.json"
-
-    def file_of(self, record: Record) -> Path:
-        """File that a record of a plan, a trace or a part speaks of."""
-        match record:
-            case {"kind": "plan", "key": str(key)}:
-                return self.plan(key)
-            case {"kind": "trace", "key": str(key), "seed": int(seed)}:
-                return self.trace(key, seed)
-        return self.parts / str(record["name"])
 
 
 @dataclass(frozen=True)

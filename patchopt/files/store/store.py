@@ -11,12 +11,13 @@ from typing import Any, Final, Self
 
 from patchopt.errors import DatasetError
 from patchopt.files.output import prepare_output, unwritable
-from patchopt.files.store.contents import STORE_VERSION, Contents, Paths
+from patchopt.files.store.contents import STORE_VERSION, Contents
 from patchopt.files.store.file_parts import index_of
 from patchopt.files.store.growing import check_grows
 from patchopt.files.store.ledger import Ledger, Record
 from patchopt.files.store.lock import Lock
 from patchopt.files.store.parts import PartCell
+from patchopt.files.store.paths import Paths
 from patchopt.files.store.study import Study
 from patchopt.files.store.whole import whole_file
 
