@@ -256,7 +256,7 @@ def test_the_words_of_complaints(tmp_path: Path) -> None:
     )
     assert said((("sweep",), None)) == (
         "sweep: None is not a mapping; give a mapping of scenarios, strategies, replications, "
-        "stratify, precision, seed, out, force, wait, only, dry_run"
+        "stratify, precision, seed, out, force, retry, wait, only, dry_run"
     )
     assert said((("sweep", "scenarois"), 1), (("optimizer", "worker"), 1)) == (
         "optimizer.worker: unknown key 'worker'; did you mean 'workers'?\n"
