@@ -63,7 +63,10 @@ class Dask:
         """Return how many worker processes are connected to the scheduler."""
         if self._client.status != "running":
             return 0
-        return len(self._client.scheduler_info(n_workers=-1)["workers"])
+        try:
+            return int(self._client.scheduler_info(n_workers=0)["n_workers"])
+        except OSError:
+            return 0  # the connection has just ended
 
 
 class Ray:

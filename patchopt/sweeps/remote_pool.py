@@ -6,6 +6,8 @@ parted until one cell is to blame, and that one is a failed row.
 
 from __future__ import annotations
 
+import math
+import time
 import uuid
 from collections import Counter
 from collections.abc import Generator, Iterable
@@ -54,12 +56,14 @@ class RemotePool:
         self._wait_s = wait_s
         self._sweep = uuid.uuid4().hex
         self._deaths: Counter[str] = Counter()
+        self._there, self._counted_at = 0, -math.inf
 
     @property
     def workers(self) -> int:
-        """Workers that are used now."""
-        there = self._cluster.workers()
-        return max(1, there if self._most is None else min(there, self._most))
+        """Workers that are used now; the scheduler is asked once in a while."""
+        if time.monotonic() - self._counted_at > _LOOK_S:
+            self._there, self._counted_at = self._cluster.workers(), time.monotonic()
+        return max(1, self._there if self._most is None else min(self._there, self._most))
 
     def run(self, jobs: Iterable[Job]) -> Generator[list[Record]]:
         """Do jobs, as they are taken from an iterable, a few ahead of what is finished.
