@@ -13,12 +13,14 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import BrokenExecutor
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import joblib
 
 from patchopt.files.store.ledger import Record
 from patchopt.files.store.paths import Paths
+from patchopt.sweeps.guard import guard_of
 from patchopt.sweeps.interrupts import unasked
 from patchopt.sweeps.retrying import TRIES, Shared, again, given_up, what_of
 from patchopt.sweeps.work import Job, marked
@@ -46,6 +48,19 @@ class Pool:
         self._do = do
         self.workers: int = joblib.effective_n_jobs(n_jobs)
         self._deaths: Counter[str] = Counter()
+
+    @contextmanager
+    def starting(self) -> Iterator[None]:
+        """Have the workers start, and load what they need, while the body does something else."""
+        starter = joblib.Parallel(self.workers, return_as="generator_unordered", batch_size=1)
+        with unasked():
+            started = starter(joblib.delayed(_start)(os.getpid()) for _ in range(self.workers))
+        try:
+            yield
+        finally:
+            # Should one of them have died, whoever has jobs for it will see.
+            with suppress(BrokenExecutor):
+                list(started)
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Finished]:
         """Do jobs, as they are taken from an iterable, a few ahead of what is finished.
@@ -128,6 +143,11 @@ class Pool:
             job = again(job)
             self._deaths[what_of(job)] += 1
         yield given_up(self._paths, job)
+
+
+def _start(parent: int) -> None:
+    """Begin a worker's life: this module is loaded, and the guard looks after it."""
+    guard_of(parent)
 
 
 def _named(do: Perform, folder: str, name: str, parent: int | None) -> tuple[str, list[Record]]:

@@ -104,7 +104,8 @@ class Stages:
                 "steps": (),
             }
         )
-        Simulator(infrastructure, empty).run(0)
+        with self._pool.starting():
+            Simulator(infrastructure, empty).run(0)
 
     def _plan_work(self, task: PlanTask, plan: StudyPlan) -> PlanWork | None:
         """Return what is to be done for a plan, if anything is."""
