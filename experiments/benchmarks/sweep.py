@@ -20,8 +20,8 @@ from pathlib import Path
 from tables import HERE, Row, keep, row
 
 BLOCK = 1000
-#: Replications of a measurement: seconds of the bare loop.
-SIZES = {"cloud_foundry": 400_000, "ha_microservices": 6_000_000}
+#: Replications of a measurement: some twenty seconds of the bare loop.
+SIZES = {"cloud_foundry": 1_000_000, "ha_microservices": 10_000_000}
 CELLS = 10_000
 OF_A_CELL = 100
 PATCHOPT = (sys.executable, "-c", "from patchopt.cli import main; main()")
@@ -143,7 +143,7 @@ def command(*words: str) -> tuple[float, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", nargs="+", choices=["engine", "cells", "start", "report"])
     parser.add_argument("--out", type=Path, default=HERE, help="folder of sweep.parquet")
     given = parser.parse_args()
