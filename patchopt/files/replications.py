@@ -50,8 +50,6 @@ class Replications:
     ----------
     counts : dict of int to int
         Of each plan that has any, how many replications were done.
-    failed : list of Failed
-        Cells that failed, each plan and error once.
 
     Raises
     ------
@@ -71,12 +69,17 @@ class Replications:
         sizes = [groups.row_group(at).num_rows for at in range(groups.num_row_groups)]
         self._begins = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
         self._spans: dict[int, list[tuple[int, int]]] = {}
-        self.failed: list[Failed] = []
+        self._failed: dict[Failed, None] = {}
         for group in range(len(sizes)):
             self._look_at(group)
         self.counts = {
             plan: sum(end - begin for begin, end in spans) for plan, spans in self._spans.items()
         }
+
+    @property
+    def failed(self) -> list[Failed]:
+        """Cells that failed, each plan and error once."""
+        return list(self._failed)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -98,8 +101,7 @@ class Replications:
                 self._spans.setdefault(plan, []).append((first + begin, first + end))
                 continue
             for error in self._column(group, "error")[begin:end].to_pylist():
-                if Failed(plan, error) not in self.failed:
-                    self.failed.append(Failed(plan, error))
+                self._failed[Failed(plan, error)] = None
 
     def column(self, plan: int, name: str) -> NDArray[Any]:
         """Return a column of the replications of a plan that were done, in their order.

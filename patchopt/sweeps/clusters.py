@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
@@ -56,7 +57,10 @@ class Dask:
 
     def submit(self, errand: Errand) -> Future[Report]:
         """Give an errand to some worker."""
-        promised: Future[Report] = self._executor.submit(run_errand, errand)
+        with warnings.catch_warnings():
+            # A large infrastructure is large, and is sent once to each worker.
+            warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
+            promised: Future[Report] = self._executor.submit(run_errand, errand)
         return promised
 
     def workers(self) -> int:
