@@ -16,6 +16,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from patchopt.lazily import lazily
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -44,24 +46,19 @@ __all__ = [
     "sweep",
 ]
 
-_TYPES = {
-    "Certificate": "patchopt.model.plan",
-    "Outcome": "patchopt.simulator",
-    "Plan": "patchopt.model.plan",
-    "ReportResult": "patchopt.reports",
-    "Scenario": "patchopt.model.scenario",
-    "Step": "patchopt.model.plan",
-    "SweepResult": "patchopt.sweeps",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Import a type when it is first asked for: `import patchopt` alone costs nothing."""
-    if name not in _TYPES:
-        raise AttributeError(f"module 'patchopt' has no attribute '{name}'")
-    from importlib import import_module
-
-    return getattr(import_module(_TYPES[name]), name)
+#: `import patchopt` alone costs nothing.
+__getattr__ = lazily(
+    __name__,
+    {
+        "Certificate": "model.plan",
+        "Outcome": "simulator",
+        "Plan": "model.plan",
+        "ReportResult": "reports",
+        "Scenario": "model.scenario",
+        "Step": "model.plan",
+        "SweepResult": "sweeps",
+    },
+)
 
 
 def __dir__() -> list[str]:

@@ -6,7 +6,9 @@ for: the page of a plan needs neither pandas nor Matplotlib.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
+
+from patchopt.lazily import lazily
 
 if TYPE_CHECKING:
     from patchopt.reports.numbers.folders import dataset_folders
@@ -23,20 +25,14 @@ __all__ = [
     "write_report",
 ]
 
-_PLACES: Final = {
-    "ReportResult": "write",
-    "dataset_folders": "numbers.folders",
-    "plan_page": "pages.run_page",
-    "run_report": "pages.run_page",
-    "summarise": "numbers.summary",
-    "write_report": "write",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Import what is asked for, when it is asked for."""
-    if name not in _PLACES:
-        raise AttributeError(f"module 'patchopt.reports' has no attribute '{name}'")
-    from importlib import import_module
-
-    return getattr(import_module(f"patchopt.reports.{_PLACES[name]}"), name)
+__getattr__ = lazily(
+    __name__,
+    {
+        "ReportResult": "write",
+        "dataset_folders": "numbers.folders",
+        "plan_page": "pages.run_page",
+        "run_report": "pages.run_page",
+        "summarise": "numbers.summary",
+        "write_report": "write",
+    },
+)

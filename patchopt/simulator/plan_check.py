@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import networkx as nx
-
 from patchopt.errors import PlanError, Suggestions
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan, Step
@@ -106,18 +104,17 @@ def _doubled(plan: Plan) -> Iterator[str]:
 
 
 def _cycles(plan: Plan) -> Iterator[str]:
-    graph = _graph(plan)
+    if all(before < step.id for step in plan.steps for before in step.after):
+        return
+    import networkx as nx
+
+    graph: nx.DiGraph[int] = nx.DiGraph()
+    graph.add_nodes_from(step.id for step in plan.steps)
+    graph.add_edges_from((before, step.id) for step in plan.steps for before in step.after)
     if not nx.is_directed_acyclic_graph(graph):
         cycle = [edge[0] for edge in nx.find_cycle(graph)]
         shown = " -> ".join(map(str, [*cycle, cycle[0]]))
         yield f"steps {shown} wait for each other; break the cycle"
-
-
-def _graph(plan: Plan) -> nx.DiGraph[int]:
-    graph: nx.DiGraph[int] = nx.DiGraph()
-    graph.add_nodes_from(step.id for step in plan.steps)
-    graph.add_edges_from((before, step.id) for step in plan.steps for before in step.after)
-    return graph
 
 
 def _switches(plan: Plan) -> Iterator[str]:

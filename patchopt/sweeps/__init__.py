@@ -5,7 +5,9 @@ Everything is imported when it is first asked for: workers have no use for Hydra
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
+
+from patchopt.lazily import lazily
 
 if TYPE_CHECKING:
     from patchopt.sweeps.composing import compose, sweep
@@ -25,22 +27,16 @@ __all__ = [
     "sweep",
 ]
 
-_PLACES: Final = {
-    "Forecast": "forecasting",
-    "JobResults": "jobs",
-    "SweepResult": "runner",
-    "check_config": "config",
-    "compose": "composing",
-    "run_command_line": "jobs",
-    "run_sweep": "runner",
-    "sweep": "composing",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Import what is asked for, when it is asked for."""
-    if name not in _PLACES:
-        raise AttributeError(f"module 'patchopt.sweeps' has no attribute '{name}'")
-    from importlib import import_module
-
-    return getattr(import_module(f"patchopt.sweeps.{_PLACES[name]}"), name)
+__getattr__ = lazily(
+    __name__,
+    {
+        "Forecast": "forecasting",
+        "JobResults": "jobs",
+        "SweepResult": "runner",
+        "check_config": "config",
+        "compose": "composing",
+        "run_command_line": "jobs",
+        "run_sweep": "runner",
+        "sweep": "composing",
+    },
+)
