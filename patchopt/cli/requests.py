@@ -42,8 +42,15 @@ class Delivery:
         if self.out is not None:
             from patchopt.files import prepare_output
 
-            goes_on = self.out.is_dir() and [path.name for path in self.out.iterdir()] == [begun]
+            goes_on = begun is not None and _holds_only(self.out, begun)
             prepare_output(self.out, self.force or goes_on)
+
+
+def _holds_only(folder: Path, name: str) -> bool:
+    try:
+        return [path.name for path in folder.iterdir()] == [name]
+    except OSError:
+        return False
 
     def write(self, texts: Mapping[str, str]) -> list[Path]:
         """Write files by their names, if there is a folder; return their paths."""

@@ -17,11 +17,10 @@ print(*sorted({"pandas", "matplotlib", "moocore", "pyarrow"} & sys.modules.keys(
 
 
 def test_everything_that_is_offered_is_there() -> None:
-    assert set(reports.__all__) == set(reports._PLACES)
     for name in reports.__all__:
         found = getattr(reports, name)
         assert found.__name__ == name
-        assert found.__module__ == f"patchopt.reports.{reports._PLACES[name]}"
+        assert found.__module__.startswith("patchopt.reports.")
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = reports.nothing
 
