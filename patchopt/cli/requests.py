@@ -45,13 +45,6 @@ class Delivery:
             goes_on = begun is not None and _holds_only(self.out, begun)
             prepare_output(self.out, self.force or goes_on)
 
-
-def _holds_only(folder: Path, name: str) -> bool:
-    try:
-        return [path.name for path in folder.iterdir()] == [name]
-    except OSError:
-        return False
-
     def write(self, texts: Mapping[str, str]) -> list[Path]:
         """Write files by their names, if there is a folder; return their paths."""
         from patchopt.files import atomic_write
@@ -142,3 +135,10 @@ class ReportRequest:
     each: bool
     force: bool
     as_json: bool
+
+
+def _holds_only(folder: Path, name: str) -> bool:
+    try:
+        return [path.name for path in folder.iterdir()] == [name]
+    except OSError:
+        return False
