@@ -67,7 +67,7 @@ def _root(
 @app.command("validate")
 def _validate(
     scenarios: Annotated[
-        list[str], typer.Argument(metavar="SCENARIO...", autocompletion=completing.scenarios)
+        list[str], typer.Argument(metavar="SCENARIO", autocompletion=completing.scenarios)
     ],
     json: Json = False,
 ) -> None:
@@ -249,7 +249,7 @@ def _sweep(
     overrides: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[OVERRIDE...]",
+            metavar="OVERRIDE",
             help="group=option, key=value; and Hydra's flags.",
             autocompletion=completing.overrides,
             show_default=False,
@@ -285,7 +285,7 @@ def _sweep(
 @app.command("report")
 def _report(
     datasets: Annotated[
-        list[Path], typer.Argument(metavar="DATASET...", help="Folders of sweeps, or of multiruns.")
+        list[Path], typer.Argument(metavar="DATASET", help="Folders of sweeps, or of multiruns.")
     ],
     out: RequiredOut,
     each: Annotated[

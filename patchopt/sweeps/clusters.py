@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import time
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -133,7 +134,8 @@ def cluster_of(parallel: ParallelSection) -> Iterator[Cluster]:
             with unasked():
                 cluster = _CONNECT[parallel.backend](parallel, stack)
         except (OSError, ValueError, ConnectionError, RuntimeError) as error:
-            why = (str(error) or type(error).__name__).splitlines()[0]
+            said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            why = said.splitlines()[0]
             raise ClusterError(
                 f"no scheduler can be reached there ({why})",
                 place=f"parallel.address={parallel.address}",
@@ -149,6 +151,7 @@ def _dask(parallel: ParallelSection, stack: ExitStack) -> Cluster:
     # That workers are started again, and what they were at elsewhere, is nothing to be told of.
     logging.getLogger("distributed").setLevel(logging.ERROR)
     if parallel.address is not None:
+        _wait_for(parallel.address, parallel.wait)
         client = Client(parallel.address, timeout=parallel.wait, set_as_default=False)
         return Dask(stack.enter_context(client))
     settings = {"distributed.scheduler.allowed-failures": TRIES - 1}
@@ -169,14 +172,37 @@ def _ray(parallel: ParallelSection, stack: ExitStack) -> Cluster:
         here = {"num_cpus": joblib.effective_n_jobs(parallel.n_jobs), "include_dashboard": False}
     else:
         here = {}
-        host, sign, port = parallel.address.removeprefix("ray://").rpartition(":")
-        if sign:
-            # Ray itself would try for minutes.
-            socket.create_connection((host, int(port)), timeout=parallel.wait).close()
+        if parallel.address != "auto":
+            _wait_for(parallel.address, parallel.wait)
     ray.init(parallel.address, log_to_driver=False, logging_level=logging.ERROR, **here)
     stack.callback(ray.shutdown)
     return Ray(ray)
 
+
+def _wait_for(address: str, wait_s: float) -> None:
+    """Wait until somebody listens at an address, as neither Dask nor Ray does with grace."""
+    scheme, _, place = address.rpartition("://")
+    host, _, port = place.rpartition(":")
+    if not (host and port.isdecimal() and scheme in (*_BY_SOCKET, *_OTHERWISE)):
+        raise ValueError("it is no address such as tcp://scheduler:8786")
+    if scheme not in _BY_SOCKET:
+        return
+    last = time.monotonic() + wait_s
+    while True:
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=wait_s).close()
+        except OSError:
+            if time.monotonic() > last:
+                raise
+            time.sleep(min(_PAUSE_S, wait_s))
+        else:
+            return
+
+
+#: Schemes of addresses behind which a plain socket listens, other ones, seconds between two tries.
+_BY_SOCKET: Final = ("", "tcp", "tls", "ray")
+_OTHERWISE: Final = ("ucx", "ucxx", "ws", "wss", "inproc")
+_PAUSE_S: Final = 0.5
 
 _PACKAGES: Final = {"dask": "distributed", "ray": "ray"}
 _CONNECT: Final = {"dask": _dask, "ray": _ray}
