@@ -70,6 +70,18 @@ def test_the_installed_command_does_the_main_job(bare: Path, tmp_path: Path) -> 
     call(bare / "patchopt", "report", "study", "--out", "report", cwd=tmp_path)
     assert (tmp_path / "report" / "report.md").is_file()
 
+    presets = tmp_path / "mine" / "experiment"
+    presets.mkdir(parents=True)
+    (presets / "night.yaml").write_text(
+        "# @package _global_\ndefaults: [override /strategy: rolling]\nsweep: {seed: 5}\n",
+        encoding="utf-8",
+    )
+    out = call(
+        bare / "patchopt", "sweep", "--config-dir", "mine", "experiment=night", "--dry-run",
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert out.count("rolling") > 1
+
     plan = json.loads(
         call(
             bare / "patchopt",
