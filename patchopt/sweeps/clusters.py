@@ -148,8 +148,9 @@ def _dask(parallel: ParallelSection, stack: ExitStack) -> Cluster:
     import dask
     from distributed import Client, LocalCluster
 
-    # That workers are started again, and what they were at elsewhere, is nothing to be told of.
-    logging.getLogger("distributed").setLevel(logging.ERROR)
+    # What goes wrong is told by the sweep, once, and that workers come and go is nothing to tell.
+    for name in [name for name in logging.root.manager.loggerDict if name.startswith(_LOGGERS)]:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     if parallel.address is not None:
         _wait_for(parallel.address, parallel.wait)
         client = Client(parallel.address, timeout=parallel.wait, set_as_default=False)
@@ -203,6 +204,8 @@ def _wait_for(address: str, wait_s: float) -> None:
 _BY_SOCKET: Final = ("", "tcp", "tls", "ray")
 _OTHERWISE: Final = ("ucx", "ucxx", "ws", "wss", "inproc")
 _PAUSE_S: Final = 0.5
+
+_LOGGERS: Final = ("distributed", "tornado")
 
 _PACKAGES: Final = {"dask": "distributed", "ray": "ray"}
 _CONNECT: Final = {"dask": _dask, "ray": _ray}

@@ -98,13 +98,24 @@ def _make_plan(paths: Paths, work: PlanWork) -> list[dict[str, Any]]:
         try:
             simulator = _simulator(paths, work.scenario, work.key)
             events = simulator.trace(work.trace)
-        except MemoryError:
-            raise
-        except Exception:  # noqa: BLE001 - there is no plan, or its cells will say why not
+        except Exception as error:  # noqa: BLE001 - there is no plan, or its cells will say why not
+            _need_memory(error)
             return records
         write_trace(paths.trace(work.key, work.trace), events)
         records.append({"kind": "trace", "key": work.key, "seed": work.trace})
     return records
+
+
+def _need_memory(error: Exception) -> None:
+    """Let an error that is none of a plan or cell, but want of memory, be seen as such.
+
+    Raises
+    ------
+    MemoryError
+        If it is one, or there was no room for the stack of a thread.
+    """
+    if isinstance(error, MemoryError) or str(error) == "can't start new thread":
+        raise MemoryError from error
 
 
 def _planned(paths: Paths, work: PlanWork) -> MadePlan:
@@ -113,9 +124,8 @@ def _planned(paths: Paths, work: PlanWork) -> MadePlan:
         infrastructure = _infrastructure(paths, work.scenario)
         plan = make_strategy(work.strategy, work.parameters).plan(infrastructure)
         nominal = Simulator(infrastructure.without_failures(), plan).run(0)
-    except MemoryError:
-        raise
     except Exception as error:  # noqa: BLE001 - a failed plan is a row, never the end of a sweep
+        _need_memory(error)
         return MadePlan(error=as_line(error), wall_time_s=time.perf_counter() - begun)
     return MadePlan(
         plan_json=plan.model_dump_json(),
@@ -149,9 +159,8 @@ def _run_cell(paths: Paths, work: CellWork) -> tuple[PartCell, Outcome | None]:
     try:
         simulator = _simulator(paths, work.scenario, work.plan)
         outcome = simulator.run(work.seed, work.count, first=work.first, stratified=work.stratified)
-    except MemoryError:
-        raise
     except Exception as failed:  # noqa: BLE001 - a failed cell is a row, never the end of a sweep
+        _need_memory(failed)
         error = as_line(failed)
     spent_s = time.perf_counter() - begun
     cell = PartCell(

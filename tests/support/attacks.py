@@ -134,13 +134,15 @@ def kill(sweep: Sweep, out: Path) -> None:
 def kill_worker(sweep: Sweep, out: Path) -> None:
     """Kill one of its workers."""
     for worker in workers(sweep.pid)[:1]:
-        worker.kill()
+        with suppress(psutil.NoSuchProcess):
+            worker.kill()
 
 
 def kill_workers(sweep: Sweep, out: Path) -> None:
     """Kill all of its workers."""
     for worker in workers(sweep.pid):
-        worker.kill()
+        with suppress(psutil.NoSuchProcess):
+            worker.kill()
 
 
 def starve(sweep: Sweep, out: Path) -> None:
