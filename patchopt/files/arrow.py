@@ -54,27 +54,23 @@ def texts(values: Sequence[str | None]) -> Any:
     return pa.Array.from_buffers(pa.string(), len(values), [_validity(given), *data])
 
 
-def names(codes: NDArray[np.int32], known: Sequence[str], given: Any = None) -> Any:
-    """Return names that repeat as an array.
-
-    Parameters
-    ----------
-    codes : ndarray of int32, shape (rows,)
-        Place of each among those that are known.
-    known : sequence of str
-        In the order of the codes.
-    given : ndarray of bool, shape (rows,), optional
-        False where a name is missing.
+def names(values: Sequence[str | None]) -> Any:
+    """Return names that repeat as an array; None where one is missing.
 
     Returns
     -------
     pyarrow.DictionaryArray
+        Its dictionary has each name once, in the order in which they come.
 
     Examples
     --------
-    >>> names(np.array([1, 0], np.int32), ["a", "b"]).to_pylist()
-    ['b', 'a']
+    >>> names(["b", "a", None, "b"]).to_pylist()
+    ['b', 'a', None, 'b']
     """
+    given = np.array([value is not None for value in values], np.bool_)
+    known = list(dict.fromkeys(value for value in values if value is not None))
+    places: dict[str | None, int] = {name: at for at, name in enumerate(known)}
+    codes = np.array([places.get(value, 0) for value in values], np.int32)
     return pa.DictionaryArray.from_arrays(numbers(codes, pa.int32(), given), texts(known))
 
 
@@ -90,7 +86,7 @@ def values_of(array: Any) -> NDArray[Any]:
     --------
     >>> values_of(numbers(np.array([1, 2]), pa.int8()).slice(1)).tolist()
     [2]
-    >>> values_of(names(np.array([1, 0, 1], np.int32), ["a", "b"])).tolist()
+    >>> values_of(names(["b", "a", "b"])).tolist()
     ['b', 'a', 'b']
     """
     if isinstance(array, pa.ChunkedArray):
@@ -124,11 +120,9 @@ def table_of(rows: Iterable[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
 def _column(values: Sequence[Any], kind: pa.DataType) -> Any:
     if pa.types.is_string(kind):
         return texts(values)
-    given = np.array([value is not None for value in values], np.bool_)
     if pa.types.is_dictionary(kind):
-        known = list(dict.fromkeys(value for value in values if value is not None))
-        places = {value: at for at, value in enumerate(known)}
-        return names(np.array([places.get(value, 0) for value in values], np.int32), known, given)
+        return names(values)
+    given = np.array([value is not None for value in values], np.bool_)
     filled = [0 if value is None else value for value in values]
     return numbers(np.array(filled, kind.to_pandas_dtype()), kind, given)
 

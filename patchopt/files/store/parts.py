@@ -96,9 +96,7 @@ def write_part(path: Path, cells: Sequence[PartCell], blocks: Sequence[Columns])
 
 def _stored(values: NDArray[Any]) -> pa.Array:
     if values.dtype.kind == "O":
-        known = list(dict.fromkeys(values.tolist()))
-        places = {text: at for at, text in enumerate(known)}
-        return names(np.array([places[text] for text in values.tolist()], np.int32), known)
+        return names(values.tolist())
     if values.dtype.kind == "i":
         least, most = values.min(), values.max()
         for kind in _INTEGERS:
