@@ -17,12 +17,13 @@ import pyarrow.parquet as pq
 
 from patchopt.errors import DatasetError
 from patchopt.files.dataset_writer import PREFIX, PROVENANCE, TABLES
-from patchopt.files.replications import Replications, damaged
+from patchopt.files.replications import AGAIN, Replications
 from patchopt.files.store.assembling import Assembler
 from patchopt.files.store.compacting import write_files
 from patchopt.files.store.contents import Contents
 from patchopt.files.store.paths import Paths
 from patchopt.files.store.study import Study
+from patchopt.files.store.whole import damaged
 from patchopt.files.tables import SCHEMA_VERSION, pandas_metadata
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ def _checked(folder: Path, name: str) -> dict[str, str]:
             metadata = _metadata(path, file.metadata.metadata or {})
             schema = file.schema_arrow
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise damaged(path, error) from None
+        raise damaged(path, error, AGAIN) from None
     expected = TABLES[name]
     # What pandas is told is not part of the layout: a file that lost it is read alike.
     if not schema.equals(expected, check_metadata=False):
@@ -175,7 +176,7 @@ def _read_table(folder: Path, name: str) -> pd.DataFrame:
         with pq.ParquetFile(path) as file:
             table = file.read()
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise damaged(path, error) from None
+        raise damaged(path, error, AGAIN) from None
     frame: pd.DataFrame = table.replace_schema_metadata(pandas_metadata(TABLES[name])).to_pandas()
     return frame
 

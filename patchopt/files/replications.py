@@ -16,7 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from patchopt.errors import DatasetError
+from patchopt.files.store.whole import damaged
+
+#: What would do where a file of a dataset is damaged.
+AGAIN: Final = "run the sweep again"
 
 #: Bytes of columns that are kept, since neighbouring plans share a group of rows.
 _KEPT_BYTES: Final = 128 * 2**20
@@ -64,7 +67,7 @@ class Replications:
         try:
             self._file = pq.ParquetFile(path)
         except (pa.ArrowException, OSError, ValueError) as error:
-            raise damaged(path, error) from None
+            raise damaged(path, error, AGAIN) from None
         groups = self._file.metadata
         sizes = [groups.row_group(at).num_rows for at in range(groups.num_row_groups)]
         self._begins = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
@@ -135,16 +138,10 @@ class Replications:
         try:
             read = self._file.read_row_group(group, columns=[name]).column(0)
         except (pa.ArrowException, OSError, ValueError) as error:
-            raise damaged(self._path, error) from None
+            raise damaged(self._path, error, AGAIN) from None
         found = read.chunk(0) if read.num_chunks == 1 else read.combine_chunks()
         self._kept[key] = found
         self._kept_bytes += found.nbytes
         while self._kept_bytes > _KEPT_BYTES and len(self._kept) > 1:
             self._kept_bytes -= self._kept.popitem(last=False)[1].nbytes
         return found
-
-
-def damaged(path: Path, error: Exception) -> DatasetError:
-    """Say that a file of a dataset is damaged, and what would do."""
-    message = f"the file is damaged ({str(error).splitlines()[0]})"
-    return DatasetError(message, place=str(path), remedy="run the sweep again")

@@ -26,9 +26,6 @@ from patchopt.files.store.whole import whole_file
 from patchopt.sweeps.work import Job
 from patchopt.sweeps.worker import perform
 
-#: Folders of a store that a worker keeps, and the one in which parts arise.
-_FOLDERS: Final = ("scenarios", "plans", "traces", "parts", "jobs")
-
 #: Sweeps of which a worker keeps anything, and where: several may use one cluster in turn.
 _SWEEPS: Final = 4
 _FOLDER_OF: Final[dict[str, Path]] = {}
@@ -140,8 +137,7 @@ def _kept(sweep: str) -> Paths:
             shutil.rmtree(_FOLDER_OF.pop(next(iter(_FOLDER_OF))), ignore_errors=True)
         _FOLDER_OF[sweep] = folder = Path(tempfile.mkdtemp(prefix="patchopt-", dir=_room()))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        for name in _FOLDERS:
-            (Paths(folder).store / name).mkdir(parents=True)
+        Paths(folder).make_folders()
     return Paths(_FOLDER_OF[sweep])
 
 

@@ -21,6 +21,9 @@ from patchopt.files.store.ledger import Record
 #: Folder of the store inside a dataset's.
 STORE: Final = ".sweep"
 
+#: Folders of a store, all of which are there while somebody writes.
+FOLDERS: Final = ("scenarios", "plans", "traces", "parts", "jobs")
+
 
 @dataclass(frozen=True)
 class Paths:
@@ -63,6 +66,11 @@ class Paths:
     def jobs(self) -> Path:
         """Folder of what workers are to do."""
         return self.store / "jobs"
+
+    def make_folders(self) -> None:
+        """Make what is not there of the folders of the store."""
+        for name in FOLDERS:
+            (self.store / name).mkdir(parents=True, exist_ok=True)
 
     def scenario(self, key: str) -> Path:
         """File of a scenario."""

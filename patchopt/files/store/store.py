@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from patchopt.errors import DatasetError
 from patchopt.files.output import prepare_output, unwritable
@@ -17,12 +17,9 @@ from patchopt.files.store.growing import check_grows
 from patchopt.files.store.ledger import Ledger, Record
 from patchopt.files.store.lock import Lock
 from patchopt.files.store.parts import PartCell
-from patchopt.files.store.paths import Paths
+from patchopt.files.store.paths import FOLDERS, Paths
 from patchopt.files.store.study import Study
 from patchopt.files.store.whole import whole_file
-
-#: Folders of a store, all of which are there while somebody writes.
-_FOLDERS: Final = ("scenarios", "plans", "traces", "parts", "jobs")
 
 
 class Store:
@@ -91,8 +88,7 @@ class Store:
                 if self._retry:
                     self.contents.forget_failures()
                 self._ledger = opening.enter_context(Ledger(self.paths.ledger))
-                for name in _FOLDERS:
-                    (self.paths.store / name).mkdir(exist_ok=True)
+                self.paths.make_folders()
                 if not self._ledger.records:
                     self.note({"kind": "store", "version": STORE_VERSION, "forced": self._force})
                 self._sweep()
@@ -139,7 +135,7 @@ class Store:
     def _clear(self) -> None:
         """Throw away what is there, the ledger first: without it nothing else counts."""
         self.paths.ledger.unlink(missing_ok=True)
-        for name in _FOLDERS:
+        for name in FOLDERS:
             shutil.rmtree(self.paths.store / name, ignore_errors=True)
 
     def _sweep(self) -> None:

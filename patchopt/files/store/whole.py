@@ -69,9 +69,9 @@ def parsed(path: Path) -> Any:
         raise damaged(path, error) from None
 
 
-def damaged(path: Path, error: Exception) -> DatasetError:
-    """Say that a file of a store is damaged, and what would do."""
+def damaged(
+    path: Path, error: Exception, remedy: str = "begin anew with sweep.force=true"
+) -> DatasetError:
+    """Say that a file is damaged, one of a store if nothing else would do, and what would do."""
     why = (str(error) or type(error).__name__).splitlines()[0]
-    return DatasetError(
-        f"the file is damaged ({why})", place=str(path), remedy="begin anew with sweep.force=true"
-    )
+    return DatasetError(f"the file is damaged ({why})", place=str(path), remedy=remedy)
