@@ -61,7 +61,7 @@ def halves_of(job: Job) -> list[Job]:
     return [Job(cells=job.cells[:middle]), Job(cells=job.cells[middle:])]
 
 
-def given_up(paths: Paths, job: Job, why: str = _KILLED) -> list[Record]:
+def given_up(paths: Paths, job: Job) -> list[Record]:
     """Write down that a job has failed.
 
     Returns
@@ -75,10 +75,10 @@ def given_up(paths: Paths, job: Job, why: str = _KILLED) -> list[Record]:
         If it cannot be written.
     """
     if job.plan is not None:
-        MadePlan(error=why).write(paths.plan(job.plan.key))
+        MadePlan(error=_KILLED).write(paths.plan(job.plan.key))
         return [{"kind": "plan", "key": job.plan.key}]
     cells = [
-        PartCell(run=work.run, first=work.first, count=work.count, wall_time_s=0.0, error=why)
+        PartCell(run=work.run, first=work.first, count=work.count, wall_time_s=0.0, error=_KILLED)
         for work in job.cells
     ]
     name = f"{job.name}.arrow"
