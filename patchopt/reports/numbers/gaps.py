@@ -6,7 +6,6 @@ import json
 import math
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -15,13 +14,10 @@ from numpy.typing import NDArray
 from patchopt.model.base import Floats
 from patchopt.model.metrics import TOTAL_EXPOSURE
 from patchopt.reports.numbers.bootstrap import Comparison, compare, exact
-from patchopt.reports.numbers.study import Study
+from patchopt.reports.numbers.study import LUCK, Study
 
 #: Where replications are among those of a plan, or what they are known by.
 Places = NDArray[np.int64]
-
-#: What two plans must share to have met the same luck.
-_LUCK: Final = ["seed", "replication"]
 
 
 @dataclass(frozen=True)
@@ -114,7 +110,7 @@ def under_same_luck(study: Study, plan: int, reference: int) -> Comparison | Non
 
 def _luck(study: Study, plan: int) -> tuple[Places, ...]:
     """Return the seed and the number of each replication of a plan."""
-    return tuple(study.column(plan, name) for name in _LUCK)
+    return tuple(study.column(plan, name) for name in LUCK)
 
 
 def _pairs(luck: tuple[Places, ...], other: tuple[Places, ...]) -> tuple[Places, Places]:
@@ -123,7 +119,7 @@ def _pairs(luck: tuple[Places, ...], other: tuple[Places, ...]) -> tuple[Places,
         # Nearly always: no index is needed, which takes a hundred bytes a replication.
         order = np.lexsort(luck[::-1])
         return order, order
-    mine, theirs = (pd.MultiIndex.from_arrays(list(each), names=_LUCK) for each in (luck, other))
+    mine, theirs = (pd.MultiIndex.from_arrays(list(each), names=LUCK) for each in (luck, other))
     shared = mine.intersection(theirs).sort_values()
     return mine.get_indexer(shared), theirs.get_indexer(shared)
 

@@ -10,10 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from patchopt.reports.numbers.study import Study
+from patchopt.reports.numbers.study import LUCK, Study
 
-#: What replications of one plan are known by.
-_LUCK: Final = ["seed", "replication"]
 #: Differences of configurations that name nothing: they say which rows there are.
 _GRID: Final = ("sweep.scenarios", "sweep.strategies", "sweep.seed")
 
@@ -94,16 +92,13 @@ def merged(studies: Sequence[Study]) -> Study:
         ],
         ignore_index=True,
     )
-    every["scenario"] = _told_apart(every, ["scenario"], ["content"], configs, folders)
-    every["label"] = _told_apart(every, ["scenario", "label"], ["made"], configs, folders)
+    every["scenario"] = _told_apart(every, ["scenario"], "content", configs, folders)
+    every["label"] = _told_apart(every, ["scenario", "label"], "made", configs, folders)
     scenarios = {name: at for at, name in enumerate(every["scenario"].unique())}
     labels = {name: at for at, name in enumerate(every["label"].unique())}
-    places = zip(every["scenario"].map(scenarios), every["label"].map(labels), strict=True)
+    places = list(zip(every["scenario"].map(scenarios), every["label"].map(labels), strict=True))
     numbers = {place: number for number, place in enumerate(sorted(set(places)))}
-    every["number"] = [
-        numbers[scenarios[scenario], labels[label]]
-        for scenario, label in zip(every["scenario"], every["label"], strict=True)
-    ]
+    every["number"] = [numbers[place] for place in places]
     return _study(studies, every)
 
 
@@ -147,7 +142,7 @@ def _flat(config: Any, before: str = "") -> dict[str, str]:
 def _told_apart(
     every: pd.DataFrame,
     names: list[str],
-    content: list[str],
+    content: str,
     configs: Sequence[Mapping[str, str]],
     folders: Sequence[str],
 ) -> list[str]:
@@ -155,7 +150,7 @@ def _told_apart(
     found = every[names[-1]].tolist()
     for _, rows in every.groupby(names, sort=False):
         groups: dict[Hashable, list[int]] = {}
-        for at, key in zip(rows.index, rows[content[0]], strict=True):
+        for at, key in zip(rows.index, rows[content], strict=True):
             groups.setdefault(key, []).append(at)
         if len(groups) == 1:
             continue
@@ -219,8 +214,8 @@ def _new(study: Study, plan: int, before: Sequence[Part]) -> NDArray[np.int64] |
     seeds = study.column(plan, "seed")
     if not any(np.isin(part.column("seed"), seeds).any() for part in before):
         return None
-    mine = pd.MultiIndex.from_arrays([study.column(plan, name) for name in _LUCK])
+    mine = pd.MultiIndex.from_arrays([study.column(plan, name) for name in LUCK])
     seen = pd.MultiIndex.from_arrays(
-        [np.concatenate([part.column(name) for part in before]) for name in _LUCK]
+        [np.concatenate([part.column(name) for part in before]) for name in LUCK]
     )
     return np.flatnonzero(~mine.isin(seen))

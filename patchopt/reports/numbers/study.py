@@ -20,6 +20,9 @@ from patchopt.model.scenario import Scenario
 #: The objectives of the Pareto front, in the order of its points.
 OBJECTIVES: Final = ("total_exposure", "downtime", "completion_time")
 
+#: What replications of one plan are known by, and what two plans share that met the same luck.
+LUCK: Final = ("seed", "replication")
+
 Event = dict[str, Any]
 
 _CELL: Final = ["plan", "scenario", "strategy", "label"]
