@@ -12,14 +12,14 @@ def scenarios(incomplete: str) -> list[str]:
     """Offer bundled scenarios and YAML files."""
     from patchopt.files import bundled_scenarios
 
-    return _starting(bundled_scenarios(), incomplete) + _files(incomplete, (".yaml", ".yml"))
+    return _starting(bundled_scenarios(), incomplete) + _files(incomplete)
 
 
 def presets(incomplete: str) -> list[str]:
     """Offer presets of failures and YAML files."""
     from patchopt.files import bundled_presets
 
-    return _starting(bundled_presets(), incomplete) + _files(incomplete, (".yaml", ".yml"))
+    return _starting(bundled_presets(), incomplete) + _files(incomplete)
 
 
 def strategies(incomplete: str) -> list[str]:
@@ -85,14 +85,13 @@ def _starting(names: Any, begun: str) -> list[str]:
     return sorted(name for name in names if name.startswith(begun))
 
 
-def _files(begun: str, endings: tuple[str, ...]) -> list[str]:
-    """Return folders and files of some kinds whose names begin so."""
-    folder = Path(begun) if begun.endswith("/") else Path(begun).parent
-    before = begun[: len(begun) - len(Path(begun).name)] if not begun.endswith("/") else begun
+def _files(begun: str) -> list[str]:
+    """Return folders and YAML files whose names begin so."""
+    before = begun[: begun.rfind("/") + 1]
     try:
-        found = sorted(folder.iterdir())
+        found = sorted(Path(before or ".").iterdir())
     except OSError:
         return []
     names = [f"{path.name}/" if path.is_dir() else path.name for path in found]
-    wanted = [name for name in names if name.endswith(("/", *endings))]
-    return [before + name for name in wanted if (before + name).startswith(begun)]
+    wanted = [before + name for name in names if name.endswith(("/", ".yaml", ".yml"))]
+    return [name for name in wanted if name.startswith(begun)]
