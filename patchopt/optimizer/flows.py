@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 #: Stands for the surge slots among the resources.
 _SURGE = -1
 
-#: Parts that are looked at for a way around an arc; one more arc does no harm.
-_LOOK = 100
+#: Parts that are looked at for a way around the arcs of one, and of all together if they are
+#: many; one more arc does no harm.
+_LOOK, _LOOKS = 100, 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +66,7 @@ def parts_of(schedule: Schedule) -> list[Part]:
     pools = _Pools(schedule)
     latest = _latest_dependency(schedule)
     parts: list[Part] = []
+    look = min(_LOOK, _LOOKS // max(1, len(order)))
     for at, (kind, placement) in enumerate(order):
         task = placement.task
         if kind == "switch":
@@ -75,18 +77,18 @@ def parts_of(schedule: Schedule) -> list[Part]:
             below = latest.get(task)
             if below is not None:
                 before.add(number.get(("switch", below), number["work", below]))
-        needed = tuple(sorted(before - _idle(before, parts)))
+        needed = tuple(sorted(before - _idle(before, parts, look)))
         parts.append(Part(kind=kind, placement=placement, after=needed))
     return parts
 
 
-def _idle(before: set[int], parts: Sequence[Part]) -> set[int]:
+def _idle(before: set[int], parts: Sequence[Part], look: int) -> set[int]:
     """Return those of some parts that others of them come after, as far as a short look goes."""
     if len(before) < 2:
         return set()
     lowest, seen, idle = min(before), set(before), set()
     stack = sorted(before)
-    for _ in range(_LOOK):
+    for _ in range(look):
         if not stack:
             break
         for earlier in parts[stack.pop()].after:

@@ -20,7 +20,7 @@ from patchopt.optimizer.bounds.layout import layout_of
 from patchopt.optimizer.bounds.order_rows import ordered_relaxation
 from patchopt.optimizer.bounds.reduced_costs import decomposition, reduced_costs
 from patchopt.optimizer.bounds.rows import relaxation_of
-from patchopt.optimizer.bounds.stages import ORDERED, last_of, stages_of
+from patchopt.optimizer.bounds.stages import FREE, ORDERED, last_of, stages_of
 from patchopt.optimizer.bounds.starts import scratch_of
 from patchopt.optimizer.list_scheduling import list_schedule
 from patchopt.optimizer.problem import Problem
@@ -191,9 +191,21 @@ def test_stages_go_from_few_cells_to_as_many_as_there_may_be(
     # Room for 16 cells a row: the first level, with less, and no other.
     monkeypatch.setattr(stages, "_MOST_PRICES", 16 * len(relaxation.rows))
     assert {len(stage.cells.begin_s) for stage in stages_of(relaxation, ORDERED)} == {cells[0]}
-    # The first level is there however many prices it has.
+    # Room for 4: the cells of that level are doubled until there are no more.
+    monkeypatch.setattr(stages, "_MOST_PRICES", 4 * len(relaxation.rows))
+    wider = {len(stage.cells.begin_s) for stage in stages_of(relaxation, ORDERED)}
+    assert len(wider) == 1
+    assert wider <= {2, 3, 4}
+    # Room for none: one cell it is.
     monkeypatch.setattr(stages, "_MOST_PRICES", 1)
-    assert {len(stage.cells.begin_s) for stage in stages_of(relaxation, ORDERED)} == {cells[0]}
+    assert {len(stage.cells.begin_s) for stage in stages_of(relaxation, ORDERED)} == {1}
+
+
+def test_cells_are_not_made_wider_than_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    relaxation = relaxation_of(made("windows", 40))
+    windows = len(np.unique(stages_of(relaxation, FREE)[0].cells.close_s))
+    monkeypatch.setattr(stages, "_MOST_PRICES", 1)
+    assert {len(stage.cells.begin_s) for stage in stages_of(relaxation, FREE)} == {windows}
 
 
 def test_prices_that_do_not_fit_are_refused() -> None:

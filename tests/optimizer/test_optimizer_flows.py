@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 
 from patchopt.model.items import items_of
 from patchopt.model.units import Units
-from patchopt.optimizer import OptimizerParameters
+from patchopt.optimizer import OptimizerParameters, flows
 from patchopt.optimizer.decoder import Decoder
 from patchopt.optimizer.flows import parts_of
 from patchopt.optimizer.list_scheduling import list_schedule
@@ -161,6 +161,17 @@ def test_an_arc_is_written_once_and_not_where_another_makes_it_idle() -> None:
     plan = greedy(small(nodes, min_up={"s": 1}, max_parallel=1))
     assert after(plan) == {"a": set(), "b": {"a"}, "c": {"b"}}
     assert [step.after for step in plan.steps] == [(), (0,), (1,)]
+
+
+def test_of_many_parts_idle_arcs_may_stay_and_hold_up_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    nodes = {"a": takes(90, 2, service="s"), "b": takes(50, 2), "c": takes(1, 2, service="s")}
+    scenario = small(nodes, min_up={"s": 1}, max_parallel=1)
+    monkeypatch.setattr(flows, "_LOOKS", 2)  # fewer than there are parts: no look for any
+    plan = greedy(scenario)
+    assert after(plan) == {"a": set(), "b": {"a"}, "c": {"a", "b"}}
+    assert starts(nominal(infrastructure_of(scenario), plan)) == [0, 2, 4]
 
 
 def test_work_that_takes_long_holds_up_what_is_to_have_its_place_and_nothing_else() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
@@ -20,7 +20,8 @@ _BEYOND = 1.2
 _WIDEN_AFTER, _WIDEN_IF = 1.1, 1.3
 #: The first level is the coarsest with at least so many cells.
 _LEAST_CELLS = 8
-#: Levels with more prices than that are left out: a dozen arrays of so many are at hand at once.
+#: Levels with more prices than that are left out, and where all have more cells are made wider: a
+#: dozen arrays of so many are at hand at once.
 _MOST_PRICES = 15_000_000
 #: With prices of a relaxation that is much the same, the last two levels are gone through.
 _AGAIN = 5
@@ -35,7 +36,8 @@ class Levels:
     Parameters
     ----------
     widths, temperatures : sequence of float
-        Falling. A level goes through two temperatures, the last one through three if there are.
+        Falling. Where there is room for none of the widths, the first is doubled until there is.
+        A level goes through two temperatures, the last one through three if there are.
     prices : float
         Levels with more prices for each mean length of width are left out: steps that take so
         long are worth more where cells are wider.
@@ -94,17 +96,18 @@ def stages_of(relaxation: Relaxation, levels: Levels, until_s: int = 0) -> list[
     cost_milli = mean_cost_milli(relaxation)
     open_s, widen_after_s = _horizon(relaxation, until_s)
     windows = relaxation.problem.windows
-    grids = [
-        cells_of(windows, max(1, int(mean_s * width)), open_s, widen_after_s)
-        for width in levels.widths
-    ]
-    few = sum(len(cells.begin_s) < _LEAST_CELLS for cells in grids[:-1])
-    most = [min(_MOST_PRICES, levels.prices * width) for width in levels.widths]
     rows = len(relaxation.rows)
-    fitting = sum(
-        len(cells.begin_s) * rows <= prices for cells, prices in zip(grids, most, strict=True)
-    )
-    grids = grids[few : max(fitting, few + 1)]
+
+    def cut(width: float) -> Cells:
+        return cells_of(windows, max(1, int(mean_s * width)), open_s, widen_after_s)
+
+    def fits(width: float, cells: Cells) -> bool:
+        return len(cells.begin_s) * rows <= min(_MOST_PRICES, levels.prices * width)
+
+    grids = [cut(width) for width in levels.widths]
+    few = sum(len(cells.begin_s) < _LEAST_CELLS for cells in grids[:-1])
+    fitting = sum(map(fits, levels.widths, grids))
+    grids = grids[few:fitting] or [_wider(cut, fits, levels.widths[few])]
     found = []
     last = len(grids) - 1
     for level, cells in enumerate(grids):
@@ -130,6 +133,18 @@ def last_of(stages: list[Stage]) -> list[Stage]:
     return [
         replace(stage, until=(stage.until - before) / (1 - before)) for stage in stages[-_AGAIN:]
     ]
+
+
+def _wider(
+    cut: Callable[[float], Cells], fits: Callable[[float, Cells], bool], width: float
+) -> Cells:
+    """Double a width until its cells fit, or are no longer fewer: each window keeps one."""
+    cells = cut(width)
+    while not fits(width, cells):
+        width, before, cells = 2 * width, len(cells.begin_s), cut(2 * width)
+        if len(cells.begin_s) == before:
+            break
+    return cells
 
 
 def _tasks(relaxation: Relaxation) -> int:
