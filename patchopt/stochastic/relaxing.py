@@ -8,17 +8,18 @@ their bounds hold for the outcome too:
 - A copy holds its surge slots until the end of a switch: a failed one, which has none, is built
   for a switch less.
 - Windows have room for what work takes: where it is drawn longer, it takes its nominal length.
-- Nothing is left alone, and nothing that is rolled back later is exposed again; `pricing` counts
-  both.
+- Nothing is left alone, and nothing that is rolled back later is exposed again: `settled` and
+  `patchopt.stochastic.leaving` count with both.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import replace
 
 from patchopt.optimizer.problem import Mode, Problem, Task
-from patchopt.stochastic.hindsight import Chain, Hindsight, Way
+from patchopt.stochastic.hindsight import Chain, Hindsight, Share, Way
 
 
 def relaxed(problem: Problem, hindsight: Hindsight) -> Problem:
@@ -38,6 +39,38 @@ def relaxed(problem: Problem, hindsight: Hindsight) -> Problem:
         the attempts, chain by chain.
     """
     return _Relaxing(problem, hindsight).problem()
+
+
+def settled(hindsight: Hindsight, commit_s: Mapping[int, int]) -> Hindsight:
+    """Count beforehand what is exposed until later than its unit is likely to commit.
+
+    Parameters
+    ----------
+    hindsight : Hindsight
+        Of an outcome.
+    commit_s : mapping
+        Unit to an instant at which it is likely to commit.
+
+    Returns
+    -------
+    Hindsight
+        Nobody pays more for it than for the given one: a share of weight w that is exposed until
+        s at least costs w s or more, and any other what it costs until the commit or more.
+    """
+    chains, constant = [], hindsight.lost_milli
+    for chain in hindsight.chains:
+        late = [share for share in chain.shares if share.from_s > commit_s[chain.unit]]
+        rest = sum(share.weight_milli for share in chain.shares if share not in late)
+        whole = sum(share.weight_milli for share in chain.shares)
+        constant += sum(share.weight_milli * share.from_s for share in late)
+        chains.append(
+            replace(
+                chain,
+                shares=(Share(weight_milli=rest, from_s=0),),
+                left_milli=chain.left_milli // whole * rest if whole else 0,
+            )
+        )
+    return Hindsight(chains=tuple(chains), lost_milli=constant)
 
 
 class _Relaxing:
@@ -108,7 +141,7 @@ class _Relaxing:
         return replace(
             task,
             component=component,
-            weight_milli=task.weight_milli if good else 0,
+            weight_milli=sum(share.weight_milli for share in chain.shares) if good else 0,
             length_s=length_s,
             modes=modes,
         )
