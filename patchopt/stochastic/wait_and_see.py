@@ -66,26 +66,26 @@ class WaitAndSee:
         self._commit_s = {
             tasks[placed.task].item.unit: nominal.commit_s(placed) for placed in nominal.placements
         }
-        self._known: dict[Hindsight, Solved] = {}
 
-    def solved(self, outcome: Outcome) -> Solved:
-        """Bound one outcome; equal ones are solved once."""
-        hindsight = self._hindsights.of(outcome)
-        if hindsight not in self._known:
-            self._known[hindsight] = self._solve(hindsight)
-        return self._known[hindsight]
+    def hindsight(self, outcome: Outcome) -> Hindsight:
+        """Return the problem of an outcome; equal ones have equal solutions."""
+        return self._hindsights.of(outcome)
 
-    def _solve(self, hindsight: Hindsight) -> Solved:
+    def solve(self, hindsight: Hindsight) -> Solved:
+        """Bound the total exposure in all replications of an outcome.
+
+        Where time is deterministic, equal problems have equal bounds.
+        """
         certain = settled(hindsight, self._commit_s)
         problem = relaxed(self._hindsights.problem, certain)
         found = solve(problem, self._parameters)
         by_prices = leaving(problem, certain, self._prices)
-        made = max(found.bound.value_milli, by_prices.made_milli)
-        least = made if not certain.chains else min(made, by_prices.left_milli)
+        least = max(found.bound.value_milli, by_prices.made_milli)
+        if certain.chains:
+            least = min(least, by_prices.left_milli)
         incumbent = self._incumbent(hindsight, found.schedule)
-        return Solved(
-            bound_milli=min(certain.lost_milli + least, incumbent), incumbent_milli=incumbent
-        )
+        bound = min(certain.lost_milli + least, incumbent)
+        return Solved(bound_milli=bound, incumbent_milli=incumbent)
 
     def _incumbent(self, hindsight: Hindsight, schedule: Schedule) -> int:
         """Return what the optimiser's schedule comes to with all constraints."""

@@ -50,7 +50,7 @@ def test_nobody_beats_the_bound(scenario: dict[str, Any], seed: int) -> None:
     infrastructure = infrastructure_of(without_stops_that_end(scenario))
     keys = replication_keys(infrastructure.luck, seed, 0, REPLICATIONS)
     oracle, bounds = Oracle(infrastructure), WaitAndSee(infrastructure, QUICK)
-    solved = [bounds.solved(oracle.outcome(key)) for key in keys]
+    solved = [bounds.solve(bounds.hindsight(oracle.outcome(key))) for key in keys]
     for name in GUARDED:
         parameters = {"time_limit": 0.05, "deterministic": True} if name == "optimal" else {}
         plan = make_strategy(name, parameters).plan(infrastructure)
