@@ -27,6 +27,7 @@ from patchopt.cli.options import (
     Workers,
 )
 from patchopt.cli.requests import (
+    BoundRequest,
     CompareRequest,
     Delivery,
     OptimizeRequest,
@@ -238,6 +239,51 @@ def _compare(
         delivery=Delivery(out=out, force=force, as_json=json),
     )
     raise typer.Exit(deliver_comparison(request))
+
+
+@app.command("bound")
+def _bound(
+    scenario: Scenario,
+    replications: Replications = 200,
+    time_limit: Annotated[
+        float,
+        typer.Option(
+            "--time-limit", "-t", min=0.01, max=10_000_000, help="Seconds of each outcome."
+        ),
+    ] = 0.5,
+    seed: Seed = None,
+    workers: Workers = -1,
+    failures: Failures = "as_written",
+    stops_for_good: Annotated[
+        bool,
+        typer.Option(
+            "--stops-for-good", help="Leave out reviews and new releases after a plan has stopped."
+        ),
+    ] = False,
+    out: Out = None,
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Bound what any plan can reach under failures, and say how far the nominal optimum is.
+
+    On every replication the cheapest schedule of one who knows all its luck beforehand is a
+    bound on the total exposure of every guarded plan or policy of whole units (wait and see).
+    The time limit counts the solver's own deterministic time, so that the same inputs give the
+    same bounds.
+    """
+    from patchopt.cli.bounding import deliver_bounds
+
+    request = BoundRequest(
+        scenario=scenario,
+        replications=replications,
+        time_limit=time_limit,
+        seed=seed,
+        workers=workers,
+        failures=failures,
+        stops_for_good=stops_for_good,
+        delivery=Delivery(out=out, force=force, as_json=json),
+    )
+    raise typer.Exit(deliver_bounds(request))
 
 
 @app.command(

@@ -127,6 +127,20 @@ class CompareRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BoundRequest:
+    """``patchopt bound``; `time_limit` is that of each outcome."""
+
+    scenario: str
+    replications: int
+    time_limit: float
+    seed: int | None
+    workers: int
+    failures: str
+    stops_for_good: bool
+    delivery: Delivery
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReportRequest:
     """``patchopt report``."""
 

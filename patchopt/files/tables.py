@@ -91,6 +91,18 @@ EVENTS_SCHEMA: Final = pa.schema(
     ]
 )
 
+#: Wait-and-see bounds, one row a replication; exposures in weight-seconds.
+BOUNDS_SCHEMA: Final = pa.schema(
+    [
+        _always("scenario", _TEXT),
+        _always("seed", pa.int64()),
+        _always("replication", pa.int64()),
+        _always("bound", pa.float64()),
+        _always("incumbent", pa.float64()),
+        _always("status", _TEXT),
+    ]
+)
+
 #: Measured times: the only table that differs between two runs of one study.
 TIMINGS_SCHEMA: Final = pa.schema(
     [
