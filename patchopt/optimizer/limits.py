@@ -56,12 +56,21 @@ class Limits:
         Moment of `time.monotonic` from which time counts.
     ordered : bool
         Whether it has strict order.
+    steps : int, optional
+        Of the ascent over prices, where steps are counted; by default as many as are worth it.
     """
 
     def __init__(
-        self, parameters: OptimizerParameters, tasks: int, begun: float, *, ordered: bool
+        self,
+        parameters: OptimizerParameters,
+        tasks: int,
+        begun: float,
+        *,
+        ordered: bool,
+        steps: int | None = None,
     ) -> None:
         self._by_clock = not parameters.deterministic
+        self._steps = steps
         self._tasks = tasks
         #: Whether CP-SAT may prove what the search has found.
         self.provable = tasks <= _PROVABLE
@@ -79,6 +88,8 @@ class Limits:
     @property
     def iterations(self) -> int:
         """Steps of the ascent over prices at most."""
+        if self._steps is not None and not self._by_clock:
+            return self._steps
         return _ITERATIONS[self._by_clock]
 
     @property

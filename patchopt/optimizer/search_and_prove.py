@@ -67,6 +67,8 @@ def solve(
     parameters: OptimizerParameters,
     begun: float | None = None,
     watch: Watcher | None = None,
+    *,
+    steps: int | None = None,
 ) -> Found:
     """Schedule a problem as well as there is time for, and bound how good a schedule can be.
 
@@ -80,6 +82,9 @@ def solve(
         Moment of `time.monotonic` from which time counts; by default now.
     watch : callable, optional
         Told of every new incumbent and bound.
+    steps : int, optional
+        Of one of many problems, for which compiled code is worth loading: steps of the ascent
+        over prices at most, where time is deterministic.
 
     Returns
     -------
@@ -88,7 +93,7 @@ def solve(
     if not problem.tasks:
         return Found(schedule=Schedule(problem, ()), bound=alone_bound(problem))
     begun = time.monotonic() if begun is None else begun
-    return _Solve(problem, parameters, begun, watch).run()
+    return _Solve(problem, parameters, begun, watch, steps).run()
 
 
 def first_lists(decoder: Decoder) -> list[Coded]:
@@ -108,12 +113,13 @@ class _Solve:
         parameters: OptimizerParameters,
         begun: float,
         watch: Watcher | None,
+        steps: int | None,
     ) -> None:
         self.problem = problem
         self.parameters = parameters
-        self.tiny = len(problem.tasks) <= _TINY
+        self.tiny = len(problem.tasks) <= _TINY and steps is None
         ordered = bool(problem.dependencies)
-        self.limits = Limits(parameters, len(problem.tasks), begun, ordered=ordered)
+        self.limits = Limits(parameters, len(problem.tasks), begun, ordered=ordered, steps=steps)
         self.decoder = Decoder(problem, uncompiled() if self.tiny else compiled())
         self.lists = first_lists(self.decoder)
         bounds = (alone_bound(problem), fluid_bound(problem))

@@ -1,4 +1,4 @@
-"""Schedules of one who sees ahead: chains placed one after another, as early as they fit.
+"""Schedules of one who sees ahead: attempts placed one after another, as early as they fit.
 
 Serial schedule generation (Kolisch, Serial and parallel resource-constrained project scheduling
 methods revisited, EJOR 90, 1996) over attempts, with all that MODEL 12 asks of them. What a list
@@ -8,11 +8,14 @@ comes to is an incumbent: somebody can do so well.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from patchopt.optimizer.problem import Problem
 from patchopt.stochastic.hindsight import Chain, Hindsight, Way
+
+#: A chain, an attempt, and the action of its way.
+Placed = tuple[int, int, str | None]
 
 #: Stands for the surge slots among the resources.
 _SURGE = -1
@@ -73,24 +76,21 @@ class Dispatcher:
         for task in problem.tasks:
             self._units[task.component] += 1
 
-    def cost_milli(
-        self, order: Sequence[int], wanted: Mapping[tuple[int, int], str] | None = None
-    ) -> int:
-        """Return what all units cost if chains are placed in some order.
+    def cost_milli(self, order: Sequence[Placed]) -> int:
+        """Return what all units cost if attempts are placed in some order.
 
         Parameters
         ----------
-        order : sequence of int
-            Numbers of chains, none before one that it depends on; others are left alone.
-        wanted : mapping, optional
-            Chain and attempt to the action of its way; by default what ends first.
+        order : sequence of (int, int, str or None)
+            Number of a chain, of an attempt, and the action of its way, by default that which
+            ends first. The attempts on a unit in their order, none before those of a unit that it
+            depends on: else the unit is left alone, as those are that do not occur.
 
         Returns
         -------
         int
             Milli-weight-seconds. O(n^2) for n attempts on a bounded number of resources each.
         """
-        wanted = wanted or {}
         self._profiles = {
             at: _Profile(capacity=capacity) for at, capacity in enumerate(self._problem.capacities)
         }
@@ -99,14 +99,21 @@ class Dispatcher:
         self._over: dict[int, int] = defaultdict(int)  # when each component has finished
         self._made: dict[int, int] = defaultdict(int)
         total = sum(chain.left_milli for chain in self._chains)
-        for number in order:
+        ready: dict[int, int | None] = {}
+        for number, at, action in order:
             chain = self._chains[number]
-            ready_s = self._ready_s(chain.component)
+            ready_s = ready[number] if at else self._ready_s(chain.component)
+            ready[number] = None
             if ready_s is None:
                 continue
-            commit_s = self._place(number, chain, ready_s, wanted)
-            self._made[chain.component] += 1
-            total += cost_milli(chain, commit_s, self._horizon_s) - chain.left_milli
+            place = self._place(chain, at, ready_s, action)
+            ready[number] = place.end_s
+            if at == len(chain.attempts) - 1:
+                self._made[chain.component] += 1
+                over_s = max(self._over[chain.component], place.end_s, place.commit_s)
+                self._over[chain.component] = over_s
+                made = cost_milli(chain, place.commit_s, self._horizon_s)
+                total += made - chain.left_milli
         return self._lost_milli + total
 
     def _ready_s(self, component: int) -> int | None:
@@ -124,22 +131,14 @@ class Dispatcher:
             stack.extend(below.get(one, ()))
         return latest
 
-    def _place(
-        self, number: int, chain: Chain, ready_s: int, wanted: Mapping[tuple[int, int], str]
-    ) -> int:
-        """Place the attempts of a chain; return its commit."""
-        commit_s = ready_s
-        for at, ways in enumerate(chain.attempts):
-            good = at == len(chain.attempts) - 1
-            kind = wanted.get((number, at))
-            allowed = [way for way in ways if way.action == kind] or list(ways)
-            ends = [self._fit(chain, way, ready_s, good=good) for way in allowed]
-            best = min(range(len(ends)), key=lambda k: (ends[k].commit_s, ends[k].end_s))
-            place, way = ends[best], allowed[best]
-            self._take(way, place)
-            ready_s, commit_s = place.end_s, place.commit_s
-        self._over[chain.component] = max(self._over[chain.component], ready_s, commit_s)
-        return commit_s
+    def _place(self, chain: Chain, at: int, ready_s: int, action: str | None) -> _Place:
+        """Place an attempt where it commits first."""
+        good, ways = at == len(chain.attempts) - 1, chain.attempts[at]
+        allowed = [way for way in ways if way.action == action] or list(ways)
+        places = [self._fit(chain, way, ready_s, good=good) for way in allowed]
+        best = min(range(len(places)), key=lambda k: (places[k].commit_s, places[k].end_s))
+        self._take(allowed[best], places[best])
+        return places[best]
 
     def _fit(self, chain: Chain, way: Way, ready_s: int, *, good: bool) -> _Place:
         """Return where a way fits first."""

@@ -6,7 +6,11 @@ do not vary share theirs with others.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import heapq
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final
 
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.optimizer.parameters import OptimizerParameters
@@ -17,6 +21,10 @@ from patchopt.stochastic.hindsight import Hindsight, Hindsights
 from patchopt.stochastic.leaving import leaving, nominal_prices
 from patchopt.stochastic.outcomes import Outcome
 from patchopt.stochastic.relaxing import relaxed, settled
+
+#: Steps of the ascent over prices of one outcome, and outcomes that are branched on at most.
+_STEPS: Final = 200
+_BRANCHINGS: Final = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,11 +82,31 @@ class WaitAndSee:
     def solve(self, hindsight: Hindsight) -> Solved:
         """Bound the total exposure in all replications of an outcome.
 
-        Where time is deterministic, equal problems have equal bounds.
+        Where time is deterministic, equal problems have equal bounds. How failed attempts are
+        made, which the optimiser's problem does not tell apart, is branched on, best bound first.
         """
+        first = self._bound(hindsight)
+        incumbent, closed = first.incumbent_milli, first.incumbent_milli
+        numbers = itertools.count()
+        heap = [(first.bound_milli, next(numbers), hindsight)]
+        for _ in range(_BRANCHINGS):
+            if not heap or heap[0][0] >= incumbent:
+                break
+            bound, _, open_one = heapq.heappop(heap)
+            branches = list(_branches(open_one))
+            if not branches:
+                closed = min(closed, bound)
+            for branch in branches:
+                found = self._bound(branch)
+                incumbent = min(incumbent, found.incumbent_milli)
+                heapq.heappush(heap, (max(bound, found.bound_milli), next(numbers), branch))
+        least = min([closed, incumbent, *(bound for bound, _, _ in heap)])
+        return Solved(bound_milli=least, incumbent_milli=incumbent)
+
+    def _bound(self, hindsight: Hindsight) -> Solved:
         certain = settled(hindsight, self._commit_s)
         problem = relaxed(self._hindsights.problem, certain)
-        found = solve(problem, self._parameters)
+        found = solve(problem, self._parameters, steps=_STEPS)
         by_prices = leaving(problem, certain, self._prices)
         least = max(found.bound.value_milli, by_prices.made_milli)
         if certain.chains:
@@ -90,16 +118,37 @@ class WaitAndSee:
     def _incumbent(self, hindsight: Hindsight, schedule: Schedule) -> int:
         """Return what the optimiser's schedule comes to with all constraints."""
         dispatcher = Dispatcher(self._hindsights.problem, hindsight, self._horizon_s)
-        numbers = [
+        attempts = [
             (number, at)
             for number, chain in enumerate(hindsight.chains)
             for at in range(len(chain.attempts))
         ]
-        starts: dict[int, int] = {}
-        wanted = {}
-        for placed, (number, at) in zip(schedule.placements, numbers, strict=True):
-            starts[number] = placed.start_s  # the good attempt's, which is the last
-            wanted[number, at] = schedule.mode(placed).action
-        order = sorted(starts, key=lambda number: (starts[number], number))
+        in_order = sorted(
+            (placed.start_s, number, at, schedule.mode(placed).action)
+            for placed, (number, at) in zip(schedule.placements, attempts, strict=True)
+        )
         nothing = hindsight.lost_milli + sum(chain.left_milli for chain in hindsight.chains)
-        return min(nothing, dispatcher.cost_milli(order, wanted), dispatcher.cost_milli(order))
+        return min(
+            nothing,
+            dispatcher.cost_milli([(number, at, how) for _, number, at, how in in_order]),
+            dispatcher.cost_milli([(number, at, None) for _, number, at, _ in in_order]),
+        )
+
+
+def _branches(hindsight: Hindsight) -> Iterator[Hindsight]:
+    """Yield an outcome with a failed attempt made in each way: the one for which most differs."""
+    differing = [
+        (max(lasts) - min(lasts), -number, -at)
+        for number, chain in enumerate(hindsight.chains)
+        for at, ways in enumerate(chain.attempts[:-1])
+        if len(lasts := [way.lasts_s for way in ways]) > 1
+    ]
+    if not differing:
+        return
+    _, number, at = max(differing)
+    chain = hindsight.chains[-number]
+    for way in chain.attempts[-at]:
+        attempts = (*chain.attempts[:-at], (way,), *chain.attempts[-at + 1 :])
+        chains = list(hindsight.chains)
+        chains[-number] = replace(chain, attempts=attempts)
+        yield replace(hindsight, chains=tuple(chains))
