@@ -29,8 +29,6 @@ def deliver_bounds(request: BoundRequest) -> int:
 
     preset = load_preset(request.failures)
     infrastructure = built_with_warnings(with_failures(load_scenario(request.scenario), preset))
-    if request.stops_for_good:
-        infrastructure = infrastructure.where_stops_are_for_good()
     request.delivery.prepare()
     seed = infrastructure.scenario.seed if request.seed is None else request.seed
     count = request.replications

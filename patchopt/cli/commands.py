@@ -254,12 +254,6 @@ def _bound(
     seed: Seed = None,
     workers: Workers = -1,
     failures: Failures = "as_written",
-    stops_for_good: Annotated[
-        bool,
-        typer.Option(
-            "--stops-for-good", help="Leave out reviews and new releases after a plan has stopped."
-        ),
-    ] = False,
     out: Out = None,
     force: Force = False,
     json: Json = False,
@@ -280,7 +274,6 @@ def _bound(
         seed=seed,
         workers=workers,
         failures=failures,
-        stops_for_good=stops_for_good,
         delivery=Delivery(out=out, force=force, as_json=json),
     )
     raise typer.Exit(deliver_bounds(request))

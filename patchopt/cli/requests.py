@@ -136,7 +136,6 @@ class BoundRequest:
     seed: int | None
     workers: int
     failures: str
-    stops_for_good: bool
     delivery: Delivery
 
 

@@ -11,7 +11,6 @@ import numpy as np
 
 from patchopt.model.advice import advice
 from patchopt.model.arrays import Edges, Limits, Nodes, Releases, Services, Surroundings
-from patchopt.model.base import NONE
 from patchopt.model.order import Order
 from patchopt.model.scenario import Scenario
 from patchopt.model.units import Units
@@ -68,11 +67,6 @@ class Infrastructure:
             defect_latent_probability=never,
         )
         return replace(self, nodes=nodes, releases=releases, surroundings=Surroundings())
-
-    def where_stops_are_for_good(self) -> Self:
-        """Return the same infrastructure where no plan goes on after it has stopped."""
-        around = replace(self.surroundings, review_s=NONE, respin_s=NONE)
-        return replace(self, surroundings=around)
 
     @property
     def restless(self) -> bool:

@@ -87,11 +87,6 @@ def bounds(
     Returns
     -------
     Bounds
-
-    Raises
-    ------
-    PatchoptError
-        If plans go on after a stop there.
     """
     solver, oracle = WaitAndSee(infrastructure, parameters), Oracle(infrastructure)
     keys = replication_keys(infrastructure.luck, seed, 0, replications)

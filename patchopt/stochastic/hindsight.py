@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from patchopt.errors import PatchoptError
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.items import items_of
 from patchopt.model.waiting import Waiting
@@ -76,6 +75,8 @@ class Chain:
         The unit's weight.
     left_milli : int
         What it costs to leave the unit alone.
+    must : bool
+        Whether that is out of the question: it is looked at apart.
     """
 
     unit: int
@@ -85,6 +86,7 @@ class Chain:
     commit_s: int
     shares: tuple[Share, ...]
     left_milli: int
+    must: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,22 +112,9 @@ class Hindsights:
     ----------
     infrastructure : Infrastructure
         Where.
-
-    Raises
-    ------
-    PatchoptError
-        If stops are looked at or releases replaced: more attempts are made then than an outcome
-        knows of, and the bound is not defined (MODEL 12).
     """
 
     def __init__(self, infrastructure: Infrastructure) -> None:
-        around = infrastructure.surroundings
-        if around.review_s >= 0 or around.respin_s >= 0:
-            raise PatchoptError(
-                "the wait-and-see bound is not defined where plans go on after a stop",
-                place=f"{infrastructure.scenario.name}: environment",
-                remedy="leave out environment.review and environment.respin",
-            )
         self._infrastructure = infrastructure
         self.problem: Problem = problem_of(infrastructure, items_of(infrastructure))
         self._horizon_s = infrastructure.limits.horizon_s
@@ -141,19 +130,27 @@ class Hindsights:
         return self.problem.windows
 
     def of(self, outcome: Outcome) -> Hindsight:
-        """Return the problem of an outcome. O(units x attempts)."""
+        """Return the problem of an outcome. O(units x attempts).
+
+        Where a plan may go on after a stop, more attempts can be made than an outcome knows of;
+        but not before it goes on. So to leave a unit alone costs no more than its weight until
+        then.
+        """
         tasks = {task.item.unit: task for task in self.problem.tasks}
+        left_s = self._horizon_s
+        if outcome.resumes_s is not None:
+            left_s = min(left_s, outcome.resumes_s)
         chains = {}
-        for unit, own in enumerate(outcome):
-            chain = self._chain(tasks[unit], own) if unit in tasks else None
+        for unit, own in enumerate(outcome.units):
+            chain = self._chain(tasks[unit], own, left_s) if unit in tasks else None
             if chain is not None:
                 chains[unit] = chain
         kept = self._reachable(chains)
         weights = self._infrastructure.units.weight_milli.tolist()
         lost = sum(weight for unit, weight in enumerate(weights) if unit not in kept)
-        return Hindsight(chains=tuple(kept.values()), lost_milli=lost * self._horizon_s)
+        return Hindsight(chains=tuple(kept.values()), lost_milli=lost * left_s)
 
-    def _chain(self, task: Task, outcome: UnitOutcome) -> Chain | None:
+    def _chain(self, task: Task, outcome: UnitOutcome, left_s: int) -> Chain | None:
         if outcome.duration_s is None:
             return None
         overhead_s = self.problem.overhead_s
@@ -180,7 +177,7 @@ class Hindsights:
             nominal_s=task.length_s,
             commit_s=good_s,
             shares=self._shares(task.weight_milli, latent, warmup_s),
-            left_milli=task.weight_milli * self._horizon_s,
+            left_milli=task.weight_milli * left_s,
         )
 
     def _shares(
@@ -192,6 +189,8 @@ class Hindsights:
         """
         parts: dict[int, int] = defaultdict(int)
         for failure in latent:
+            if failure.after_s is None:
+                continue
             from_s = max(0, self._horizon_s - failure.after_s - warmup_s)
             parts[from_s] += failure.weight_milli
         parts[0] += weight_milli - sum(parts.values())
@@ -203,8 +202,10 @@ class Hindsights:
 
     def _goes_back_at_once(self, unit: int) -> bool:
         """Say whether nothing can ever hold up or undo the rollback of a unit in service."""
-        infrastructure = self._infrastructure
-        if infrastructure.limits.max_parallel >= 0 or infrastructure.surroundings.crash_mtbf_s >= 0:
+        infrastructure, around = self._infrastructure, self._infrastructure.surroundings
+        if infrastructure.limits.max_parallel >= 0 or around.crash_mtbf_s >= 0:
+            return False
+        if around.review_s >= 0 or around.respin_s >= 0:  # it may be patched again
             return False
         nodes, min_up = infrastructure.nodes, infrastructure.services.min_up
         return all(

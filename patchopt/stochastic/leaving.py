@@ -34,12 +34,15 @@ class Leaving:
     ----------
     made_milli : int
         If all chains are made.
-    left_milli : int
-        If at least one is not.
+    left_milli : int, optional
+        If at least one is not; none if all must be.
+    likeliest : int, optional
+        Number of the chain that it is best to leave alone.
     """
 
     made_milli: int
-    left_milli: int
+    left_milli: int | None
+    likeliest: int | None
 
 
 def nominal_prices(problem: Problem) -> Priced | None:
@@ -69,9 +72,19 @@ def leaving(problem: Problem, hindsight: Hindsight, nominal: Priced | None) -> L
     for unit, least in zip(units, paid, strict=True):
         cost[unit] += least
     made = sum(paid) - given
-    more = [chain.left_milli - cost[chain.unit] for chain in hindsight.chains]
-    saved = sum(difference for difference in more if difference < 0)
-    return Leaving(made_milli=made, left_milli=made + (saved or min(more, default=0)))
+    more = {
+        number: chain.left_milli - cost[chain.unit]
+        for number, chain in enumerate(hindsight.chains)
+        if not chain.must
+    }
+    if not more:
+        return Leaving(made_milli=made, left_milli=None, likeliest=None)
+    saved = sum(difference for difference in more.values() if difference < 0)
+    return Leaving(
+        made_milli=made,
+        left_milli=made + (saved or min(more.values())),
+        likeliest=min(more, key=lambda number: (more[number], number)),
+    )
 
 
 def _priced(problem: Problem, nominal: Priced | None) -> tuple[list[int], int]:

@@ -21,6 +21,8 @@ from patchopt.simulator.loop.streams import (
     STREAM_FAILURE,
     STREAM_LATENT,
     STREAM_LATENT_DELAY,
+    STREAM_RESPIN_DELAY,
+    STREAM_REVIEW,
     STREAM_ROLLBACK,
     STREAM_ROLLBACK_TIME,
     threshold,
@@ -52,12 +54,13 @@ class LatentFailure:
     ----------
     weight_milli : int
         Of the node.
-    after_s : int
-        From its commit until it is old again, if nothing holds its rollback up.
+    after_s : int, optional
+        From its commit until it is old again, if nothing holds its rollback up; none if it has no
+        rollback.
     """
 
     weight_milli: int
-    after_s: int
+    after_s: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,8 +81,26 @@ class UnitOutcome:
     duration_s: int | None
     latent: tuple[LatentFailure, ...] = ()
 
+    @property
+    def sound(self) -> bool:
+        """Whether nothing at all goes wrong with it."""
+        return not self.failures and not self.latent
 
-Outcome = tuple[UnitOutcome, ...]
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a replication holds for all units.
+
+    Parameters
+    ----------
+    units : tuple of UnitOutcome
+        One each.
+    resumes_s : int, optional
+        No plan that has stopped goes on before; none where none does.
+    """
+
+    units: tuple[UnitOutcome, ...]
+    resumes_s: int | None = None
 
 
 class Oracle:
@@ -127,8 +148,8 @@ class Oracle:
 
         Returns
         -------
-        tuple of UnitOutcome
-            One a unit. O(nodes x attempts).
+        Outcome
+            O(nodes x attempts).
         """
         releases = zip(self._infrastructure.releases.key.tolist(), self._defect_luck, strict=True)
         seed = int(key)
@@ -136,7 +157,29 @@ class Oracle:
             luck > 0 and _draw(seed, STREAM_DEFECT, of_release, 0) < luck
             for of_release, luck in releases
         ]
-        return tuple(self._of_unit(seed, members, defective) for members in self._members)
+        units = tuple(self._of_unit(seed, members, defective) for members in self._members)
+        return Outcome(units=units, resumes_s=self._resumes_s(seed, units, defective))
+
+    def _resumes_s(
+        self, seed: int, units: tuple[UnitOutcome, ...], defective: list[bool]
+    ) -> int | None:
+        """Return the shortest delay after which a plan that has stopped may go on (MODEL 13)."""
+        around, horizon_s = self._infrastructure.surroundings, self._infrastructure.limits.horizon_s
+        restless = around.alarms_per_day > 0 or around.crash_mtbf_s >= 0
+        if not restless and all(unit.sound for unit in units):
+            return None  # no gate and no budget has anything to count
+        delays = []
+        if around.review_s >= 0:
+            delays.append(_time(seed, STREAM_REVIEW, 0, 1, around.review_s, around.review_sigma))
+        if around.respin_s >= 0:
+            keys = self._infrastructure.releases.key.tolist()
+            delays += [
+                _time(seed, STREAM_RESPIN_DELAY, key, 1, around.respin_s, around.respin_sigma)
+                for key, bad in zip(keys, defective, strict=True)
+                if bad
+            ]
+        first_s = min(delays, default=horizon_s)
+        return first_s if first_s < horizon_s else None
 
     def _of_unit(self, seed: int, members: list[int], defective: list[bool]) -> UnitOutcome:
         failures: list[Failure] = []
@@ -189,10 +232,8 @@ class Oracle:
         detection_luck = threshold(around.detection_probability)
         for node in members:
             key, luck = self._key[node], self._latent_luck[node][defective[self._release[node]]]
-            if (
-                self._rollback[node][0] >= 0
-                and _happens(seed, STREAM_LATENT, key, attempt, luck)
-                and _happens(seed, STREAM_DETECTION, key, attempt, detection_luck)
+            if _happens(seed, STREAM_LATENT, key, attempt, luck) and _happens(
+                seed, STREAM_DETECTION, key, attempt, detection_luck
             ):
                 shows_s = _time(seed, STREAM_LATENT_DELAY, key, attempt, *self._delay[node])
                 detected_s = _time(
@@ -203,9 +244,10 @@ class Oracle:
                     around.detection_delay_s,
                     around.detection_sigma,
                 )
+                goes_back = self._rollback[node][0] >= 0
                 yield LatentFailure(
                     weight_milli=int(nodes.weight_milli[node]),
-                    after_s=shows_s + detected_s + rollback_s,
+                    after_s=shows_s + detected_s + rollback_s if goes_back else None,
                 )
 
 

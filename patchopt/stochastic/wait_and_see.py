@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.optimizer.parameters import OptimizerParameters
 from patchopt.optimizer.schedule import Schedule
 from patchopt.optimizer.search_and_prove import solve
+from patchopt.stochastic.branching import Branch
 from patchopt.stochastic.dispatch import Dispatcher
 from patchopt.stochastic.hindsight import Hindsight, Hindsights
 from patchopt.stochastic.leaving import leaving, nominal_prices
@@ -57,11 +57,6 @@ class WaitAndSee:
         Where.
     parameters : OptimizerParameters
         Of each solve.
-
-    Raises
-    ------
-    PatchoptError
-        If the bound is not defined there.
     """
 
     def __init__(self, infrastructure: Infrastructure, parameters: OptimizerParameters) -> None:
@@ -82,38 +77,39 @@ class WaitAndSee:
     def solve(self, hindsight: Hindsight) -> Solved:
         """Bound the total exposure in all replications of an outcome.
 
-        Where time is deterministic, equal problems have equal bounds. How failed attempts are
-        made, which the optimiser's problem does not tell apart, is branched on, best bound first.
+        Where time is deterministic, equal problems have equal bounds. Whether a unit is left
+        alone, and how failed attempts are made, which the optimiser's problem does not know, is
+        branched on, best bound first (Land, Doig, Econometrica 28, 1960).
         """
         first = self._bound(hindsight)
-        incumbent, closed = first.incumbent_milli, first.incumbent_milli
-        numbers = itertools.count()
-        heap = [(first.bound_milli, next(numbers), hindsight)]
+        incumbent, numbers = first.incumbent_milli, itertools.count()
+        heap = [(first.bound_milli, next(numbers), first)]
         for _ in range(_BRANCHINGS):
-            if not heap or heap[0][0] >= incumbent:
+            bound, _, best = heap[0]
+            branches = list(best.branches())
+            if bound >= incumbent or not branches:
                 break
-            bound, _, open_one = heapq.heappop(heap)
-            branches = list(_branches(open_one))
-            if not branches:
-                closed = min(closed, bound)
+            heapq.heappop(heap)
             for branch in branches:
                 found = self._bound(branch)
                 incumbent = min(incumbent, found.incumbent_milli)
-                heapq.heappush(heap, (max(bound, found.bound_milli), next(numbers), branch))
-        least = min([closed, incumbent, *(bound for bound, _, _ in heap)])
-        return Solved(bound_milli=least, incumbent_milli=incumbent)
+                heapq.heappush(heap, (max(bound, found.bound_milli), next(numbers), found))
+        return Solved(bound_milli=min(heap[0][0], incumbent), incumbent_milli=incumbent)
 
-    def _bound(self, hindsight: Hindsight) -> Solved:
+    def _bound(self, hindsight: Hindsight) -> Branch:
         certain = settled(hindsight, self._commit_s)
         problem = relaxed(self._hindsights.problem, certain)
         found = solve(problem, self._parameters, steps=_STEPS)
         by_prices = leaving(problem, certain, self._prices)
-        least = max(found.bound.value_milli, by_prices.made_milli)
-        if certain.chains:
-            least = min(least, by_prices.left_milli)
-        incumbent = self._incumbent(hindsight, found.schedule)
-        bound = min(certain.lost_milli + least, incumbent)
-        return Solved(bound_milli=bound, incumbent_milli=incumbent)
+        least, left = max(found.bound.value_milli, by_prices.made_milli), None
+        if by_prices.left_milli is not None and by_prices.left_milli < least:
+            least, left = by_prices.left_milli, by_prices.likeliest
+        return Branch(
+            hindsight=hindsight,
+            bound_milli=certain.lost_milli + least,
+            incumbent_milli=self._incumbent(hindsight, found.schedule),
+            left=left,
+        )
 
     def _incumbent(self, hindsight: Hindsight, schedule: Schedule) -> int:
         """Return what the optimiser's schedule comes to with all constraints."""
@@ -133,22 +129,3 @@ class WaitAndSee:
             dispatcher.cost_milli([(number, at, how) for _, number, at, how in in_order]),
             dispatcher.cost_milli([(number, at, None) for _, number, at, _ in in_order]),
         )
-
-
-def _branches(hindsight: Hindsight) -> Iterator[Hindsight]:
-    """Yield an outcome with a failed attempt made in each way: the one for which most differs."""
-    differing = [
-        (max(lasts) - min(lasts), -number, -at)
-        for number, chain in enumerate(hindsight.chains)
-        for at, ways in enumerate(chain.attempts[:-1])
-        if len(lasts := [way.lasts_s for way in ways]) > 1
-    ]
-    if not differing:
-        return
-    _, number, at = max(differing)
-    chain = hindsight.chains[-number]
-    for way in chain.attempts[-at]:
-        attempts = (*chain.attempts[:-at], (way,), *chain.attempts[-at + 1 :])
-        chains = list(hindsight.chains)
-        chains[-number] = replace(chain, attempts=attempts)
-        yield replace(hindsight, chains=tuple(chains))

@@ -82,7 +82,7 @@ def test_work_goes_as_its_outcome_says(scenario: dict[str, Any], strategy: str, 
     plan = make_strategy(strategy).plan(infrastructure)
     built = {node for step in plan.steps if step.action == "build" for node in step.nodes}
     seen = Seen(simulate(infrastructure, plan, seed=seed, events=True).events)
-    for unit, outcome in enumerate(outcome_of(infrastructure, seed)):
+    for unit, outcome in enumerate(outcome_of(infrastructure, seed).units):
         names = [infrastructure.nodes.ids[node] for node in infrastructure.units.members(unit)]
         overhead_s = infrastructure.limits.overhead_s
         warmup_s = int(infrastructure.units.warmup_s[unit]) if names[0] in built else 0
@@ -125,7 +125,7 @@ SURE: dict[str, Any] = {"severity": 5, "duration": 10, "rollback": 4}
 def outcomes(patch: Mapping[str, Any], **constraints: Any) -> UnitOutcome:
     """Return the outcome of a node with a patch."""
     scenario = small({"a": {"patch": SURE | dict(patch)}}, **constraints)
-    (outcome,) = outcome_of(infrastructure_of(scenario), 0)
+    (outcome,) = outcome_of(infrastructure_of(scenario), 0).units
     return outcome
 
 
@@ -146,7 +146,7 @@ def test_a_latent_failure_is_over_when_its_rollback_is() -> None:
     scenario = small({"a": {"patch": SURE | {"latent": {"probability": 1, "delay": 20}}}})
     scenario["environment"] = {"detection": {"probability": 1, "delay": 7}}
     infrastructure = infrastructure_of(scenario)
-    (outcome,) = outcome_of(infrastructure, 0)
+    (outcome,) = outcome_of(infrastructure, 0).units
     weight_milli = int(infrastructure.nodes.weight_milli[0])
     assert outcome.latent == (LatentFailure(weight_milli=weight_milli, after_s=31),)
     plan = make_strategy("big_bang").plan(infrastructure)
@@ -155,4 +155,26 @@ def test_a_latent_failure_is_over_when_its_rollback_is() -> None:
     assert seen.back == {("a", 1): 41}
     # Nobody sees it, or it cannot go back: it stays new.
     del scenario["environment"]
-    assert outcome_of(infrastructure_of(scenario), 0)[0].latent == ()
+    assert outcome_of(infrastructure_of(scenario), 0).units[0].latent == ()
+
+
+def test_no_plan_goes_on_before_its_first_delay() -> None:
+    def resumes(environment: dict[str, Any], **patch: Any) -> int | None:
+        scenario = small({"a": {"patch": SURE | patch}}, horizon=1000)
+        scenario["environment"] = environment
+        return outcome_of(infrastructure_of(scenario), 0).resumes_s
+
+    review, respin = {"review": {"delay": 300}}, {"respin": {"delay": 200}}
+    bad = {"defect": {"probability": 1, "failure_probability": 1}}
+    assert resumes(review, failure_probability=1) == 300
+    assert resumes(review) is None  # nothing goes wrong that could stop it
+    assert resumes(
+        review | {"detection": {"probability": 1, "delay": 5, "false_alarms_per_day": 9}}
+    )
+    assert resumes(review | respin, failure_probability=1) == 300  # no release is defective
+    assert resumes(review | respin, **bad) == 200
+    assert resumes({}, failure_probability=1) is None
+    assert resumes({"review": {"delay": 1000}}, failure_probability=1) is None  # at the horizon
+    # Found bad in service, though it cannot go back.
+    latent = {"latent": {"probability": 1, "delay": 20}, "rollback": None}
+    assert resumes(review | {"detection": {"probability": 1, "delay": 5}}, **latent) == 300

@@ -34,20 +34,10 @@ QUICK = OptimizerParameters(time_limit=0.05, workers=1, deterministic=True)
 REPLICATIONS = 3
 
 
-def without_stops_that_end(scenario: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what lets plans go on after a stop."""
-    around = {
-        key: value
-        for key, value in (scenario.get("environment") or {}).items()
-        if key not in ("review", "respin")
-    }
-    return scenario | {"environment": around} if "environment" in scenario else scenario
-
-
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(scenarios(trouble=True, max_patched=6), st.integers(0, 5))
 def test_nobody_beats_the_bound(scenario: dict[str, Any], seed: int) -> None:
-    infrastructure = infrastructure_of(without_stops_that_end(scenario))
+    infrastructure = infrastructure_of(scenario)
     keys = replication_keys(infrastructure.luck, seed, 0, REPLICATIONS)
     oracle, bounds = Oracle(infrastructure), WaitAndSee(infrastructure, QUICK)
     solved = [bounds.solve(bounds.hindsight(oracle.outcome(key))) for key in keys]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from patchopt.optimizer import OptimizerParameters
 from patchopt.simulator import simulate
-from patchopt.stochastic.outcomes import Failure, UnitOutcome
+from patchopt.stochastic.outcomes import Failure, Outcome, UnitOutcome
 from patchopt.stochastic.wait_and_see import WaitAndSee
 from patchopt.strategies import make_strategy
 from support.contract import infrastructure_of
@@ -101,7 +101,7 @@ def wait_and_see(tiny: Tiny, infrastructure: Infrastructure) -> float:
     """Return the expected bound, over all outcomes."""
     solver = WaitAndSee(infrastructure, QUICK)
     return sum(
-        chance * solver.solve(solver.hindsight(outcome)).bound_milli / 1000
+        chance * solver.solve(solver.hindsight(Outcome(units=outcome))).bound_milli / 1000
         for chance, outcome in outcomes(tiny)
     )
 
@@ -156,8 +156,8 @@ def test_the_example_of_the_model() -> None:
     never = 10 * 100_000 * (1 - heals)
     assert policy_optimum(tiny) == pytest.approx(never + 20 * 250 + 10 * (250 * heals + lasts_s))
     # Who sees ahead does B first as well, unless A is good at once: then A first costs
-    # 10 x 100 + 20 x 350 = 8000, B first 20 x 250 + 10 x 350 = 8500. After one failure A first costs
-    # 10 x 300 + 20 x 550 = 14,000, B first 5000 + 10 x 550 = 10,500.
+    # 10 x 100 + 20 x 350 = 8000, B first 20 x 250 + 10 x 350 = 8500. After one failure A first
+    # costs 10 x 300 + 20 x 550 = 14,000, B first 5000 + 10 x 550 = 10,500.
     infrastructure = infrastructure_of(scenario_of(tiny))
     assert wait_and_see(tiny, infrastructure) == pytest.approx(policy_optimum(tiny) - 0.2 * 500)
 
