@@ -130,25 +130,30 @@ class Hindsights:
         return self.problem.windows
 
     def of(self, outcome: Outcome) -> Hindsight:
-        """Return the problem of an outcome. O(units x attempts).
-
-        Where a plan may go on after a stop, more attempts can be made than an outcome knows of;
-        but not before it goes on. So to leave a unit alone costs no more than its weight until
-        then.
-        """
+        """Return the problem of an outcome. O(units x attempts)."""
         tasks = {task.item.unit: task for task in self.problem.tasks}
-        left_s = self._horizon_s
-        if outcome.resumes_s is not None:
-            left_s = min(left_s, outcome.resumes_s)
+        left_s = self._left_s(outcome)
         chains = {}
-        for unit, own in enumerate(outcome.units):
-            chain = self._chain(tasks[unit], own, left_s) if unit in tasks else None
+        for unit, own in enumerate(outcome):
+            chain = self._chain(tasks[unit], own, left_s[unit]) if unit in tasks else None
             if chain is not None:
                 chains[unit] = chain
         kept = self._reachable(chains)
         weights = self._infrastructure.units.weight_milli.tolist()
-        lost = sum(weight for unit, weight in enumerate(weights) if unit not in kept)
-        return Hindsight(chains=tuple(kept.values()), lost_milli=lost * left_s)
+        lost = sum(weights[unit] * left_s[unit] for unit in range(self._units) if unit not in kept)
+        return Hindsight(chains=tuple(kept.values()), lost_milli=lost)
+
+    def _left_s(self, outcome: Outcome) -> list[int]:
+        """Return until when a unit that is left alone stays old, at least.
+
+        In an order what waits for it may be made after it, so that all count from the first.
+        """
+        until_s = [
+            self._horizon_s if unit.otherwise_s is None else unit.otherwise_s for unit in outcome
+        ]
+        if self._infrastructure.dependencies:
+            return [min(until_s)] * len(until_s)
+        return until_s
 
     def _chain(self, task: Task, outcome: UnitOutcome, left_s: int) -> Chain | None:
         if outcome.duration_s is None:

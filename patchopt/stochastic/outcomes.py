@@ -7,7 +7,8 @@ all that can happen to a unit is known before anything is planned: the outcome Ï
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
@@ -27,6 +28,9 @@ from patchopt.simulator.loop.streams import (
     STREAM_ROLLBACK_TIME,
     threshold,
 )
+
+#: Reviews that one unit waits for at most, as far as is looked.
+_MOST_REVIEWS: Final = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,11 +79,15 @@ class UnitOutcome:
         Of the first success; none if there is none among the attempts that may be made.
     latent : tuple of LatentFailure
         What comes of that success.
+    otherwise_s : int, optional
+        Before that it does not commit otherwise than by those attempts; none where it never does.
+        What else there may be comes of stops that end (MODEL 13).
     """
 
     failures: tuple[Failure, ...]
     duration_s: int | None
     latent: tuple[LatentFailure, ...] = ()
+    otherwise_s: int | None = None
 
     @property
     def sound(self) -> bool:
@@ -87,20 +95,8 @@ class UnitOutcome:
         return not self.failures and not self.latent
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What a replication holds for all units.
-
-    Parameters
-    ----------
-    units : tuple of UnitOutcome
-        One each.
-    resumes_s : int, optional
-        No plan that has stopped goes on before; none where none does.
-    """
-
-    units: tuple[UnitOutcome, ...]
-    resumes_s: int | None = None
+#: What a replication holds for all units, one each.
+Outcome = tuple[UnitOutcome, ...]
 
 
 class Oracle:
@@ -136,6 +132,7 @@ class Oracle:
                 (nodes.failure_probability, nodes.latent_probability), by_release, strict=True
             )
         )
+        self._release_key = releases.key.tolist()
         self._defect_luck = list(map(threshold, releases.defect_probability))
 
     def outcome(self, key: np.uint64) -> Outcome:
@@ -148,38 +145,78 @@ class Oracle:
 
         Returns
         -------
-        Outcome
-            O(nodes x attempts).
+        tuple of UnitOutcome
+            One a unit. O(nodes x attempts).
         """
-        releases = zip(self._infrastructure.releases.key.tolist(), self._defect_luck, strict=True)
         seed = int(key)
         defective = [
-            luck > 0 and _draw(seed, STREAM_DEFECT, of_release, 0) < luck
-            for of_release, luck in releases
+            _happens(seed, STREAM_DEFECT, of_release, 0, luck)
+            for of_release, luck in zip(self._release_key, self._defect_luck, strict=True)
         ]
         units = tuple(self._of_unit(seed, members, defective) for members in self._members)
-        return Outcome(units=units, resumes_s=self._resumes_s(seed, units, defective))
+        around = self._infrastructure.surroundings
+        stops = around.alarms_per_day > 0 or around.crash_mtbf_s >= 0
+        if not stops and all(unit.sound for unit in units):
+            return units  # no gate and no budget has anything to count
+        return tuple(
+            replace(unit, otherwise_s=self._otherwise_s(seed, members, defective, unit))
+            for unit, members in zip(units, self._members, strict=True)
+        )
 
-    def _resumes_s(
-        self, seed: int, units: tuple[UnitOutcome, ...], defective: list[bool]
+    def _otherwise_s(
+        self, seed: int, members: list[int], defective: list[bool], unit: UnitOutcome
     ) -> int | None:
-        """Return the shortest delay after which a plan that has stopped may go on (MODEL 13)."""
+        """Return when a unit may have further attempts, or others than it would have had.
+
+        After a review each bad unit has one attempt more, after a respin all have as many as at
+        first, those of the new release with new luck.
+        """
         around, horizon_s = self._infrastructure.surroundings, self._infrastructure.limits.horizon_s
-        restless = around.alarms_per_day > 0 or around.crash_mtbf_s >= 0
-        if not restless and all(unit.sound for unit in units):
-            return None  # no gate and no budget has anything to count
-        delays = []
-        if around.review_s >= 0:
-            delays.append(_time(seed, STREAM_REVIEW, 0, 1, around.review_s, around.review_sigma))
+        lost = around.repair_s >= 0 and any(one.rollback_s is None for one in unit.failures)
+        stuck = unit.duration_s is None or lost
+        own = {self._release[node] for node in members if defective[self._release[node]]}
+        ways = [horizon_s]
         if around.respin_s >= 0:
-            keys = self._infrastructure.releases.key.tolist()
-            delays += [
-                _time(seed, STREAM_RESPIN_DELAY, key, 1, around.respin_s, around.respin_sigma)
-                for key, bad in zip(keys, defective, strict=True)
-                if bad
-            ]
-        first_s = min(delays, default=horizon_s)
+            doubtful = [release for release, bad in enumerate(defective) if bad] if stuck else own
+            ways += [self._respin_s(seed, release) for release in doubtful]
+        if around.review_s >= 0 and stuck:
+            more = 1 if lost else self._further(seed, members, defective)
+            ways.append(self._reviews_s(seed, more))
+        first_s = min(ways)
         return first_s if first_s < horizon_s else None
+
+    def _further(self, seed: int, members: list[int], defective: list[bool]) -> int:
+        """Return how many further attempts a unit takes until one is good, at most a hundred."""
+        first = self._infrastructure.limits.max_retries + 2
+        for more in range(_MOST_REVIEWS):
+            if not self._fails(seed, members, defective, first + more):
+                return more + 1
+        return _MOST_REVIEWS
+
+    def _reviews_s(self, seed: int, count: int) -> int:
+        around, horizon_s = self._infrastructure.surroundings, self._infrastructure.limits.horizon_s
+        total_s = 0
+        for number in range(1, count + 1):
+            total_s += _time(seed, STREAM_REVIEW, 0, number, around.review_s, around.review_sigma)
+            if total_s >= horizon_s:
+                break
+        return total_s
+
+    def _respin_s(self, seed: int, release: int) -> int:
+        around, key = self._infrastructure.surroundings, self._release_key[release]
+        return _time(seed, STREAM_RESPIN_DELAY, key, 1, around.respin_s, around.respin_sigma)
+
+    def _fails(self, seed: int, members: list[int], defective: list[bool], attempt: int) -> bool:
+        return any(
+            _happens(
+                seed,
+                STREAM_FAILURE,
+                self._key[node],
+                attempt,
+                self._failure_luck[node][defective[self._release[node]]],
+            )
+            for node in members
+        )
 
     def _of_unit(self, seed: int, members: list[int], defective: list[bool]) -> UnitOutcome:
         failures: list[Failure] = []
@@ -188,16 +225,7 @@ class Oracle:
                 _time(seed, STREAM_DURATION, self._key[node], attempt, *self._duration[node])
                 for node in members
             )
-            if not any(
-                _happens(
-                    seed,
-                    STREAM_FAILURE,
-                    self._key[node],
-                    attempt,
-                    self._failure_luck[node][defective[self._release[node]]],
-                )
-                for node in members
-            ):
+            if not self._fails(seed, members, defective, attempt):
                 latent = tuple(self._latent(seed, members, defective, attempt))
                 return UnitOutcome(failures=tuple(failures), duration_s=duration_s, latent=latent)
             rollback_s = self._rolled_back(seed, members, attempt)

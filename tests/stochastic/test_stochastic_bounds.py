@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 
 from patchopt.optimizer import OptimizerParameters
 from patchopt.stochastic.bounding import bounds
-from patchopt.stochastic.outcomes import Failure, LatentFailure, Outcome, UnitOutcome
+from patchopt.stochastic.outcomes import Failure, LatentFailure, UnitOutcome
 from patchopt.stochastic.wait_and_see import Solved, WaitAndSee
 from support.contract import PROOF, infrastructure_of, solve
 from support.examples import small
@@ -28,7 +29,7 @@ def after(*failures: Failure, duration_s: int = 2, latent: tuple[LatentFailure, 
 def solved(scenario: dict[str, Any], *outcome: UnitOutcome) -> Solved:
     """Solve an outcome; one for each unit, in the order of their first nodes."""
     solver = WaitAndSee(infrastructure_of(scenario), QUICK)
-    return solver.solve(solver.hindsight(Outcome(units=outcome)))
+    return solver.solve(solver.hindsight(outcome))
 
 
 IN_PLACE: dict[str, Any] = {"blue_green": False}
@@ -90,14 +91,15 @@ def test_windows_are_asked_for_nominal_lengths() -> None:
 def test_where_plans_go_on_after_a_stop_nothing_is_worth_more_than_until_then() -> None:
     # Crew of one; b cannot succeed before a plan goes on at 40 at the earliest.
     scenario = small({"a": IN_PLACE, "b": IN_PLACE}, max_parallel=1, horizon=100)
-    solver = WaitAndSee(infrastructure_of(scenario), QUICK)
-    stopped = Outcome(units=(SURE, NEVER), resumes_s=40)
-    assert solver.solve(solver.hindsight(stopped)).bound_milli == 1000 * (2 + 40)
-    # Three attempts of 19 s on b would end at 2 + 57: going on at 40 may be as good as that.
+    assert solved(scenario, SURE, replace(NEVER, otherwise_s=40)).bound_milli == 1000 * (2 + 40)
+    # Three attempts of 19 s on b would end at 2 + 57: new luck at 40 may be as good as that.
     long = after(*[Failure(duration_s=19, rollback_s=0)] * 2, duration_s=19)
-    again = Outcome(units=(SURE, long), resumes_s=40)
-    assert solver.solve(solver.hindsight(again)).bound_milli == 1000 * (2 + 40)
+    assert solved(scenario, SURE, replace(long, otherwise_s=40)).bound_milli == 1000 * (2 + 40)
     assert solved(scenario, SURE, long).bound_milli == 1000 * (2 + 59)
+    # In an order a is made after b, so as late as that.
+    ordered = scenario | {"edges": [{"source": "a", "target": "b", "compatibility": "compatible"}]}
+    ordered["constraints"] = scenario["constraints"] | {"dependency_order": "strict"}
+    assert solved(ordered, SURE, replace(NEVER, otherwise_s=40)).bound_milli == 1000 * (40 + 40)
 
 
 def test_a_latent_failure_is_exposed_again_where_nothing_can_hold_it_up() -> None:

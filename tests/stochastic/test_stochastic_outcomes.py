@@ -82,7 +82,7 @@ def test_work_goes_as_its_outcome_says(scenario: dict[str, Any], strategy: str, 
     plan = make_strategy(strategy).plan(infrastructure)
     built = {node for step in plan.steps if step.action == "build" for node in step.nodes}
     seen = Seen(simulate(infrastructure, plan, seed=seed, events=True).events)
-    for unit, outcome in enumerate(outcome_of(infrastructure, seed).units):
+    for unit, outcome in enumerate(outcome_of(infrastructure, seed)):
         names = [infrastructure.nodes.ids[node] for node in infrastructure.units.members(unit)]
         overhead_s = infrastructure.limits.overhead_s
         warmup_s = int(infrastructure.units.warmup_s[unit]) if names[0] in built else 0
@@ -125,7 +125,7 @@ SURE: dict[str, Any] = {"severity": 5, "duration": 10, "rollback": 4}
 def outcomes(patch: Mapping[str, Any], **constraints: Any) -> UnitOutcome:
     """Return the outcome of a node with a patch."""
     scenario = small({"a": {"patch": SURE | dict(patch)}}, **constraints)
-    (outcome,) = outcome_of(infrastructure_of(scenario), 0).units
+    (outcome,) = outcome_of(infrastructure_of(scenario), 0)
     return outcome
 
 
@@ -146,7 +146,7 @@ def test_a_latent_failure_is_over_when_its_rollback_is() -> None:
     scenario = small({"a": {"patch": SURE | {"latent": {"probability": 1, "delay": 20}}}})
     scenario["environment"] = {"detection": {"probability": 1, "delay": 7}}
     infrastructure = infrastructure_of(scenario)
-    (outcome,) = outcome_of(infrastructure, 0).units
+    (outcome,) = outcome_of(infrastructure, 0)
     weight_milli = int(infrastructure.nodes.weight_milli[0])
     assert outcome.latent == (LatentFailure(weight_milli=weight_milli, after_s=31),)
     plan = make_strategy("big_bang").plan(infrastructure)
@@ -155,26 +155,46 @@ def test_a_latent_failure_is_over_when_its_rollback_is() -> None:
     assert seen.back == {("a", 1): 41}
     # Nobody sees it, or it cannot go back: it stays new.
     del scenario["environment"]
-    assert outcome_of(infrastructure_of(scenario), 0).units[0].latent == ()
+    assert outcome_of(infrastructure_of(scenario), 0)[0].latent == ()
 
 
-def test_no_plan_goes_on_before_its_first_delay() -> None:
-    def resumes(environment: dict[str, Any], **patch: Any) -> int | None:
+def test_nothing_else_comes_before_a_stop_is_over() -> None:
+    def otherwise(environment: dict[str, Any], **patch: Any) -> int | None:
         scenario = small({"a": {"patch": SURE | patch}}, horizon=1000)
         scenario["environment"] = environment
-        return outcome_of(infrastructure_of(scenario), 0).resumes_s
+        (outcome,) = outcome_of(infrastructure_of(scenario), 0)
+        return outcome.otherwise_s
 
     review, respin = {"review": {"delay": 300}}, {"respin": {"delay": 200}}
+    alarms = {"detection": {"probability": 1, "delay": 5, "false_alarms_per_day": 9}}
     bad = {"defect": {"probability": 1, "failure_probability": 1}}
-    assert resumes(review, failure_probability=1) == 300
-    assert resumes(review) is None  # nothing goes wrong that could stop it
-    assert resumes(
-        review | {"detection": {"probability": 1, "delay": 5, "false_alarms_per_day": 9}}
+    # A second attempt fails as well, and so do all that may be made after reviews, until 1000.
+    assert otherwise(review, failure_probability=1) is None
+    # It is good at once: nobody makes another attempt, whatever stops the plan.
+    assert otherwise(review | respin | alarms) is None
+    # Of a defective release, with new luck.
+    assert otherwise(review | respin, **bad) == 200
+    assert (
+        otherwise(
+            review | respin, **(bad | {"defect": {"probability": 1, "failure_probability": 0}})
+        )
+        is None
     )
-    assert resumes(review | respin, failure_probability=1) == 300  # no release is defective
-    assert resumes(review | respin, **bad) == 200
-    assert resumes({}, failure_probability=1) is None
-    assert resumes({"review": {"delay": 1000}}, failure_probability=1) is None  # at the horizon
-    # Found bad in service, though it cannot go back.
-    latent = {"latent": {"probability": 1, "delay": 20}, "rollback": None}
-    assert resumes(review | {"detection": {"probability": 1, "delay": 5}}, **latent) == 300
+    assert otherwise(respin, failure_probability=1) is None
+    assert otherwise({"respin": {"delay": 1000}}, **bad) is None  # at the horizon
+    # Lost in place, it may come back, and a review lets it be tried again.
+    lost = {"failure_probability": 1, "rollback": None}
+    assert otherwise(review | {"repair": 50}, **lost) == 300
+
+
+def test_further_attempts_are_those_that_would_have_come() -> None:
+    # Half of all attempts fail, one may be made, each review takes 300 s: by the draws of this
+    # scenario the first good one after it decides how many reviews it takes.
+    scenario = small({"a": {"patch": SURE | {"failure_probability": 0.5}}}, horizon=100_000)
+    scenario["environment"] = {"review": {"delay": 300}}
+    infrastructure = infrastructure_of(scenario)
+    more = infrastructure_of(scenario | {"constraints": {"max_retries": 50, "horizon": 100_000}})
+    for seed in range(20):
+        (one,), (all_,) = outcome_of(infrastructure, seed), outcome_of(more, seed)
+        reviews = len(all_.failures)  # the first of them is no further attempt
+        assert one.otherwise_s == (300 * reviews or None)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from patchopt.optimizer import OptimizerParameters
 from patchopt.simulator import simulate
-from patchopt.stochastic.outcomes import Failure, Outcome, UnitOutcome
+from patchopt.stochastic.outcomes import Failure, UnitOutcome
 from patchopt.stochastic.wait_and_see import WaitAndSee
 from patchopt.strategies import make_strategy
 from support.contract import infrastructure_of
@@ -101,7 +101,7 @@ def wait_and_see(tiny: Tiny, infrastructure: Infrastructure) -> float:
     """Return the expected bound, over all outcomes."""
     solver = WaitAndSee(infrastructure, QUICK)
     return sum(
-        chance * solver.solve(solver.hindsight(Outcome(units=outcome))).bound_milli / 1000
+        chance * solver.solve(solver.hindsight(outcome)).bound_milli / 1000
         for chance, outcome in outcomes(tiny)
     )
 
