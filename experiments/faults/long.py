@@ -27,7 +27,7 @@ sys.path[:0] = [str(HERE.parent.parent / "tests"), str(HERE.parent / "benchmarks
 from loading import written
 from tables import between_marks, machine
 
-from support.faults import COMMAND, alive, family, finished, same_files
+from support.faults import COMMAND, finished, left_of, same_files
 
 MINUTES = 15.0
 NODES = 1_000
@@ -91,14 +91,12 @@ def interrupted(words: list[str], out: Path, seconds: float) -> list[Ended]:
         time.sleep(wait_s)
         if sweep.poll() is not None:
             sys.exit("the sweep was too short to be interrupted so often")
-        children = family(sweep.pid)
         if how == "SIGKILL":
             sweep.kill()
         else:
             os.killpg(sweep.pid, getattr(signal, how))
-        code = sweep.wait()
-        left = len(alive(children))
-        found.append(Ended(how, wait_s, code, len(finished(out)), left))
+        left = left_of(sweep)
+        found.append(Ended(how, wait_s, sweep.returncode, len(finished(out)), left))
         sys.stderr.write(f"{found[-1]}\n")
     return found
 

@@ -52,15 +52,26 @@ class Pool:
     @contextmanager
     def starting(self) -> Iterator[None]:
         """Have the workers start, and load what they need, while the body does something else."""
-        starter = joblib.Parallel(self.workers, return_as="generator_unordered", batch_size=1)
         with unasked():
-            started = starter(joblib.delayed(_start)(os.getpid()) for _ in range(self.workers))
+            started = self._parallel()(joblib.delayed(_load)() for _ in range(self.workers))
         try:
             yield
         finally:
             # Should one of them have died, whoever has jobs for it will see.
             with suppress(BrokenExecutor):
                 list(started)
+
+    def _parallel(self) -> joblib.Parallel:
+        """Return what gives out work; it is always the same workers that do it."""
+        # A worker that waits for its first task already must not outlive the sweep.
+        guarded = {"initializer": _begin, "initargs": (os.getpid(),)} if self.workers > 1 else {}
+        return joblib.Parallel(
+            self.workers,
+            return_as="generator_unordered",
+            batch_size=1,
+            pre_dispatch="2*n_jobs",
+            **guarded,
+        )
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Finished]:
         """Do jobs, as they are taken from an iterable, a few ahead of what is finished.
@@ -96,16 +107,13 @@ class Pool:
                 running[job.name] = job
                 yield joblib.delayed(_named)(self._do, str(self._paths.folder), job.name, parent)
 
-        pool = joblib.Parallel(
-            self.workers, return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs"
-        )
         with warnings.catch_warnings():
             # What nobody waits for any more is counted by joblib, and a worker that has died.
             warnings.filterwarnings("ignore", r"\d+ tasks (have been|which were)", UserWarning)
             warnings.filterwarnings("ignore", "A worker stopped while", UserWarning)
             try:
                 with unasked():
-                    results = pool(calls())
+                    results = self._parallel()(calls())
                 for name, records in results:
                     job = running.pop(name)
                     job.remove(self._paths)
@@ -145,9 +153,14 @@ class Pool:
         yield given_up(self._paths, job)
 
 
-def _start(parent: int) -> None:
-    """Begin a worker's life: this module is loaded, and the guard looks after it."""
-    guard_of(parent)
+def _begin(parent: int) -> None:
+    """Begin a worker's life: the guard looks after it."""
+    with suppress(RuntimeError):  # no memory for a thread, perhaps later
+        guard_of(parent)
+
+
+def _load() -> None:
+    """Do nothing: to be asked to, a worker has to have loaded what it needs."""
 
 
 def _named(do: Perform, folder: str, name: str, parent: int | None) -> tuple[str, list[Record]]:

@@ -18,7 +18,7 @@ from patchopt.optimizer.list_scheduling import list_schedule
 from patchopt.optimizer.problem import Problem, problem_of
 from patchopt.optimizer.progress import Progress, Tracker
 from patchopt.optimizer.search.annealer import Annealer, Coded
-from patchopt.optimizer.search.effort import Effort
+from patchopt.optimizer.search.effort import Effort, Until
 from patchopt.optimizer.search.population import Population
 from patchopt.optimizer.search_and_prove import first_lists
 from support.contract import infrastructure_of, nominal
@@ -184,3 +184,24 @@ def test_the_gap_is_taken_apart_exactly() -> None:
     assert lost.total_milli == solution.schedule.objective_milli - priced.value_milli
     assert min(lost.tasks_milli) == 0
     assert max(lost.rows_milli.values()) > 0
+
+
+def test_by_the_clock_it_is_asked_more_often_where_moves_take_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now_s = [0.0]
+    monkeypatch.setattr("patchopt.optimizer.search.effort.time.monotonic", lambda: now_s[0])
+    span = Until(100.0, moves_per_second=5000)
+    assert span.moves == 100  # 50 looks a second
+    now_s[0] = 0.2  # ten times as long as that
+    span.spend(100)
+    assert span.moves == 10
+    now_s[0] = 30.0
+    span.spend(10)
+    assert span.moves == 1
+    assert span.share() == pytest.approx(0.3)
+    # A pause of the machine is forgotten, and nobody asks more seldom than at first.
+    for _ in range(3):
+        now_s[0] += span.moves / 100_000
+        span.spend(span.moves)
+    assert span.moves == 100

@@ -21,11 +21,11 @@ from patchopt.files.dataset import read_dataset
 from patchopt.files.store.contents import Contents
 from patchopt.files.store.paths import Paths
 from support.faults import (
-    alive,
-    family,
     finished,
+    left_of,
     ran,
     same_files,
+    session,
     started,
     wait_until,
     workers,
@@ -94,10 +94,11 @@ def attacked(
     with started(out, *more, **options) as sweep:
         wait_until(sweep, out, moment.share, whole.length)
         time.sleep(moment.later_s)
-        children = family(sweep.pid)
         hit(sweep, out)
+        left = left_of(sweep)
+        for process in session(sweep.pid):
+            process.kill()
         _, errors = sweep.communicate()
-        left = len(alive(children))
     heal(out)
     before = finished(out)
     code, _, again = ran(out, *more)

@@ -5,6 +5,7 @@ The study is small enough to be run many times and has enough cells for every mo
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -48,9 +49,9 @@ def started(out: Path, *more: str, **options: Any) -> Iterator[subprocess.Popen[
     try:
         yield process
     finally:
-        for left in family(process.pid):
-            left.kill()
         process.kill()
+        for left in session(process.pid):
+            left.kill()
         process.communicate()
 
 
@@ -67,6 +68,27 @@ def family(pid: int) -> list[psutil.Process]:
         return psutil.Process(pid).children(recursive=True)
     except psutil.NoSuchProcess:
         return []
+
+
+def session(leader: int) -> list[psutil.Process]:
+    """Return the processes of a session, those too whose parents are gone, but for its leader."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.pid != leader and os.getsid(process.pid) == leader:
+                found.append(process)
+        except (ProcessLookupError, PermissionError):
+            continue
+    return found
+
+
+def left_of(sweep: subprocess.Popen[str]) -> int:
+    """Count the processes of a sweep that is over that do not end within their time.
+
+    They may hold its pipes open, so that this comes before those are read to their end.
+    """
+    sweep.wait()
+    return len(alive(session(sweep.pid)))
 
 
 def workers(pid: int) -> list[psutil.Process]:

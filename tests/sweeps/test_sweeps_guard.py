@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from support.faults import left_of, session, workers
 
 pytestmark = [
     pytest.mark.slow,
@@ -53,3 +56,31 @@ def test_a_worker_without_its_parent_ends() -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as gone:
         gone.wait()
     assert not lived("with mine.at_work():\n    compute(60)", parent=gone.pid)
+
+
+IDLE = """
+import sys, time
+import joblib
+from patchopt.files.store.paths import Paths
+from patchopt.sweeps.pool import Pool
+
+pool = Pool(Paths(sys.argv[1]), 3)
+list(pool._parallel()([joblib.delayed(len)("one task for three workers")]))
+print("working", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_worker_that_waits_for_its_first_task_ends_with_its_parent(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", IDLE, str(tmp_path)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == "working\n"
+        assert len(workers(parent.pid)) == 3
+        parent.kill()
+        left = left_of(parent)
+        for process in session(parent.pid):
+            process.kill()
+        assert left == 0

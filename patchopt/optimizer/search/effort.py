@@ -57,19 +57,23 @@ class Moves:
 
 
 class Until:
-    """Until a moment of `time.monotonic`."""
+    """Until a moment of `time.monotonic`; asks more often where moves take longer than thought."""
 
     def __init__(self, end: float, moves_per_second: float) -> None:
-        self._begin = time.monotonic()
+        self._begin = self._looked = time.monotonic()
         self._length = max(end - self._begin, 1e-9)
-        self.moves = max(1, int(moves_per_second / _LOOKS_PER_SECOND))
+        self._most = self.moves = max(1, int(moves_per_second / _LOOKS_PER_SECOND))
 
     def share(self) -> float:
         """Return the share of the time that has gone."""
         return (time.monotonic() - self._begin) / self._length
 
     def spend(self, moves: int) -> None:
-        """Leave it to the clock."""
+        """Leave it to the clock; see how many moves are made between two looks."""
+        took, self._looked = time.monotonic() - self._looked, time.monotonic()
+        if moves == self.moves:
+            fitting = moves / max(took * _LOOKS_PER_SECOND, 1e-9)
+            self.moves = int(min(self._most, max(1, fitting)))
 
 
 @dataclass(frozen=True, kw_only=True)
