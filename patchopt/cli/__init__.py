@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 
 from patchopt.cli import printing, stopping, terminal
-from patchopt.cli.commands import app
+from patchopt.cli.app import app
 from patchopt.errors import PatchoptError
 
 __all__ = ["main"]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from patchopt.cli.commands import app
+from patchopt.cli.app import app
 from patchopt.strategies import strategy_names
 
 

@@ -10,7 +10,7 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner, Result
 
-from patchopt.cli.commands import app
+from patchopt.cli.app import app
 from patchopt.errors import PatchoptError
 
 NINES = "9" * 40

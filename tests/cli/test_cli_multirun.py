@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from patchopt.cli.commands import app
+from patchopt.cli.app import app
 from patchopt.files.dataset import read_dataset
 
 pytestmark = pytest.mark.slow

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from patchopt.cli.commands import app
+from patchopt.cli.app import app
 from patchopt.errors import ConfigError
 from patchopt.files.dataset import read_dataset
 from patchopt.sweeps import SweepResult, compose, run_sweep, sweep

@@ -1,0 +1,189 @@
+"""Commands on many runs, and lists: what each takes, parsed into one request.
+
+They stand behind those on one plan.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from patchopt.cli import completing
+from patchopt.cli.options import (
+    Failures,
+    Force,
+    Json,
+    Out,
+    Replications,
+    ReplicationsOrAuto,
+    RequiredOut,
+    Scenario,
+    Seed,
+    Stratify,
+    TimeLimit,
+    Workers,
+)
+from patchopt.cli.requests import BoundRequest, CompareRequest, Delivery, ReportRequest
+
+studies = typer.Typer()
+
+
+@studies.command("compare")
+def _compare(
+    scenario: Scenario,
+    replications: ReplicationsOrAuto = "200",
+    time_limit: TimeLimit = 10.0,
+    seed: Seed = None,
+    workers: Workers = -1,
+    failures: Failures = "as_written",
+    stratify: Stratify = False,
+    out: Out = None,
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Compare every strategy with the nominal optimum, without failures and with them.
+
+    The time limit counts the solver's own deterministic time, in the order of seconds,
+    so that the same inputs give the same table.
+    """
+    from patchopt.cli.comparing import deliver_comparison
+
+    request = CompareRequest(
+        scenario=scenario,
+        replications=replications,
+        time_limit=time_limit,
+        seed=seed,
+        workers=workers,
+        failures=failures,
+        stratify=stratify,
+        delivery=Delivery(out=out, force=force, as_json=json),
+    )
+    raise typer.Exit(deliver_comparison(request))
+
+
+@studies.command("bound")
+def _bound(
+    scenario: Scenario,
+    replications: Replications = 200,
+    time_limit: Annotated[
+        float,
+        typer.Option(
+            "--time-limit", "-t", min=0.01, max=10_000_000, help="Seconds of each outcome."
+        ),
+    ] = 0.5,
+    seed: Seed = None,
+    workers: Workers = -1,
+    failures: Failures = "as_written",
+    out: Out = None,
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Bound what any plan can reach under failures, and say how far the nominal optimum is.
+
+    On every replication the cheapest schedule of one who knows all its luck beforehand is a
+    bound on the total exposure of every guarded plan or policy of whole units (wait and see).
+    The time limit counts the solver's own deterministic time, so that the same inputs give the
+    same bounds.
+    """
+    from patchopt.cli.bounding import deliver_bounds
+
+    request = BoundRequest(
+        scenario=scenario,
+        replications=replications,
+        time_limit=time_limit,
+        seed=seed,
+        workers=workers,
+        failures=failures,
+        delivery=Delivery(out=out, force=force, as_json=json),
+    )
+    raise typer.Exit(deliver_bounds(request))
+
+
+@studies.command(
+    "sweep",
+    context_settings={"ignore_unknown_options": True},
+    epilog="Hydra's own flags work too: -m (multirun), --cfg job, --info, --hydra-help.",
+)
+def _sweep(
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="OVERRIDE",
+            help="group=option, key=value; and Hydra's flags.",
+            autocompletion=completing.overrides,
+            show_default=False,
+        ),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUE",
+            autocompletion=completing.selected,
+            help="Finish these cells alone: scenario, strategy, label or seed; repeatable.",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what there is to do, and do nothing.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    r"""Run a study over scenarios, strategies and seeds, configured by Hydra overrides.
+
+    For example: patchopt sweep 'sweep.scenarios=\[online_boutique]'
+    'sweep.strategies=\[rolling,{name: canary, share: 0.2}]' sweep.replications=1000
+    sweep.out=DIR parallel.n_jobs=2
+
+    The same command again goes on where it was interrupted; more seeds, strategies, scenarios
+    or replications run only what is new.
+    """
+    from patchopt.cli.sweeping import run_studies
+
+    raise typer.Exit(run_studies(overrides or [], only=only or [], dry_run=dry_run, as_json=json))
+
+
+@studies.command("report")
+def _report(
+    datasets: Annotated[
+        list[Path], typer.Argument(metavar="DATASET", help="Folders of sweeps, or of multiruns.")
+    ],
+    out: RequiredOut,
+    each: Annotated[
+        bool, typer.Option("--each", help="Report on each dataset, in a folder below --out.")
+    ] = False,
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Turn the dataset of a sweep into tables, figures and a page.
+
+    Several datasets, and the jobs of a multirun, are reported on as one study: what is the same
+    in them is pooled, what differs is told apart by what differs in their configurations.
+    """
+    from patchopt.cli.reporting import deliver_report
+
+    request = ReportRequest(datasets=tuple(datasets), out=out, each=each, force=force, as_json=json)
+    raise typer.Exit(deliver_report(request))
+
+
+@studies.command("list")
+def _list(
+    what: Annotated[
+        Literal["strategies", "scenarios", "failures", "metrics"],
+        typer.Argument(help="What to list."),
+    ],
+    json: Json = False,
+) -> None:
+    """List what there is: strategies, bundled scenarios, presets of failures, metrics."""
+    from patchopt.cli.listing import print_list
+
+    print_list(what, as_json=json)
+
+
+@studies.command("schema")
+def _schema() -> None:
+    """Print the JSON Schema of scenarios, for editors."""
+    from patchopt.cli import printing
+    from patchopt.files import scenario_schema
+
+    printing.as_json(scenario_schema())
