@@ -17,7 +17,6 @@ from typing import Literal
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.items import items_of
 from patchopt.model.waiting import Waiting
-from patchopt.model.windows import WindowSet
 from patchopt.optimizer.problem import Mode, Problem, Task, problem_of
 from patchopt.stochastic.outcomes import LatentFailure, Outcome, UnitOutcome
 
@@ -123,11 +122,6 @@ class Hindsights:
     @property
     def _units(self) -> int:
         return len(self._infrastructure.units)
-
-    @property
-    def windows(self) -> WindowSet:
-        """When work may start."""
-        return self.problem.windows
 
     def of(self, outcome: Outcome) -> Hindsight:
         """Return the problem of an outcome. O(units x attempts)."""
