@@ -64,7 +64,7 @@ def plain_module(package: str, names: Sequence[str], name: str) -> ModuleType:
 def _put_back(paths: list[str], kept: dict[str, ModuleType]) -> None:
     for path in paths:
         above, _, last = path.rpartition(".")
-        parent = sys.modules[above]
+        parent = sys.modules.get(above)  # nobody may have asked for that folder yet
         sys.modules.pop(path, None)
         if path in kept:
             sys.modules[path] = kept[path]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ from patchopt.files import bundled_scenarios, load_scenario
 from patchopt.model.build import build_infrastructure
 from patchopt.strategies import make_strategy, strategy_names
 from support.contract import check_contract, infrastructure_of
+from support.examples import small
 from support.generate import scenarios
 
 pytestmark = pytest.mark.slow
@@ -107,3 +110,23 @@ def test_contract_on_generated_scenarios(lightest_first: str, rules: dict[str, A
                 check_contract(make_strategy(name, rules), infrastructure)
 
     law()
+
+
+@pytest.mark.parametrize("name", strategy_names())
+def test_it_plans_in_a_process_that_has_loaded_nothing_else(name: str) -> None:
+    # Small enough for plain code, which is imported apart from the compiled.
+    nodes = {"a": {"criticality": 2}, "b": {}}
+    program = f"""
+import json, sys
+from patchopt.files import scenario_from_text
+from patchopt.model.build import build_infrastructure
+from patchopt.strategies import make_strategy
+
+infrastructure = build_infrastructure(scenario_from_text({json.dumps(small(nodes))!r}, "test"))
+print(len(make_strategy({name!r}).plan(infrastructure).steps))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
+    assert int(done.stdout) > 0
