@@ -28,8 +28,8 @@ _FIRST_SHARE: Final = 0.1
 _FIRST_S: Final = 1.0
 #: Kept for settling and writing the plan: a share at most, and seconds a task, without and with
 #: strict order.
-_KEPT_SHARE: Final = 0.1
-_KEPT_S: Final = (1.7e-4, 3e-4)
+_KEPT_SHARE: Final = 0.15
+_KEPT_S: Final = (1.7e-4, 4.5e-4)
 _LEAST_S: Final = 0.01
 #: Of the ascent over prices: steps, counted in steps and by the clock, and the share of the time
 #: that they may take; the part of it before there are claims.

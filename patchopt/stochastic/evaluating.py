@@ -16,11 +16,11 @@ import numpy as np
 from patchopt.model.base import Floats, Ints
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan, PlanBuilder, ScenarioRef, StrategyRef
+from patchopt.model.quantities import from_milli
 from patchopt.optimizer.decoder import Decoder
 from patchopt.optimizer.list_scheduling import smith_ratio
 from patchopt.optimizer.problem import Mode, Task
 from patchopt.optimizer.schedule import Placement, Schedule, add_steps
-from patchopt.model.quantities import from_milli
 from patchopt.simulator.running import Simulator
 
 Risk = Literal["mean", "cvar95"]
@@ -82,7 +82,7 @@ def _reason(task: Task, mode: Mode, _: Placement) -> str:
     how = "built beside" if mode.action == "build" else "in place"
     alone = "; breaks min_up, so alone in its service" if task.item.waives else ""
     ratio = from_milli(smith_ratio(task))
-    return f"{ratio:.3g} weight per node and second, here in the best plan in expectation; {how}{alone}"
+    return f"{ratio:.3g} weight per node and second, here in the best plan on average; {how}{alone}"
 
 
 def risk_of(costs: Floats, risk: Risk) -> float:

@@ -1,0 +1,145 @@
+"""Plans of least expected exposure: found where failures matter, and judged on fresh luck."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from patchopt.model.infrastructure import Infrastructure
+from patchopt.model.items import items_of
+from patchopt.optimizer.decoder import Decoder
+from patchopt.optimizer.problem import problem_of
+from patchopt.simulator import simulate
+from patchopt.stochastic.equivalent import equivalent
+from patchopt.stochastic.evaluating import Evaluator, Risk, risk_of
+from patchopt.stochastic.expecting import ExpectedParameters, expect, half_width
+from patchopt.stochastic.outcomes import Failure, UnitOutcome
+from patchopt.stochastic.searching import Search
+from support.contract import check_harmless, infrastructure_of, nominal
+from support.examples import small
+from support.generate import scenarios
+
+QUICK = ExpectedParameters(replications=100, plans=60, fresh=400, time_limit=0.2)
+
+#: The example of MODEL 12: by plan a comes first, in expectation b.
+QUICK_FLAKY = {"severity": 10, "duration": 100, "failure_probability": 0.8, "rollback": 100}
+SLOW_SURE = {"severity": 10, "duration": 250}
+
+
+def flaky() -> Infrastructure:
+    nodes: dict[str, dict[str, Any]] = {
+        "a": {"blue_green": False, "patch": QUICK_FLAKY},
+        "b": {"blue_green": False, "patch": SLOW_SURE, "criticality": 2},
+    }
+    return infrastructure_of(small(nodes, max_parallel=1, max_retries=20, horizon=86400))
+
+
+def first_of(found: Any) -> list[str]:
+    return [step.nodes[0] for step in found.plan.steps]
+
+
+def test_what_is_likely_to_fail_comes_last() -> None:
+    infrastructure = flaky()
+    found = expect(infrastructure, QUICK)
+    assert not found.is_nominal
+    assert first_of(found) == ["b", "a"]
+    # 32,000 and 16,500 by the model, besides what never heals, on average.
+    assert found.difference == pytest.approx(16_500 - 32_000, rel=0.1)
+    assert found.difference + found.half_width < 0
+    # The fresh replications are those of its seed, and the plan does on them what it says.
+    outcome = simulate(infrastructure, found.plan, seed=2**62, replications=400)
+    exposure = outcome.columns["total_exposure"].astype(np.float64) / 1000
+    assert found.found.tolist() == exposure.tolist()
+
+
+def test_where_nothing_fails_it_is_the_nominal_optimum() -> None:
+    nodes: dict[str, dict[str, Any]]
+    nodes = {
+        name: {"blue_green": False, "criticality": w}
+        for name, w in zip("abc", (3, 2, 1), strict=True)
+    }
+    found = expect(infrastructure_of(small(nodes, max_parallel=1)), QUICK)
+    assert found.is_nominal
+    assert first_of(found) == ["a", "b", "c"]
+    assert (found.difference, found.half_width) == (0, 0)
+
+
+@settings(max_examples=15, deadline=None)
+@given(scenarios(trouble=True, max_patched=5))
+def test_plans_keep_the_constraints_and_are_the_same_again(scenario: dict[str, Any]) -> None:
+    infrastructure = infrastructure_of(scenario)
+    few = replace(QUICK, plans=15, replications=20, fresh=50)
+    found = expect(infrastructure, few)
+    check_harmless(found.plan, nominal(infrastructure, found.plan))
+    again = expect(infrastructure, few)
+    assert again.plan == found.plan
+    assert again.difference == found.difference
+    if not found.is_nominal:
+        assert found.difference + found.half_width < 0
+
+
+RISKS: tuple[Risk, ...] = ("mean", "cvar95")
+
+
+@pytest.mark.parametrize("risk", RISKS)
+def test_a_plan_is_judged_by_what_is_asked_for(risk: Risk) -> None:
+    found = expect(flaky(), replace(QUICK, risk=risk))
+    before, after = risk_of(found.nominal, risk), risk_of(found.found, risk)
+    assert found.difference == pytest.approx(after - before)
+    assert found.is_nominal == (found.difference + found.half_width >= 0)
+
+
+@pytest.mark.parametrize("risk", RISKS)
+def test_intervals_of_differences_cover(risk: Risk) -> None:
+    # Exponential costs, the second 10% and 1 more than the first on average, paired: the means
+    # differ by 1.1 x 10 + 1 - 10 = 2, the tails by 0.1 x 10 x (1 + ln 20) + 1.
+    true = {"mean": 2.0, "cvar95": 1.0 * (1 + np.log(20)) + 1}[risk]
+    luck, covered = np.random.default_rng(1), 0
+    for _ in range(400):
+        before = luck.exponential(10.0, 1000)
+        after = 1.1 * before + luck.normal(1.0, 1.0, 1000)
+        difference = risk_of(after, risk) - risk_of(before, risk)
+        covered += abs(difference - true) <= half_width(before, after, risk)
+    # 380 expected, standard deviation 4.4; tails of skew costs have a little less.
+    assert 362 <= covered <= 396
+
+
+def test_cvar_is_the_mean_of_the_worst() -> None:
+    costs = np.array([5.0] * 95 + [10.0, 20.0, 30.0, 40.0, 50.0])
+    assert risk_of(costs, "cvar95") == 30
+    assert risk_of(costs, "mean") == pytest.approx((5 * 95 + 150) / 100)
+    assert risk_of(np.array([7.0]), "cvar95") == 7
+
+
+def test_a_search_is_never_worse_than_its_begin_on_the_sample() -> None:
+    infrastructure = flaky()
+    problem = problem_of(infrastructure, items_of(infrastructure))
+    evaluator = Evaluator(infrastructure, Decoder(problem), 5, 50)
+    search = Search(evaluator, "mean", 0)
+    free = np.full(2, -1, np.int64)
+    begin = search.listed(np.array([0, 1]), free)
+    best = search.improved(begin, 10)
+    assert best.value < begin.value
+    assert best.order.tolist() == [1, 0]
+    # Two lists there are; no plan is simulated twice.
+    assert evaluator.made == 2
+
+
+def test_the_equivalent_has_mean_lengths_and_likely_weights() -> None:
+    infrastructure = flaky()
+    problem = problem_of(infrastructure, items_of(infrastructure))
+    sure = UnitOutcome(failures=(), duration_s=250)
+    good = UnitOutcome(failures=(), duration_s=100)
+    once = UnitOutcome(failures=(Failure(duration_s=100, rollback_s=100),), duration_s=100)
+    never = UnitOutcome(failures=(Failure(duration_s=100, rollback_s=100),) * 21, duration_s=None)
+    likely = equivalent(problem, [(good, sure), (once, sure)])
+    # a: 100 and 300 in the mean, and it commits when it ends.
+    assert [(t.weight_milli, t.length_s, t.modes[0].commit_s) for t in likely.tasks] == [
+        (10_000, 200, 200),
+        (20_000, 250, 250),
+    ]
+    assert equivalent(problem, [(good, sure), (never, sure)]).tasks[0].weight_milli == 5_000
