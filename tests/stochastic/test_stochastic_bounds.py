@@ -116,7 +116,7 @@ def test_a_latent_failure_is_exposed_again_where_nothing_can_hold_it_up() -> Non
     assert solved(free, late).bound_milli in (1000 * 70, 1000 * 80)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(scenarios(probabilities=False, max_units=4))
 def test_where_nothing_fails_it_is_the_nominal_optimum(scenario: dict[str, Any]) -> None:
     scenario["constraints"] = dict(scenario.get("constraints") or {}) | {"horizon": "9d"}

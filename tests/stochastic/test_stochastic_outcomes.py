@@ -75,7 +75,7 @@ class Seen:
             self.latent[event["node"]] = time
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(scenarios(trouble=True), st.sampled_from(["big_bang", "blue_green"]), st.integers(0, 3))
 def test_work_goes_as_its_outcome_says(scenario: dict[str, Any], strategy: str, seed: int) -> None:
     infrastructure = infrastructure_of(calm(scenario))

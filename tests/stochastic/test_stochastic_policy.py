@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from patchopt.model.infrastructure import Infrastructure
 
 #: Tiny scenarios that are tried; more by hand, before a release.
-EXAMPLES = int(os.environ.get("PATCHOPT_POLICY_EXAMPLES", "30"))
+EXAMPLES = int(os.environ.get("PATCHOPT_POLICY_EXAMPLES", "20"))
 QUICK = OptimizerParameters(time_limit=0.2, workers=1, deterministic=True)
 REPLICATIONS = 2000
 
