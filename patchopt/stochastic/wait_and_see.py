@@ -64,7 +64,7 @@ class WaitAndSee:
         self._parameters = parameters
         self._horizon_s = infrastructure.limits.horizon_s
         self._prices = nominal_prices(self._hindsights.problem)
-        nominal = solve(self._hindsights.problem, parameters).schedule
+        nominal = solve(self._hindsights.problem, parameters, steps=_STEPS).schedule
         tasks = nominal.problem.tasks
         self._commit_s = {
             tasks[placed.task].item.unit: nominal.commit_s(placed) for placed in nominal.placements

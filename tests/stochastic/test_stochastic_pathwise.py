@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,9 @@ from patchopt.stochastic.wait_and_see import WaitAndSee
 from patchopt.strategies import make_strategy
 from support.contract import infrastructure_of
 from support.generate import scenarios
+
+# A tracer would take most of the time.
+pytestmark = pytest.mark.no_cover
 
 #: Scenarios that are tried; many more by hand, before a release.
 EXAMPLES = int(os.environ.get("PATCHOPT_PATHWISE_EXAMPLES", "100"))

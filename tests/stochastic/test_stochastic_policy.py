@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     from patchopt.model.infrastructure import Infrastructure
 
+# A tracer would take most of the time.
+pytestmark = pytest.mark.no_cover
+
 #: Tiny scenarios that are tried; more by hand, before a release.
 EXAMPLES = int(os.environ.get("PATCHOPT_POLICY_EXAMPLES", "20"))
 QUICK = OptimizerParameters(time_limit=0.2, workers=1, deterministic=True)
