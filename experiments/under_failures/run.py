@@ -17,8 +17,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "benchmarks")]
 
@@ -28,6 +26,7 @@ from tables import between_marks, machine
 from patchopt.files import bundled_scenarios, load_preset, load_scenario
 from patchopt.model.build import build_infrastructure
 from patchopt.model.infrastructure import Infrastructure
+from patchopt.model.metrics import TOTAL_EXPOSURE
 from patchopt.model.presets import with_failures
 from patchopt.optimizer import OptimizerParameters, optimize
 from patchopt.simulator import simulate
@@ -93,7 +92,7 @@ def compared(scenario: str, failures: str, workers: int) -> Line:
 def total_exposure(infrastructure: Infrastructure, plan: Any) -> Any:
     """Return a plan's total exposure in each replication, weight-seconds."""
     outcome = simulate(infrastructure, plan, seed=SEED, replications=REPLICATIONS)
-    return outcome.columns["total_exposure"].astype(np.float64) / 1000
+    return outcome.values(TOTAL_EXPOSURE)
 
 
 def rows() -> list[tuple[str, str]]:

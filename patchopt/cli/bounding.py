@@ -97,13 +97,9 @@ def _record(found: Bounds, cost: Floats, gap: Gap) -> dict[str, Any]:
         "outcomes": found.outcomes,
         "proven": int(found.proven.sum()),
         **_means(found, cost),
-        "gap": _known(gap.gap),
-        "gap_upper": _known(gap.upper),
+        "gap": printing.plain(gap.gap),
+        "gap_upper": printing.plain(gap.upper),
     }
-
-
-def _known(value: float) -> float | None:
-    return None if value != value else value  # noqa: PLR0124 - NaN
 
 
 def _print(found: Bounds, cost: Floats, gap: Gap) -> None:

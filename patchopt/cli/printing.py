@@ -18,6 +18,13 @@ def as_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=not unicode) + "\n")
 
 
+def plain(value: Any) -> Any:
+    """Return a value that JSON knows: NumPy's scalars as Python's, NaN as null."""
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and value != value else value  # noqa: PLR0124 - NaN
+
+
 def console(*, error: bool = False) -> Console:
     """Return a console on standard output, or on standard error.
 

@@ -41,7 +41,7 @@ def print_ending(result: SweepResult, *, kept: bool = True) -> int:
 def records_of(summary: Any) -> list[dict[str, Any]]:
     """Return the rows of a summary with values that JSON knows."""
     rows = summary.to_dict(orient="records")
-    return [{key: _plain(value) for key, value in row.items()} for row in rows]
+    return [{key: printing.plain(value) for key, value in row.items()} for row in rows]
 
 
 def print_summary(summary: Any) -> None:
@@ -178,10 +178,3 @@ def _ratio(record: dict[str, Any], name: str) -> str:
 def _signed(share: float) -> str:
     """Write a share as a percentage with its sign, of three digits or more if it is large."""
     return f"{share:+.1%}" if abs(share) < 1 else f"{share:+,.0%}"
-
-
-def _plain(value: Any) -> Any:
-    """Return a value that JSON knows: NumPy's scalars as Python's, NaN as null."""
-    if hasattr(value, "item"):
-        value = value.item()
-    return None if isinstance(value, float) and value != value else value  # noqa: PLR0124 - NaN

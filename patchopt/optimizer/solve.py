@@ -121,12 +121,8 @@ def optimize(
         parameters={**asdict(parameters), **options},
         proof=bound.proof,
     )
-    builder = PlanBuilder()
-    add_steps(builder, infrastructure, schedule, _reason)
-    plan = builder.build(
-        ScenarioRef(name=infrastructure.scenario.name, sha256=infrastructure.sha256),
-        StrategyRef(name="optimal", parameters={**asdict(parameters), **options}),
-    )
+    strategy = StrategyRef(name="optimal", parameters={**asdict(parameters), **options})
+    plan = plan_of(infrastructure, schedule, strategy, "the best plan found")
     return Solution(
         plan=with_certificate(plan, certificate),
         schedule=schedule,
@@ -135,8 +131,30 @@ def optimize(
     )
 
 
-def _reason(task: Task, mode: Mode, _: Placement) -> str:
-    how = "built beside" if mode.action == "build" else "in place"
-    alone = "; breaks min_up, so alone in its service" if task.item.waives else ""
-    ratio = from_milli(smith_ratio(task))
-    return f"{ratio:.3g} weight per node and second, here in the best plan found; {how}{alone}"
+def plan_of(
+    infrastructure: Infrastructure, schedule: Schedule, strategy: StrategyRef, best: str
+) -> Plan:
+    """Return the plan that carries a schedule out.
+
+    Parameters
+    ----------
+    infrastructure : Infrastructure
+        What is patched.
+    schedule : Schedule
+        Nothing in it can start earlier.
+    strategy : StrategyRef
+        Who has made it.
+    best : str
+        What it is, for the reasons of its steps.
+    """
+
+    def reason(task: Task, mode: Mode, _: Placement) -> str:
+        how = "built beside" if mode.action == "build" else "in place"
+        alone = "; breaks min_up, so alone in its service" if task.item.waives else ""
+        ratio = from_milli(smith_ratio(task))
+        return f"{ratio:.3g} weight per node and second, here in {best}; {how}{alone}"
+
+    builder = PlanBuilder()
+    add_steps(builder, infrastructure, schedule, reason)
+    scenario = ScenarioRef(name=infrastructure.scenario.name, sha256=infrastructure.sha256)
+    return builder.build(scenario, strategy)

@@ -65,12 +65,10 @@ class Dispatcher:
         Resources, windows and order, nominal.
     hindsight : Hindsight
         Of the outcome.
-    horizon_s : int
-        H.
     """
 
-    def __init__(self, problem: Problem, hindsight: Hindsight, horizon_s: int) -> None:
-        self._problem, self._chains, self._horizon_s = problem, hindsight.chains, horizon_s
+    def __init__(self, problem: Problem, hindsight: Hindsight) -> None:
+        self._problem, self._chains = problem, hindsight.chains
         self._lost_milli = hindsight.lost_milli
         self._units: dict[int, int] = defaultdict(int)
         for task in problem.tasks:
@@ -112,8 +110,7 @@ class Dispatcher:
                 self._made[chain.component] += 1
                 over_s = max(self._over[chain.component], place.end_s, place.commit_s)
                 self._over[chain.component] = over_s
-                made = cost_milli(chain, place.commit_s, self._horizon_s)
-                total += made - chain.left_milli
+                total += cost_milli(chain, place.commit_s) - chain.left_milli
         return self._lost_milli + total
 
     def _ready_s(self, component: int) -> int | None:
@@ -174,7 +171,7 @@ class Dispatcher:
             self._profiles[_SURGE].holds.append((place.start_s, place.held_s, way.surge))
 
 
-def cost_milli(chain: Chain, commit_s: int, horizon_s: int) -> int:
+def cost_milli(chain: Chain, commit_s: int) -> int:
     """Return what a unit costs that commits some time, or is left alone instead."""
     made = sum(share.weight_milli * max(commit_s, share.from_s) for share in chain.shares)
     return min(made, chain.left_milli)

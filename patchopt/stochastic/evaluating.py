@@ -15,18 +15,19 @@ import numpy as np
 
 from patchopt.model.base import Floats, Ints
 from patchopt.model.infrastructure import Infrastructure
-from patchopt.model.plan import Plan, PlanBuilder, ScenarioRef, StrategyRef
-from patchopt.model.quantities import from_milli
+from patchopt.model.metrics import TOTAL_EXPOSURE
+from patchopt.model.plan import Plan, StrategyRef
+from patchopt.model.risk import cvar
 from patchopt.optimizer.decoder import Decoder
-from patchopt.optimizer.list_scheduling import smith_ratio
-from patchopt.optimizer.problem import Mode, Task
-from patchopt.optimizer.schedule import Placement, Schedule, add_steps
+from patchopt.optimizer.schedule import Schedule
+from patchopt.optimizer.solve import plan_of
 from patchopt.simulator.running import Simulator
 
 Risk = Literal["mean", "cvar95"]
 
-#: Share of the worst replications that ``cvar95`` is the mean of.
-_TAIL: Final = 0.05
+#: ``cvar95`` is the mean of the replications beyond this share.
+TAIL_FROM: Final = 0.95
+_EXPECTED: Final = StrategyRef(name="expected")
 
 
 class Evaluator:
@@ -65,24 +66,13 @@ class Evaluator:
         if key not in self._known:
             plan = self.plan(self.decoder.schedule(order, wanted))
             outcome = Simulator(self.infrastructure, plan).run(self._seed, self._replications)
-            self._known[key] = from_milli(outcome.columns["total_exposure"].astype(np.float64))
+            self._known[key] = outcome.values(TOTAL_EXPOSURE)
             self.made += 1
         return self._known[key]
 
     def plan(self, schedule: Schedule) -> Plan:
         """Return the plan of a schedule."""
-        builder = PlanBuilder()
-        add_steps(builder, self.infrastructure, schedule, _reason)
-        scenario = self.infrastructure.scenario
-        about = ScenarioRef(name=scenario.name, sha256=self.infrastructure.sha256)
-        return builder.build(about, StrategyRef(name="expected", parameters={}))
-
-
-def _reason(task: Task, mode: Mode, _: Placement) -> str:
-    how = "built beside" if mode.action == "build" else "in place"
-    alone = "; breaks min_up, so alone in its service" if task.item.waives else ""
-    ratio = from_milli(smith_ratio(task))
-    return f"{ratio:.3g} weight per node and second, here in the best plan on average; {how}{alone}"
+        return plan_of(self.infrastructure, schedule, _EXPECTED, "the best plan on average")
 
 
 def risk_of(costs: Floats, risk: Risk) -> float:
@@ -93,8 +83,7 @@ def risk_of(costs: Floats, risk: Risk) -> float:
     costs : ndarray of float64, shape (n,)
         Of replications.
     risk : str
-        ``mean``, or ``cvar95``: the mean of the worst twentieth (Rockafellar, Uryasev,
-        Optimization of conditional value-at-risk, Journal of Risk 2, 2000), at least one.
+        ``mean``, or ``cvar95``: the mean of the worst twentieth, as in reports.
 
     Examples
     --------
@@ -102,7 +91,4 @@ def risk_of(costs: Floats, risk: Risk) -> float:
     >>> risk_of(sample, "mean"), risk_of(sample, "cvar95")
     (49.5, 97.0)
     """
-    if risk == "mean":
-        return float(costs.mean())
-    worst = max(1, round(_TAIL * len(costs)))
-    return float(np.sort(costs)[-worst:].mean())
+    return float(costs.mean()) if risk == "mean" else cvar(costs, np.ones(len(costs)), TAIL_FROM)

@@ -13,6 +13,7 @@ from pydantic.dataclasses import dataclass as validated
 from patchopt.model.base import STRICT, Floats, Ints
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.items import items_of
+from patchopt.model.metrics import Z_95
 from patchopt.model.plan import Plan
 from patchopt.optimizer.decoder import Decoder, coded
 from patchopt.optimizer.engine import compiled
@@ -23,15 +24,13 @@ from patchopt.optimizer.search.start_lists import start_lists
 from patchopt.optimizer.search_and_prove import solve
 from patchopt.simulator.loop.streams import replication_keys
 from patchopt.stochastic.equivalent import equivalent
-from patchopt.stochastic.evaluating import Evaluator, Risk, risk_of
+from patchopt.stochastic.evaluating import TAIL_FROM, Evaluator, Risk, risk_of
 from patchopt.stochastic.outcomes import Oracle
 from patchopt.stochastic.searching import Listed, Search
 
 #: Seeds far from those that anybody compares plans on: of the search, and of the last word.
 _TRAINING: Final = 2**61
 _FRESH: Final = 2**62
-#: Student's and the normal quantile are the same for so many replications.
-_Z: Final = 1.959963984540054
 
 
 @validated(frozen=True, config=STRICT)
@@ -103,8 +102,7 @@ def expect(infrastructure: Infrastructure, parameters: ExpectedParameters) -> Ex
     Expected
         The same for the same inputs.
     """
-    items = items_of(infrastructure)
-    problem = problem_of(infrastructure, items)
+    problem = problem_of(infrastructure, items_of(infrastructure))
     decoder = Decoder(problem, compiled())
     nominal = _solved(problem, parameters)
     sample = Evaluator(
@@ -182,12 +180,12 @@ def half_width(before: Floats, after: Floats, risk: Risk) -> float:
     """
     count = len(before)
     pairs = _influence(after, risk) - _influence(before, risk)
-    return _Z * float(pairs.std(ddof=1)) / float(count**0.5)
+    return Z_95 * float(pairs.std(ddof=1)) / float(count**0.5)
 
 
 def _influence(costs: Floats, risk: Risk) -> Floats:
     """Return what each replication adds to what a sample is judged by, but for a constant."""
     if risk == "mean":
         return costs
-    quantile = float(np.quantile(costs, 0.95))
-    return np.maximum(costs - quantile, 0.0) / 0.05
+    quantile = float(np.quantile(costs, TAIL_FROM))
+    return np.maximum(costs - quantile, 0.0) / (1 - TAIL_FROM)

@@ -87,6 +87,11 @@ class Chain:
     left_milli: int
     must: bool = False
 
+    @property
+    def weight_milli(self) -> int:
+        """The unit's weight, of all shares together."""
+        return sum(share.weight_milli for share in self.shares)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Hindsight:
@@ -116,6 +121,7 @@ class Hindsights:
     def __init__(self, infrastructure: Infrastructure) -> None:
         self._infrastructure = infrastructure
         self.problem: Problem = problem_of(infrastructure, items_of(infrastructure))
+        self._tasks = {task.item.unit: task for task in self.problem.tasks}
         self._horizon_s = infrastructure.limits.horizon_s
         self._undisturbed = [self._goes_back_at_once(unit) for unit in range(self._units)]
 
@@ -125,11 +131,11 @@ class Hindsights:
 
     def of(self, outcome: Outcome) -> Hindsight:
         """Return the problem of an outcome. O(units x attempts)."""
-        tasks = {task.item.unit: task for task in self.problem.tasks}
         left_s = self._left_s(outcome)
         chains = {}
         for unit, own in enumerate(outcome):
-            chain = self._chain(tasks[unit], own, left_s[unit]) if unit in tasks else None
+            task = self._tasks.get(unit)
+            chain = self._chain(task, own, left_s[unit]) if task is not None else None
             if chain is not None:
                 chains[unit] = chain
         kept = self._reachable(chains)

@@ -11,12 +11,10 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from patchopt.optimizer.bounds.alone import earliest_commit_s
+from patchopt.optimizer.bounds.alone import alone_costs_milli
 from patchopt.optimizer.bounds.bound import Priced
 from patchopt.optimizer.bounds.exact import least_costs_milli, paid_milli
-from patchopt.optimizer.bounds.lagrange import lagrange_bound
+from patchopt.optimizer.bounds.lagrange import carried_over, lagrange_bound
 from patchopt.optimizer.bounds.layout import layout_of
 from patchopt.optimizer.bounds.rows import relaxation_of
 from patchopt.optimizer.problem import Problem
@@ -89,31 +87,20 @@ def leaving(problem: Problem, hindsight: Hindsight, nominal: Priced | None) -> L
 
 def _priced(problem: Problem, nominal: Priced | None) -> tuple[list[int], int]:
     """Return what each task pays at least, and what all that is narrow costs."""
-    free = replace(problem, dependencies={})
-    relaxation = relaxation_of(free)
-    if nominal is not None and relaxation.rows:
-        known = {
-            row.name: prices
-            for row, prices in zip(nominal.relaxation.rows, nominal.rates, strict=True)
-        }
-        cells = nominal.cells
-        nothing = np.zeros(len(cells.begin_s), np.int64)
-        prices = np.array([known.get(row.name, nothing) for row in relaxation.rows])
-        layout = layout_of(relaxation)
-        try:
-            least = least_costs_milli(layout, cells, problem.windows, prices).tolist()
-        except OverflowError:
-            return _alone(problem), 0
-        paid = [0] * len(problem.tasks)
-        for one, milli in zip(relaxation.classes, least, strict=True):
-            for task in one.members:
-                paid[task] = milli
-        totals = paid_milli(cells, prices)[:, -1].tolist()
-        return paid, sum(
-            row.capacity * total for row, total in zip(relaxation.rows, totals, strict=True)
-        )
-    return _alone(problem), 0
-
-
-def _alone(problem: Problem) -> list[int]:
-    return [task.weight_milli * earliest_commit_s(problem, task) for task in problem.tasks]
+    relaxation = relaxation_of(replace(problem, dependencies={}))
+    if nominal is None or not relaxation.rows:
+        return alone_costs_milli(problem), 0
+    priced, layout = carried_over(nominal, relaxation), layout_of(relaxation)
+    cells, rates = priced.cells, priced.rates
+    try:
+        least = least_costs_milli(layout, cells, problem.windows, rates).tolist()
+    except OverflowError:
+        return alone_costs_milli(problem), 0
+    paid = [0] * len(problem.tasks)
+    for one, milli in zip(relaxation.classes, least, strict=True):
+        for task in one.members:
+            paid[task] = milli
+    totals = paid_milli(cells, rates)[:, -1].tolist()
+    return paid, sum(
+        row.capacity * total for row, total in zip(relaxation.rows, totals, strict=True)
+    )

@@ -95,6 +95,8 @@ class UnitOutcome:
         return not self.failures and not self.latent
 
 
+#: Nodes of a unit.
+Members = tuple[int, ...]
 #: What a replication holds for all units, one each.
 Outcome = tuple[UnitOutcome, ...]
 
@@ -111,10 +113,7 @@ class Oracle:
     def __init__(self, infrastructure: Infrastructure) -> None:
         self._infrastructure = infrastructure
         units = infrastructure.units
-        self._members = [
-            units.idx[begin:end].tolist()
-            for begin, end in zip(units.ptr[:-1], units.ptr[1:], strict=True)
-        ]
+        self._members = [units.members(unit) for unit in range(len(units))]
         nodes, releases = infrastructure.nodes, infrastructure.releases
         self._key, self._release = nodes.key.tolist(), nodes.release.tolist()
         self._duration = list(zip(nodes.duration_s.tolist(), nodes.duration_sigma, strict=True))
@@ -148,23 +147,22 @@ class Oracle:
         tuple of UnitOutcome
             One a unit. O(nodes x attempts).
         """
-        seed = int(key)
         defective = [
-            _happens(seed, STREAM_DEFECT, of_release, 0, luck)
+            _happens(key, STREAM_DEFECT, of_release, 0, luck)
             for of_release, luck in zip(self._release_key, self._defect_luck, strict=True)
         ]
-        units = tuple(self._of_unit(seed, members, defective) for members in self._members)
+        units = tuple(self._of_unit(key, members, defective) for members in self._members)
         around = self._infrastructure.surroundings
         stops = around.alarms_per_day > 0 or around.crash_mtbf_s >= 0
         if not stops and all(unit.sound for unit in units):
             return units  # no gate and no budget has anything to count
         return tuple(
-            replace(unit, otherwise_s=self._otherwise_s(seed, members, defective, unit))
+            replace(unit, otherwise_s=self._otherwise_s(key, members, defective, unit))
             for unit, members in zip(units, self._members, strict=True)
         )
 
     def _otherwise_s(
-        self, seed: int, members: list[int], defective: list[bool], unit: UnitOutcome
+        self, seed: np.uint64, members: Members, defective: list[bool], unit: UnitOutcome
     ) -> int | None:
         """Return when a unit may have further attempts, or others than it would have had.
 
@@ -185,7 +183,7 @@ class Oracle:
         first_s = min(ways)
         return first_s if first_s < horizon_s else None
 
-    def _further(self, seed: int, members: list[int], defective: list[bool]) -> int:
+    def _further(self, seed: np.uint64, members: Members, defective: list[bool]) -> int:
         """Return how many further attempts a unit takes until one is good, at most a hundred."""
         first = self._infrastructure.limits.max_retries + 2
         for more in range(_MOST_REVIEWS):
@@ -193,7 +191,7 @@ class Oracle:
                 return more + 1
         return _MOST_REVIEWS
 
-    def _reviews_s(self, seed: int, count: int) -> int:
+    def _reviews_s(self, seed: np.uint64, count: int) -> int:
         around, horizon_s = self._infrastructure.surroundings, self._infrastructure.limits.horizon_s
         total_s = 0
         for number in range(1, count + 1):
@@ -202,11 +200,13 @@ class Oracle:
                 break
         return total_s
 
-    def _respin_s(self, seed: int, release: int) -> int:
+    def _respin_s(self, seed: np.uint64, release: int) -> int:
         around, key = self._infrastructure.surroundings, self._release_key[release]
         return _time(seed, STREAM_RESPIN_DELAY, key, 1, around.respin_s, around.respin_sigma)
 
-    def _fails(self, seed: int, members: list[int], defective: list[bool], attempt: int) -> bool:
+    def _fails(
+        self, seed: np.uint64, members: Members, defective: list[bool], attempt: int
+    ) -> bool:
         return any(
             _happens(
                 seed,
@@ -218,7 +218,7 @@ class Oracle:
             for node in members
         )
 
-    def _of_unit(self, seed: int, members: list[int], defective: list[bool]) -> UnitOutcome:
+    def _of_unit(self, seed: np.uint64, members: Members, defective: list[bool]) -> UnitOutcome:
         failures: list[Failure] = []
         for attempt in range(1, self._infrastructure.limits.max_retries + 2):
             duration_s = max(
@@ -232,7 +232,7 @@ class Oracle:
             failures.append(Failure(duration_s=duration_s, rollback_s=rollback_s))
         return UnitOutcome(failures=tuple(failures), duration_s=None)
 
-    def _rolled_back(self, seed: int, members: list[int], attempt: int) -> int | None:
+    def _rolled_back(self, seed: np.uint64, members: Members, attempt: int) -> int | None:
         """Return how long it takes until all members are back, if ever."""
         longest = 0
         for node in members:
@@ -245,7 +245,7 @@ class Oracle:
         return longest
 
     def _latent(
-        self, seed: int, members: list[int], defective: list[bool], attempt: int
+        self, seed: np.uint64, members: Members, defective: list[bool], attempt: int
     ) -> Iterator[LatentFailure]:
         around, nodes = self._infrastructure.surroundings, self._infrastructure.nodes
         # Detected members take the new ones that can go back along: who is last ends it.
@@ -279,17 +279,11 @@ class Oracle:
                 )
 
 
-def _draw(seed: int, stream: int, key: int, count: int) -> int:
-    # Compiled code takes a key as what it is; plain code reckons with it too.
-    return int(draw(np.uint64(seed), stream, key, count))  # type: ignore[arg-type]  # NumPy integer
+def _happens(seed: np.uint64, stream: int, key: int, count: int, luck: int) -> bool:
+    return bool(luck > 0 and draw(seed, stream, key, count) < luck)  # type: ignore[arg-type]  # NumPy integer
 
 
-def _happens(seed: int, stream: int, key: int, count: int, luck: int) -> bool:
-    return luck > 0 and _draw(seed, stream, key, count) < luck
-
-
-def _time(seed: int, stream: int, key: int, count: int, median_s: int, sigma: float) -> int:
+def _time(seed: np.uint64, stream: int, key: int, count: int, median_s: int, sigma: float) -> int:
     if sigma == 0:
         return median_s
-    drawn = lognormal(np.uint64(seed), stream, key, count, median_s, float(sigma))  # type: ignore[arg-type]  # NumPy integer
-    return int(drawn)
+    return int(lognormal(seed, stream, key, count, median_s, float(sigma)))  # type: ignore[arg-type]  # NumPy integer

@@ -60,8 +60,8 @@ def settled(hindsight: Hindsight, commit_s: Mapping[int, int]) -> Hindsight:
     chains, constant = [], hindsight.lost_milli
     for chain in hindsight.chains:
         late = [share for share in chain.shares if share.from_s > commit_s[chain.unit]]
-        rest = sum(share.weight_milli for share in chain.shares if share not in late)
-        whole = sum(share.weight_milli for share in chain.shares)
+        whole = chain.weight_milli
+        rest = whole - sum(share.weight_milli for share in late)
         constant += sum(share.weight_milli * share.from_s for share in late)
         chains.append(
             replace(
@@ -94,11 +94,10 @@ class _Relaxing:
         for chain in self._chains:
             component = self._add(chain)
             last[chain.component].append(component)
-        if not any(len(chain.attempts) > 1 for chain in self._chains) and not ordered:
+        if ordered:
+            self._below |= {component: tuple(sorted(own)) for component, own in last.items()}
+        elif all(len(chain.attempts) == 1 for chain in self._chains):
             self._below = {}
-        for component, own in last.items():
-            if ordered:
-                self._below[component] = tuple(sorted(own))
         return replace(
             self._given,
             tasks=tuple(self._tasks),
@@ -141,7 +140,7 @@ class _Relaxing:
         return replace(
             task,
             component=component,
-            weight_milli=sum(share.weight_milli for share in chain.shares) if good else 0,
+            weight_milli=chain.weight_milli if good else 0,
             length_s=length_s,
             modes=modes,
         )

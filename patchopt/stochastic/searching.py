@@ -12,11 +12,12 @@ from patchopt.stochastic.evaluating import Evaluator, Risk, risk_of
 
 #: Shares of the moves: a task elsewhere, two tasks exchanged, a task in another mode.
 _INSERT, _SWAP = 0.5, 0.8
-#: Temperatures at the begin and at the end, as shares of the standard error of the difference
-#: that moves make at first.
+#: Temperatures at the begin and at the end, as shares of the difference that moves make at first.
 _HOT, _COLD = 1.0, 0.02
 #: Moves that are tried to see what difference they make.
 _PROBES: Final = 10
+#: Moves that may lead back to plans that are known, for each that is not.
+_STALE: Final = 20
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -120,7 +121,3 @@ class Search:
         key = np.empty(n)
         key[order] = np.arange(n)
         return self.listed(self._evaluator.decoder.in_order(key), wanted)
-
-
-#: Moves that may lead back to plans that are known, for each that is not.
-_STALE: Final = 20

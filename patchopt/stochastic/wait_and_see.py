@@ -62,7 +62,6 @@ class WaitAndSee:
     def __init__(self, infrastructure: Infrastructure, parameters: OptimizerParameters) -> None:
         self._hindsights = Hindsights(infrastructure)
         self._parameters = parameters
-        self._horizon_s = infrastructure.limits.horizon_s
         self._prices = nominal_prices(self._hindsights.problem)
         nominal = solve(self._hindsights.problem, parameters, steps=_STEPS).schedule
         tasks = nominal.problem.tasks
@@ -113,7 +112,7 @@ class WaitAndSee:
 
     def _incumbent(self, hindsight: Hindsight, schedule: Schedule) -> int:
         """Return what the optimiser's schedule comes to with all constraints."""
-        dispatcher = Dispatcher(self._hindsights.problem, hindsight, self._horizon_s)
+        dispatcher = Dispatcher(self._hindsights.problem, hindsight)
         attempts = [
             (number, at)
             for number, chain in enumerate(hindsight.chains)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from patchopt.model.risk import cvar, quantiles, wilson
 from patchopt.reports.numbers.bootstrap import compare
-from patchopt.reports.numbers.risk import cvar, quantiles, wilson
 from patchopt.reports.numbers.stratified import stratified_mean, variance_saved
 
 VALUES = st.lists(st.integers(-50, 50), min_size=1, max_size=40)

@@ -25,7 +25,12 @@ def earliest_commit_s(problem: Problem, task: Task) -> int:
 
 def alone_bound_milli(problem: Problem) -> int:
     """Bound the objective from below: every task commits as early as it can alone."""
-    return sum(task.weight_milli * earliest_commit_s(problem, task) for task in problem.tasks)
+    return sum(alone_costs_milli(problem))
+
+
+def alone_costs_milli(problem: Problem) -> list[int]:
+    """Return what each task costs at least, alone."""
+    return [task.weight_milli * earliest_commit_s(problem, task) for task in problem.tasks]
 
 
 def active_makespan_s(problem: Problem) -> int:

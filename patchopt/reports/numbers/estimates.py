@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from patchopt.model.base import Floats
 from patchopt.model.metrics import NUMERIC_METRICS, Metric
+from patchopt.model.risk import cvar, quantiles, wilson
 from patchopt.reports.numbers.bootstrap import Estimate, estimate, exact, scale_of
-from patchopt.reports.numbers.risk import cvar, quantiles, wilson
 from patchopt.reports.numbers.stratified import stratified_mean
 from patchopt.reports.numbers.study import Study
 
