@@ -16,8 +16,9 @@ from patchopt.model.build import build_infrastructure
 from patchopt.model.failures import Defect
 from patchopt.model.presets import FailurePreset
 from patchopt.simulator import Simulator
-from patchopt.strategies import make_strategy, strategy_names
+from patchopt.strategies import make_strategy
 from support.contract import infrastructure_of
+from support.searches import HEURISTICS
 
 if TYPE_CHECKING:
     from patchopt.model.infrastructure import Infrastructure
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from patchopt.model.scenario import Scenario
 
 FOLDER = Path(__file__).resolve().parent.parent / "experiments" / "benchmarks"
-QUICK = [name for name in strategy_names() if name != "optimal"]
 #: Attempts fail, often, and releases are bad, often; nothing else goes wrong.
 ATTEMPTS = FailurePreset(
     name="attempts",
@@ -64,7 +64,7 @@ def compare(lean: Any, infrastructure: Infrastructure, plan: Plan, replications:
         assert found == {name: outcome.exact(name, number) for name in found}
 
 
-@pytest.mark.parametrize("strategy", QUICK)
+@pytest.mark.parametrize("strategy", HEURISTICS)
 @pytest.mark.parametrize("name", bundled_scenarios())
 def test_nothing_fails(lean: Any, name: str, strategy: str) -> None:
     infrastructure = built(name, "nothing")
@@ -88,7 +88,7 @@ def test_attempts_fail(lean: Any, name: str, strategy: str) -> None:
     compare(lean, infrastructure, make_strategy(strategy, {}).plan(infrastructure), 30)
 
 
-@pytest.mark.parametrize("strategy", QUICK)
+@pytest.mark.parametrize("strategy", HEURISTICS)
 @pytest.mark.parametrize("name", bundled_scenarios())
 def test_attempts_fail_and_the_world_goes_on(lean: Any, name: str, strategy: str) -> None:
     infrastructure = built(name, "attempts")

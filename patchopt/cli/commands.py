@@ -49,17 +49,19 @@ def _plan(
     scenario: Scenario,
     strategy: StrategyName,
     settings: Settings = None,
+    failures: Failures = "as_written",
     out: Out = None,
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Plan a scenario with a strategy."""
+    """Plan a scenario with a strategy; of them `expected` plans for the failures given."""
     from patchopt.cli.planning import deliver_plan
 
     deliver_plan(
         PlanRequest(
             scenario=scenario,
             strategy=StrategyChoice(name=strategy, parameters=options.parameters(settings)),
+            failures=failures,
             delivery=Delivery(out=out, force=force, as_json=json),
         )
     )

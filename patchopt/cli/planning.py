@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
 from typing import TYPE_CHECKING
 
 from patchopt.cli import printing, stopping
+from patchopt.cli.progress import progress
 
 if TYPE_CHECKING:
     from patchopt.cli.requests import Delivery, OptimizeRequest, PlanRequest
     from patchopt.model.infrastructure import Infrastructure
-    from patchopt.model.plan import Certificate, Plan
+    from patchopt.model.plan import Certificate, Plan, ScenarioRef
     from patchopt.model.scenario import Scenario
     from patchopt.optimizer import Progress
+    from patchopt.strategies import Strategy
 
 #: Lines of progress in a log are so much of the time that has gone apart.
 _SELDOM = 0.1
@@ -32,13 +35,35 @@ def built_with_warnings(scenario: Scenario) -> Infrastructure:
 
 def deliver_plan(request: PlanRequest) -> None:
     """Plan a scenario with a strategy; write and print the plan."""
-    from patchopt.files import load_scenario
+    from patchopt.files import load_preset, load_scenario
+    from patchopt.model.build import scenario_sha256
+    from patchopt.model.plan import ScenarioRef
+    from patchopt.model.presets import with_failures
     from patchopt.strategies import make_strategy
 
     maker = make_strategy(request.strategy.name, request.strategy.parameters)
-    infrastructure = built_with_warnings(load_scenario(request.scenario))
+    preset = load_preset(request.failures)
+    written = load_scenario(request.scenario)
+    infrastructure = built_with_warnings(with_failures(written, preset))
     request.delivery.prepare()
-    _publish(infrastructure, maker.plan(infrastructure), request.delivery)
+    plan = _planned(maker, infrastructure)
+    # Its file can be checked and simulated with or without the preset.
+    about = ScenarioRef(name=written.name, sha256=scenario_sha256(written))
+    _publish(infrastructure, plan, request.delivery, about)
+    if plan.expectation is not None and request.delivery.out and not request.delivery.as_json:
+        from patchopt.reports.pages.expectation import expectation_text
+
+        sys.stdout.write(f"{expectation_text(plan.expectation)}\n")
+
+
+def _planned(maker: Strategy, infrastructure: Infrastructure) -> Plan:
+    """Plan, and show the progress of what may take a while."""
+    from patchopt.strategies.expected import ExpectedStrategy
+
+    if not isinstance(maker, ExpectedStrategy):
+        return maker.plan(infrastructure)
+    with progress() as show:
+        return maker.solve(infrastructure, workers=os.cpu_count() or 1, watch=show)
 
 
 def deliver_optimum(request: OptimizeRequest) -> int:
@@ -63,11 +88,18 @@ def deliver_optimum(request: OptimizeRequest) -> int:
     return stopping.INTERRUPTED if solution.interrupted else 0
 
 
-def _publish(infrastructure: Infrastructure, plan: Plan, delivery: Delivery) -> None:
+def _publish(
+    infrastructure: Infrastructure,
+    plan: Plan,
+    delivery: Delivery,
+    about: ScenarioRef | None = None,
+) -> None:
     from patchopt.files import plan_json
     from patchopt.reports import plan_page
 
     page = plan_page(infrastructure, plan)
+    if about is not None:
+        plan = plan.model_copy(update={"scenario": about})
     written = delivery.write({"plan.json": plan_json(plan), "report.md": page})
     if delivery.as_json:
         printing.as_json(plan.model_dump(mode="json"))

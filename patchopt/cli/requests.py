@@ -72,6 +72,7 @@ class PlanRequest:
 
     scenario: str
     strategy: StrategyChoice
+    failures: str
     delivery: Delivery
 
 

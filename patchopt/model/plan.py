@@ -1,4 +1,4 @@
-"""Plans: steps under a partial order, and the certificate of an optimised one (MODEL 5, 9)."""
+"""Plans: steps under a partial order, and how good an optimised one is (MODEL 5, 9, 12)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from patchopt.model.base import Frozen
+from patchopt.model.expectation import Expectation
 from patchopt.model.proof import Proof
 
 Action = Literal["patch", "build", "switch", "pause"]
@@ -150,6 +151,7 @@ class Plan(Frozen):
     strategy: StrategyRef
     steps: Annotated[tuple[Step, ...], Field(strict=False)]
     certificate: Certificate | None = None
+    expectation: Expectation | None = None
 
     @property
     def fully_guarded(self) -> bool:

@@ -9,11 +9,13 @@ little noise, and other replications for the last word.
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from collections.abc import Callable
+from typing import Final
 
 import numpy as np
 
 from patchopt.model.base import Floats, Ints
+from patchopt.model.expectation import Risk
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.metrics import TOTAL_EXPOSURE
 from patchopt.model.plan import Plan, StrategyRef
@@ -22,8 +24,6 @@ from patchopt.optimizer.decoder import Decoder
 from patchopt.optimizer.schedule import Schedule
 from patchopt.optimizer.solve import plan_of
 from patchopt.simulator.running import Simulator
-
-Risk = Literal["mean", "cvar95"]
 
 #: ``cvar95`` is the mean of the replications beyond this share.
 TAIL_FROM: Final = 0.95
@@ -53,6 +53,8 @@ class Evaluator:
         self._known: dict[bytes, Floats] = {}
         #: How many plans have been simulated.
         self.made = 0
+        #: Told of that whenever it grows.
+        self.watch: Callable[[int], None] = lambda _: None
 
     def costs(self, order: Ints, wanted: Ints) -> Floats:
         """Return the total exposure of a list in each replication.
@@ -68,6 +70,7 @@ class Evaluator:
             outcome = Simulator(self.infrastructure, plan).run(self._seed, self._replications)
             self._known[key] = outcome.values(TOTAL_EXPOSURE)
             self.made += 1
+            self.watch(self.made)
         return self._known[key]
 
     def plan(self, schedule: Schedule) -> Plan:

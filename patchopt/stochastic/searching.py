@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 
 from patchopt.model.base import Floats, Ints
-from patchopt.stochastic.evaluating import Evaluator, Risk, risk_of
+from patchopt.model.expectation import Risk
+from patchopt.stochastic.evaluating import Evaluator, risk_of
 
 #: Shares of the moves: a task elsewhere, two tasks exchanged, a task in another mode.
 _INSERT, _SWAP = 0.5, 0.8
@@ -79,7 +80,8 @@ class Search:
             Never worse than the first on the sample.
         """
         now = best = begin
-        if len(begin.order) < 2 and max(self._modes, default=1) < 2:
+        alone = len(begin.order) < 2 and max(self._modes, default=1) < 2
+        if alone or plans < 1:
             return best
         until = self._evaluator.made + plans
         warm = self._difference(begin)

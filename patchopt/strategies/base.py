@@ -40,6 +40,7 @@ _BUILT_IN: Final = {
     "exposure_greedy": "exposure_greedy",
     "waves": "waves",
     "optimal": "optimal",
+    "expected": "expected",
 }
 
 _REGISTERED: dict[str, type[Strategy]] = {}
@@ -101,6 +102,13 @@ class Strategy(ABC):
             key: list(value) if isinstance(value, tuple) else value
             for key, value in asdict(self).items()
         }
+
+
+def add_again(builder: PlanBuilder, plan: Plan) -> None:
+    """Add the steps of a plan to a builder."""
+    for step in plan.steps:
+        keys: dict[str, Any] = step.model_dump(exclude={"id", "action", "nodes"})
+        builder.add(step.action, step.nodes, **keys | {"gate": step.gate})
 
 
 # Not bound by Strategy: to type checkers, pydantic's decorator gives a class of its own.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from pydantic.dataclasses import dataclass as validated
 
@@ -12,7 +11,7 @@ from patchopt.model.plan import Plan, PlanBuilder
 from patchopt.optimizer.parameters import OptimizerParameters
 from patchopt.optimizer.progress import Watcher
 from patchopt.optimizer.solve import Solution, optimize
-from patchopt.strategies.base import STRICT, Strategy, register
+from patchopt.strategies.base import STRICT, Strategy, add_again, register
 from patchopt.verify import with_verdict
 
 
@@ -49,6 +48,4 @@ class Optimal(OptimizerParameters, Strategy):
 
     def steps(self, infrastructure: Infrastructure, builder: PlanBuilder) -> None:
         """Add the steps of the best plan found."""
-        for step in self.plan(infrastructure).steps:
-            keys: dict[str, Any] = step.model_dump(exclude={"id", "action", "nodes"})
-            builder.add(step.action, step.nodes, **keys | {"gate": step.gate})
+        add_again(builder, self.plan(infrastructure))

@@ -124,13 +124,14 @@ def _grid(given: str | Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _parameters(config: SweepConfig, name: str, chosen: dict[str, Any]) -> dict[str, Any]:
-    """Return `optimal` the limits of the group ``optimizer``; what its entry says goes first."""
-    if name != "optimal":
-        return chosen
-    search = {
-        key: getattr(config.optimizer, key) for key in type(config.optimizer).__dataclass_fields__
-    }
-    return {**search, **chosen}
+    """Return those who search the limits of the group ``optimizer``; an entry's own go first."""
+    limits = config.optimizer
+    if name == "optimal":
+        return {key: getattr(limits, key) for key in type(limits).__dataclass_fields__} | chosen
+    if name == "expected":
+        # Bounds are a matter of the study: they are the same for all plans.
+        return {"time_limit": limits.time_limit, "seed": limits.seed, "bounds": 0} | chosen
+    return chosen
 
 
 def _label(name: str, chosen: Mapping[str, Any]) -> str:

@@ -81,7 +81,7 @@ class Stages:
             if self._selection.has(task)
         }
         left = [plan for plan in work.values() if plan is not None]
-        left.sort(key=lambda plan: plan.strategy != "optimal")
+        left.sort(key=lambda plan: plan.strategy not in ("optimal", "expected"))
         done = len(work) - len(left)
         self._watch("plans", done, len(work))
         self._warm_up(len(left))

@@ -23,10 +23,11 @@ from patchopt.optimizer.list_scheduling import list_schedule
 from patchopt.optimizer.problem import Problem, problem_of
 from patchopt.optimizer.scaling import in_seconds, in_units, time_unit_s
 from patchopt.optimizer.search_and_prove import solve as schedule_and_bound
-from patchopt.strategies import make_strategy, strategy_names
+from patchopt.strategies import make_strategy
 from support.contract import PROOF, check_harmless, infrastructure_of, nominal, solve
 from support.enumerate import optimum
 from support.generate import FEATURES, PROBABLE, features, scenarios
+from support.searches import HEURISTICS
 from support.seldom import SELDOM
 
 #: Traced for coverage, their thousands of examples would take three times as long.
@@ -74,7 +75,7 @@ def for_all(law: Callable[[Scenario], None], examples: int, **options: Any) -> N
 
 @pytest.mark.parametrize("on_infeasible", HANDLINGS)
 def test_laws_1_and_2_simulation_meets_objective_and_bound(on_infeasible: OnInfeasible) -> None:
-    names = [name for name in strategy_names() if name not in ("big_bang", "optimal")]
+    names = [name for name in HEURISTICS if name != "big_bang"]
 
     def law(scenario: Scenario) -> None:
         infrastructure, solution = solve(scenario, on_infeasible, SHORT)

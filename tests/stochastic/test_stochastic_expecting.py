@@ -9,15 +9,19 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from patchopt.model.expectation import Risk
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.items import items_of
 from patchopt.optimizer.decoder import Decoder
 from patchopt.optimizer.problem import problem_of
 from patchopt.simulator import simulate
+from patchopt.stochastic.certifying import wait_and_see_gap
 from patchopt.stochastic.equivalent import equivalent
-from patchopt.stochastic.evaluating import Evaluator, Risk, risk_of
-from patchopt.stochastic.expecting import ExpectedParameters, expect, half_width
+from patchopt.stochastic.evaluating import Evaluator, risk_of
+from patchopt.stochastic.expecting import FRESH, expect
+from patchopt.stochastic.intervals import half_width, half_width_of_difference
 from patchopt.stochastic.outcomes import Failure, UnitOutcome
+from patchopt.stochastic.parameters import ExpectedParameters
 from patchopt.stochastic.searching import Search
 from support.contract import check_harmless, infrastructure_of, nominal
 from support.examples import small
@@ -45,15 +49,20 @@ def first_of(found: Any) -> list[str]:
 def test_what_is_likely_to_fail_comes_last() -> None:
     infrastructure = flaky()
     found = expect(infrastructure, QUICK)
-    assert not found.is_nominal
+    known = found.expectation
+    assert not known.is_nominal
     assert first_of(found) == ["b", "a"]
     # 32,000 and 16,500 by the model, besides what never heals, on average.
-    assert found.difference == pytest.approx(16_500 - 32_000, rel=0.1)
-    assert found.difference + found.half_width < 0
-    # The fresh replications are those of its seed, and the plan does on them what it says.
-    outcome = simulate(infrastructure, found.plan, seed=2**62, replications=400)
+    assert known.difference == pytest.approx(16_500 - 32_000, rel=0.1)
+    assert known.difference + known.difference_within < 0
+    assert known.value - known.nominal == pytest.approx(16_500 - 32_000, rel=0.1)
+    # Three samples that nobody else has, and the plan does on the last what it says.
+    assert len({known.training.seed, known.choice.seed, known.fresh.seed}) == 3
+    outcome = simulate(infrastructure, found.plan, seed=FRESH, replications=400)
     exposure = outcome.columns["total_exposure"].astype(np.float64) / 1000
-    assert found.found.tolist() == exposure.tolist()
+    assert found.costs.tolist() == exposure.tolist()
+    assert known.value == exposure.mean()
+    assert known.value_within == half_width(exposure, "mean")
 
 
 def test_where_nothing_fails_it_is_the_nominal_optimum() -> None:
@@ -63,9 +72,28 @@ def test_where_nothing_fails_it_is_the_nominal_optimum() -> None:
         for name, w in zip("abc", (3, 2, 1), strict=True)
     }
     found = expect(infrastructure_of(small(nodes, max_parallel=1)), QUICK)
-    assert found.is_nominal
+    known = found.expectation
+    assert known.is_nominal
     assert first_of(found) == ["a", "b", "c"]
-    assert (found.difference, found.half_width) == (0, 0)
+    assert (known.difference, known.difference_within, known.value_within) == (0, 0, 0)
+    assert known.value == known.nominal
+
+
+def test_the_gap_is_that_of_the_first_fresh_replications() -> None:
+    infrastructure = flaky()
+    found = expect(infrastructure, QUICK)
+    gap = wait_and_see_gap(infrastructure, found, 30)
+    assert (gap.sample.seed, gap.sample.replications) == (FRESH, 30)
+    mean = float(found.costs[:30].mean())
+    assert gap.bound <= mean
+    assert gap.gap is not None
+    assert gap.upper is not None
+    assert gap.gap == pytest.approx(mean / gap.bound - 1)
+    assert gap.gap < gap.upper
+    assert gap.proven == 30
+    # More than there are costs of cannot be bounded; one tells nothing of chance.
+    assert wait_and_see_gap(infrastructure, found, 10_000).sample.replications == 400
+    assert wait_and_see_gap(infrastructure, found, 1).upper is None
 
 
 @settings(max_examples=15, deadline=None)
@@ -77,9 +105,9 @@ def test_plans_keep_the_constraints_and_are_the_same_again(scenario: dict[str, A
     check_harmless(found.plan, nominal(infrastructure, found.plan))
     again = expect(infrastructure, few)
     assert again.plan == found.plan
-    assert again.difference == found.difference
-    if not found.is_nominal:
-        assert found.difference + found.half_width < 0
+    assert again.expectation == found.expectation
+    if not found.expectation.is_nominal:
+        assert found.expectation.difference + found.expectation.difference_within < 0
 
 
 RISKS: tuple[Risk, ...] = ("mean", "cvar95")
@@ -88,9 +116,9 @@ RISKS: tuple[Risk, ...] = ("mean", "cvar95")
 @pytest.mark.parametrize("risk", RISKS)
 def test_a_plan_is_judged_by_what_is_asked_for(risk: Risk) -> None:
     found = expect(flaky(), replace(QUICK, risk=risk))
-    before, after = risk_of(found.nominal, risk), risk_of(found.found, risk)
-    assert found.difference == pytest.approx(after - before)
-    assert found.is_nominal == (found.difference + found.half_width >= 0)
+    known = found.expectation
+    assert known.value == risk_of(found.costs, risk)
+    assert known.is_nominal == (known.difference + known.difference_within >= 0)
 
 
 @pytest.mark.parametrize("risk", RISKS)
@@ -103,7 +131,7 @@ def test_intervals_of_differences_cover(risk: Risk) -> None:
         before = luck.exponential(10.0, 1000)
         after = 1.1 * before + luck.normal(1.0, 1.0, 1000)
         difference = risk_of(after, risk) - risk_of(before, risk)
-        covered += abs(difference - true) <= half_width(before, after, risk)
+        covered += abs(difference - true) <= half_width_of_difference(before, after, risk)
     # 380 expected, standard deviation 4.4; tails of skew costs have a little less.
     assert 362 <= covered <= 396
 

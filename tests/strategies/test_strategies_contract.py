@@ -18,11 +18,9 @@ from patchopt.strategies import make_strategy, strategy_names
 from support.contract import check_contract, infrastructure_of
 from support.examples import small
 from support.generate import scenarios
+from support.searches import SHORT
 
 pytestmark = pytest.mark.slow
-
-#: Without that the optimiser would search each generated scenario for half a minute.
-QUICK = {"optimal": {"time_limit": 0.2, "workers": 1, "deterministic": True}}
 
 THIRD_PARTY = '''
 """A strategy as another package would offer it."""
@@ -69,7 +67,7 @@ def every_name(lightest_first: str) -> list[str]:
     return list(names)
 
 
-def test_all_ten_and_the_third_party_are_known(lightest_first: str) -> None:
+def test_all_eleven_and_the_third_party_are_known(lightest_first: str) -> None:
     assert every_name(lightest_first) == [
         "big_bang",
         "rolling",
@@ -81,6 +79,7 @@ def test_all_ten_and_the_third_party_are_known(lightest_first: str) -> None:
         "exposure_greedy",
         "waves",
         "optimal",
+        "expected",
         "lightest_first",
     ]
 
@@ -89,7 +88,7 @@ def test_contract_on_bundled_scenarios(lightest_first: str) -> None:
     for scenario in bundled_scenarios():
         infrastructure = build_infrastructure(load_scenario(scenario))
         for name in every_name(lightest_first):
-            check_contract(make_strategy(name, QUICK.get(name)), infrastructure)
+            check_contract(make_strategy(name, SHORT.get(name)), infrastructure)
 
 
 @pytest.mark.no_cover
@@ -106,7 +105,7 @@ def test_contract_on_generated_scenarios(lightest_first: str, rules: dict[str, A
     def law(scenario: dict[str, Any]) -> None:
         infrastructure = infrastructure_of(scenario)
         for name in names:
-            if name != "optimal":  # has laws of its own
+            if name not in SHORT:  # they have laws of their own
                 check_contract(make_strategy(name, rules), infrastructure)
 
     law()
@@ -123,7 +122,7 @@ from patchopt.model.build import build_infrastructure
 from patchopt.strategies import make_strategy
 
 infrastructure = build_infrastructure(scenario_from_text({json.dumps(small(nodes))!r}, "test"))
-print(len(make_strategy({name!r}).plan(infrastructure).steps))
+print(len(make_strategy({name!r}, {SHORT.get(name)!r}).plan(infrastructure).steps))
 """
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False

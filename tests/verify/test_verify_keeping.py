@@ -15,6 +15,7 @@ from patchopt.verify.keeping import broken, split_units
 from support.building import drawn, plan_by_hand
 from support.contract import infrastructure_of
 from support.generate import scenarios
+from support.searches import SHORT
 from support.tiny import alike, build, patch, several, switch
 
 INCOMPATIBLE = [{"source": "a", "target": "b", "compatibility": "incompatible"}]
@@ -128,8 +129,7 @@ def test_any_plan_is_judged_as_it_is_simulated(data: st.DataObject) -> None:
 @settings(max_examples=200, deadline=None)
 def test_strategies_are_judged_as_they_are_simulated(scenario: dict[str, Any], name: str) -> None:
     infrastructure = infrastructure_of(scenario)
-    limits = {"time_limit": 0.1, "deterministic": True} if name == "optimal" else {}
-    plan = make_strategy(name, limits).plan(infrastructure)
+    plan = make_strategy(name, SHORT.get(name)).plan(infrastructure)
     run = execute(plan, infrastructure)
     outcome = simulate(infrastructure.without_failures(), plan, seed=0)
     if not broken(plan, infrastructure, run) or not any(step.guarded for step in plan.steps):

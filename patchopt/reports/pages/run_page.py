@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from patchopt.model.metrics import NUMERIC_METRICS
 from patchopt.model.quantities import format_milli
+from patchopt.reports.pages.expectation import expectation_text
 from patchopt.reports.pages.incidents import incidents
 from patchopt.reports.pages.markdown import (
     clock,
@@ -110,8 +111,14 @@ def _what(infrastructure: Infrastructure, plan: Plan) -> str:
         f"{plural(len(infrastructure.services.names), 'service')}. Constraints: "
         f"{', '.join(rules)}. Planned by {strategy}.\n"
     )
-    found = plan.certificate
-    return what if found is None else f"{what}\n{_certificate(found)}"
+    parts = [what]
+    if plan.certificate is not None:
+        parts.append(_certificate(plan.certificate))
+    if plan.expectation is not None:
+        other = plan.expectation.scenario_sha256 != infrastructure.sha256
+        told = expectation_text(plan.expectation)
+        parts.append(f"{told}{' Those were other failures than these.' if other else ''}\n")
+    return "\n".join(parts)
 
 
 def _budgets(infrastructure: Infrastructure) -> list[str]:
