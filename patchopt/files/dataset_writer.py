@@ -20,6 +20,7 @@ from patchopt.files.arrow import table_of
 from patchopt.files.output import part_of, prepare_output, unwritable
 from patchopt.files.run_groups import GROUP_ROWS, RunBlock, RunGroup
 from patchopt.files.tables import (
+    BOUNDS_SCHEMA,
     EVENTS_SCHEMA,
     PLANS_SCHEMA,
     RUNS_SCHEMA,
@@ -35,6 +36,7 @@ PROVENANCE: Final = ("config", "config_sha256", "versions", "git_commit")
 #: `runs` last: it is renamed last, so a folder that has it has all.
 TABLES: Final = {
     "timings": TIMINGS_SCHEMA,
+    "bounds": BOUNDS_SCHEMA,
     "events": EVENTS_SCHEMA,
     "plans": PLANS_SCHEMA,
     "runs": RUNS_SCHEMA,
@@ -214,6 +216,10 @@ class DatasetWriter:
     def write_events(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Add rows of events, by the names of `EVENTS_SCHEMA`."""
         self._rows["events"].write(rows)
+
+    def write_bounds(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Add wait-and-see bounds, by the names of `BOUNDS_SCHEMA`."""
+        self._rows["bounds"].write(rows)
 
     def write_timings(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Add measured times, by the names of `TIMINGS_SCHEMA`."""

@@ -10,7 +10,7 @@ import pyarrow as pa
 from patchopt.model.metrics import METRICS, Kind
 
 #: Version of the layout of the tables; a reader refuses every other.
-SCHEMA_VERSION: Final = 4
+SCHEMA_VERSION: Final = 5
 
 _TEXT: Final = pa.string()
 _NAME: Final = pa.dictionary(pa.int32(), pa.string())

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import Final
 
 import numpy as np
@@ -15,7 +17,7 @@ from patchopt.model.base import Flags, Ints
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.optimizer.parameters import OptimizerParameters
 from patchopt.simulator.loop.streams import replication_keys
-from patchopt.stochastic.hindsight import Hindsight
+from patchopt.stochastic.hindsight import Hindsight, Hindsights
 from patchopt.stochastic.outcomes import Oracle
 from patchopt.stochastic.wait_and_see import Solved, WaitAndSee
 
@@ -88,25 +90,70 @@ def bounds(
     -------
     Bounds
     """
-    solver, oracle = WaitAndSee(infrastructure, parameters), Oracle(infrastructure)
-    keys = replication_keys(infrastructure.luck, seed, 0, replications)
-    met = [solver.hindsight(oracle.outcome(key)) for key in keys]
-    distinct = list(dict.fromkeys(met))
-    known: dict[Hindsight, Solved] = {}
-    with _solving(solver, distinct, workers) as solved:
-        for one, result in zip(distinct, solved, strict=True):
-            known[one] = result
+    alike = outcomes_of(infrastructure, seed, replications)
+    bound_milli, incumbent_milli = np.zeros((2, replications), np.int64)
+    with _solving(WaitAndSee(infrastructure, parameters), list(alike), workers) as solved:
+        for done, (which, found) in enumerate(zip(alike.values(), solved, strict=True), 1):
+            bound_milli[list(which)] = found.bound_milli
+            incumbent_milli[list(which)] = found.incumbent_milli
             if watch is not None:
-                watch(len(known), len(distinct))
-    found = [known[one] for one in met]
+                watch(done, len(alike))
     return Bounds(
         scenario=infrastructure.scenario.name,
         seed=seed,
         replications=np.arange(replications, dtype=np.int64),
-        bound_milli=np.array([one.bound_milli for one in found], np.int64),
-        incumbent_milli=np.array([one.incumbent_milli for one in found], np.int64),
-        outcomes=len(distinct),
+        bound_milli=bound_milli,
+        incumbent_milli=incumbent_milli,
+        outcomes=len(alike),
     )
+
+
+def outcomes_of(
+    infrastructure: Infrastructure, seed: int, replications: int
+) -> dict[Hindsight, tuple[int, ...]]:
+    """Return the outcomes of replications that differ, and the numbers of those that have each.
+
+    Parameters
+    ----------
+    infrastructure : Infrastructure
+        Where.
+    seed : int
+        Of all replications.
+    replications : int
+        How many, from 0 on.
+
+    Returns
+    -------
+    dict of Hindsight to tuple of int
+        In the order of their first replications. O(replications x nodes x attempts).
+    """
+    oracle, hindsights = Oracle(infrastructure), Hindsights(infrastructure)
+    found: dict[Hindsight, list[int]] = {}
+    for number, key in enumerate(replication_keys(infrastructure.luck, seed, 0, replications)):
+        found.setdefault(hindsights.of(oracle.outcome(key)), []).append(number)
+    return {outcome: tuple(numbers) for outcome, numbers in found.items()}
+
+
+class Bounder:
+    """Bounds one replication at a time.
+
+    Parameters
+    ----------
+    infrastructure : Infrastructure
+        Where.
+    parameters : OptimizerParameters
+        Of each solve.
+    """
+
+    def __init__(self, infrastructure: Infrastructure, parameters: OptimizerParameters) -> None:
+        self._luck = infrastructure.luck
+        self._oracle = Oracle(infrastructure)
+        self._solver = WaitAndSee(infrastructure, parameters)
+
+    def solve(self, seed: int, replication: int) -> Solved:
+        """Bound the total exposure in a replication of a seed."""
+        (key,) = replication_keys(self._luck, seed, replication, 1)
+        return self._solver.solve(self._solver.hindsight(self._oracle.outcome(key)))
 
 
 @contextmanager
@@ -133,6 +180,15 @@ _solver: WaitAndSee
 def _begin(solver: WaitAndSee) -> None:
     global _solver  # noqa: PLW0603 - what a process is given once
     _solver = solver
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this process when the one is gone that wants its results, however that went."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _solve(outcome: Hindsight) -> Solved:

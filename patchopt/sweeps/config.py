@@ -24,6 +24,7 @@ from patchopt.model.metrics import NUMERIC_METRICS
 from patchopt.model.presets import FailurePreset
 from patchopt.model.quantities import Duration
 from patchopt.optimizer import OptimizerParameters
+from patchopt.optimizer.parameters import Seconds
 from patchopt.resources import resource_folder
 from patchopt.wording import problems_of, shown
 
@@ -118,6 +119,13 @@ class SweepSection(Frozen):
     dry_run: bool = False
 
 
+class BoundSection(Frozen):
+    """Wait-and-see bounds; see ``conf/bound/none.yaml``."""
+
+    replications: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    time_limit: Seconds = 0.5
+
+
 class SimulatorSection(Frozen):
     """How replications are run; see ``conf/simulator/default.yaml``."""
 
@@ -149,9 +157,21 @@ class SweepConfig(Frozen):
 
     sweep: SweepSection
     optimizer: OptimizerParameters
+    bound: BoundSection = BoundSection()
     simulator: SimulatorSection
     failures: FailurePreset | None = None
     parallel: ParallelSection
+
+    @field_validator("bound")
+    @classmethod
+    def _as_drawn(cls, value: BoundSection, info: ValidationInfo) -> BoundSection:
+        sweep: SweepSection | None = info.data.get("sweep")
+        if value.replications and sweep is not None and sweep.stratify:
+            raise ValueError(
+                "replications are bounded as they are drawn, not as sweep.stratify deals them out; "
+                "give bound=none, or sweep.stratify=false"
+            )
+        return value
 
 
 def conf_folder() -> Path:

@@ -20,6 +20,7 @@ from typing import Final, Literal
 
 from patchopt import __version__
 from patchopt.errors import PatchoptError
+from patchopt.files.store.known_bounds import KIND as BOUNDS
 from patchopt.files.store.ledger import Record
 from patchopt.files.store.paths import Paths
 from patchopt.files.store.whole import whole_file
@@ -84,6 +85,8 @@ def needs(paths: Paths, job: Job) -> list[Path]:
     if job.plan is not None:
         made = [paths.plan(job.plan.key)] if job.plan.made else []
         return [paths.scenario(job.plan.scenario), *made]
+    if job.bounds is not None:
+        return [paths.scenario(job.bounds.scenario)]
     scenarios = dict.fromkeys(paths.scenario(cell.scenario) for cell in job.cells)
     return [*scenarios, *dict.fromkeys(paths.plan(cell.plan) for cell in job.cells)]
 
@@ -121,7 +124,7 @@ def _run(errand: Errand) -> Report:
     job.write(paths)
     try:
         records = perform(str(paths.folder), job.name, None)
-        found = [paths.file_of(record) for record in records]
+        found = [paths.file_of(record) for record in records if record["kind"] != BOUNDS]
         files = {path.relative_to(paths.store).as_posix(): path.read_bytes() for path in found}
     finally:
         job.remove(paths)

@@ -131,7 +131,7 @@ class Pool:
             job.remove(self._paths)
             if at is None:
                 innocent.append(again(job))
-            elif job.plan is not None:
+            elif not job.cells:
                 suspects.append(again(job))
             else:
                 suspects.append(Job(cells=job.cells[at : at + 1]))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
+from patchopt.files.store.known_bounds import FAILED, bounds_record
 from patchopt.files.store.ledger import Record
 from patchopt.files.store.made import MadePlan
 from patchopt.files.store.parts import PartCell, write_part
@@ -48,9 +49,11 @@ def again(job: Job) -> Job:
 
 
 def what_of(job: Job) -> str:
-    """Say what a job of one plan or cell is about."""
+    """Say what a job of one plan, some bounds or one cell is about."""
     if job.plan is not None:
         return job.plan.key
+    if job.bounds is not None:
+        return f"{job.bounds.key}/{job.bounds.seed}/{job.bounds.outcomes[0][0]}"
     cell = job.cells[0]
     return f"{cell.run}/{cell.first}"
 
@@ -77,9 +80,13 @@ def given_up(paths: Paths, job: Job) -> list[Record]:
     if job.plan is not None:
         MadePlan(error=_KILLED).write(paths.plan(job.plan.key))
         return [{"kind": "plan", "key": job.plan.key}]
+    if job.bounds is not None:
+        work = job.bounds
+        lost = [(FAILED, numbers) for numbers in work.outcomes]
+        return [bounds_record(work.key, work.seed, lost, _KILLED)]
     cells = [
-        PartCell(run=work.run, first=work.first, count=work.count, wall_time_s=0.0, error=_KILLED)
-        for work in job.cells
+        PartCell(run=cell.run, first=cell.first, count=cell.count, wall_time_s=0.0, error=_KILLED)
+        for cell in job.cells
     ]
     name = f"{job.name}.arrow"
     write_part(paths.parts / name, cells, [])

@@ -1,4 +1,4 @@
-"""The stages of a sweep: plans that are not made yet, then cells that are not finished yet."""
+"""The stages of a sweep: plans that are not made yet, cells that are not finished yet, bounds."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from patchopt.files.store.study import StudyPlan
 from patchopt.model.plan import Plan
 from patchopt.simulator import Simulator
 from patchopt.sweeps.batching import Batches
+from patchopt.sweeps.bounding import Bounding
 from patchopt.sweeps.cells import PlanTask
 from patchopt.sweeps.config import SweepConfig
 from patchopt.sweeps.pool import Pool
@@ -67,6 +68,7 @@ class Stages:
         self._plans = store.study.plans
         self._whole = store.study.stratified
         self._warm = False
+        self._bounding = Bounding(store, tasks, selection)
 
     def begin(self) -> None:
         """Write down what the study is."""
@@ -140,8 +142,10 @@ class Stages:
         return [Ready(number, tuple(runs)) for number, runs in enumerate(every) if runs]
 
     def complete(self) -> bool:
-        """Tell whether every plan of the study is made, and every replication there."""
+        """Tell whether every plan of the study is made, and every bound and replication there."""
         total = self.store.study.replications
+        if not self._bounding.complete():
+            return False
         return all(plan.key in self.store.contents.plans for plan in self._plans) and all(
             self._covered(run, total) == total
             for plan in self._all_ready()
@@ -179,6 +183,25 @@ class Stages:
                     done += cell.count
             self._watch("replications", done, every)
 
+    def make_bounds(self) -> None:
+        """Bound the outcomes that have no bound yet."""
+        total = self._bounding.total
+        if not total:
+            return
+        jobs: list[Job] = []
+        done = 0
+        for left in self._bounding.left():
+            for record in left.alike:
+                self.store.note(record)
+            done += left.done
+            jobs += left.jobs
+        self._watch("bounds", done, total)
+        for records in self._pool.run(jobs):
+            for record in records:
+                self.store.note(record)
+                done += sum(len(numbers) for *_, numbers in record["found"])
+            self._watch("bounds", done, total)
+
     def _missing(self, plan: StudyPlan, seed: int, run: str, total: int) -> Iterator[CellWork]:
         missing = self.store.contents.missing(run, total, self._block, whole=self._whole)
         for first, count in missing:
@@ -209,7 +232,7 @@ class Stages:
                 rows += placed.cell.rows
                 if placed.cell.error is not None:
                     failures[name_of(self.tasks[ready.number])] = placed.cell.error
-        return rows, failures
+        return rows, failures | self._bounding.errors()
 
 
 def name_of(task: PlanTask) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from patchopt.files.store.keys import plan_key, scenario_key
-from patchopt.files.store.study import Study, StudyPlan
+from patchopt.files.store.study import Study, StudyBounds, StudyPlan
 from patchopt.sweeps.cells import PlanTask
 from patchopt.sweeps.config import SweepConfig
 from patchopt.sweeps.provenance import provenance
@@ -29,6 +29,7 @@ def study_of(config: SweepConfig, tasks: Sequence[PlanTask]) -> Study:
         stratified=config.sweep.stratify,
         trace=config.simulator.trace,
         replications=None if wanted == "auto" else wanted,
+        bounds=StudyBounds(**config.bound.model_dump()) if config.bound.replications else None,
     )
 
 

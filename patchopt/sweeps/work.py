@@ -62,13 +62,38 @@ class CellWork:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BoundWork:
+    """Outcomes to bound.
+
+    Parameters
+    ----------
+    key, scenario : str
+        Keys of the bounds and of the scenario.
+    seed : int
+        Of all replications.
+    time_limit : float
+        Deterministic seconds for each outcome.
+    outcomes : tuple of tuple of int
+        Replications that have the same outcome, for each.
+    """
+
+    key: str
+    scenario: str
+    seed: int
+    time_limit: float
+    outcomes: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Job:
-    """What one worker does at a time: a plan, or some cells that become one part.
+    """What one worker does at a time: a plan, or bounds, or some cells that become one part.
 
     Parameters
     ----------
     plan : PlanWork, optional
         The plan.
+    bounds : BoundWork, optional
+        Or the bounds.
     cells : tuple of CellWork
         Or the cells.
     name : str
@@ -76,6 +101,7 @@ class Job:
     """
 
     plan: PlanWork | None = None
+    bounds: BoundWork | None = None
     cells: tuple[CellWork, ...] = ()
     name: str = field(default_factory=lambda: uuid.uuid4().hex)
 
@@ -104,8 +130,12 @@ class Job:
         """Take it from the content of such a file."""
         told: dict[str, Any] = json.loads(text)
         plan = None if told["plan"] is None else PlanWork(**told["plan"])
+        bounds = told["bounds"]
+        if bounds is not None:
+            outcomes = tuple(map(tuple, bounds["outcomes"]))
+            bounds = BoundWork(**{**bounds, "outcomes": outcomes})
         cells = tuple(CellWork(**cell) for cell in told["cells"])
-        return cls(name=told["name"], plan=plan, cells=cells)
+        return cls(name=told["name"], plan=plan, bounds=bounds, cells=cells)
 
     def remove(self, paths: Paths) -> None:
         """Remove its files."""

@@ -12,12 +12,13 @@ import os
 import time
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from patchopt.errors import as_line
 from patchopt.files.output import unwritable
+from patchopt.files.store.known_bounds import FAILED, Bound, bounds_record
 from patchopt.files.store.made import MadePlan, write_trace
 from patchopt.files.store.parts import Columns, PartCell, write_part
 from patchopt.files.store.paths import Paths
@@ -25,10 +26,14 @@ from patchopt.model.build import build_infrastructure
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan
 from patchopt.model.scenario import Scenario
+from patchopt.optimizer import OptimizerParameters
 from patchopt.simulator import Outcome, Simulator
 from patchopt.strategies import make_strategy
 from patchopt.sweeps.guard import guard_of
-from patchopt.sweeps.work import CellWork, Job, PlanWork, marker
+from patchopt.sweeps.work import BoundWork, CellWork, Job, PlanWork, marker
+
+if TYPE_CHECKING:
+    from patchopt.stochastic.bounding import Bounder
 
 
 def perform(folder: str, name: str, parent: int | None) -> list[dict[str, Any]]:
@@ -64,6 +69,9 @@ def _perform(folder: str, name: str) -> list[dict[str, Any]]:
         if job.plan is not None:
             marker(paths, job.name).write_bytes(b"0")
             return _make_plan(paths, job.plan)
+        if job.bounds is not None:
+            marker(paths, job.name).write_bytes(b"0")
+            return [_bound(paths, job.bounds)]
         return [_run_cells(paths, job)]
     except OSError as error:
         raise unwritable(paths.folder, error) from None
@@ -133,6 +141,31 @@ def _planned(paths: Paths, work: PlanWork) -> MadePlan:
         completion_time_s=nominal.exact("completion_time"),
         wall_time_s=time.perf_counter() - begun,
     )
+
+
+@lru_cache(maxsize=4)
+def _bounder(paths: Paths, scenario: str, time_limit: float) -> Bounder:
+    from patchopt.stochastic.bounding import Bounder  # takes its time to load
+
+    limits = OptimizerParameters(time_limit=time_limit, workers=1, deterministic=True)
+    return Bounder(_infrastructure(paths, scenario), limits)
+
+
+def _bound(paths: Paths, work: BoundWork) -> dict[str, Any]:
+    """Bound outcomes; each fails by itself."""
+    found: list[tuple[Bound, tuple[int, ...]]] = []
+    error = None
+    for numbers in work.outcomes:
+        bound = FAILED
+        try:
+            bounder = _bounder(paths, work.scenario, work.time_limit)
+            solved = bounder.solve(work.seed, numbers[0])
+            bound = Bound(solved.bound_milli, solved.incumbent_milli)
+        except Exception as failed:  # noqa: BLE001 - what fails is told, never the end of a sweep
+            _need_memory(failed)
+            error = as_line(failed)
+        found.append((bound, numbers))
+    return bounds_record(work.key, work.seed, found, error)
 
 
 def _run_cells(paths: Paths, job: Job) -> dict[str, Any]:

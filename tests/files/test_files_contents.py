@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patchopt.errors import DatasetError
-from patchopt.files.store.contents import Contents
+from patchopt.files.store.contents import STORE_VERSION, Contents
 from patchopt.files.store.ledger import Ledger
 from patchopt.files.store.parts import PartCell, write_part
 from patchopt.files.store.paths import Paths
@@ -33,7 +33,7 @@ def test_only_what_the_ledger_names_is_there(tmp_path: Path) -> None:
     record = keep(paths, "one", ("a", 3, 2), ("a", 0, 3), ("b", 0, 1))
     keep(paths, "stray", ("a", 5, 2))
     with Ledger(paths.ledger) as ledger:
-        ledger.append({"kind": "store", "version": 1})
+        ledger.append({"kind": "store", "version": STORE_VERSION})
         ledger.append(record)
         ledger.append({"kind": "plan", "key": "p"})
         ledger.append({"kind": "trace", "key": "p", "seed": 3})
@@ -98,7 +98,7 @@ def test_finished_and_missing_cells_make_the_whole(
 
 
 def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match=r"version 9, not 1: finish it with"):
+    with pytest.raises(DatasetError, match=r"version 9, not 2: finish it with"):
         Contents(Paths(tmp_path), [{"kind": "store", "version": 9}])
 
 

@@ -20,6 +20,7 @@ from patchopt.files.dataset_writer import DatasetWriter
 from patchopt.files.replications import Failed
 from patchopt.files.run_groups import RunBlock
 from patchopt.files.tables import (
+    BOUNDS_SCHEMA,
     EVENTS_SCHEMA,
     PLANS_SCHEMA,
     RUNS_SCHEMA,
@@ -35,6 +36,7 @@ SCHEMAS = {
     "runs": RUNS_SCHEMA,
     "plans": PLANS_SCHEMA,
     "events": EVENTS_SCHEMA,
+    "bounds": BOUNDS_SCHEMA,
     "timings": TIMINGS_SCHEMA,
 }
 DRAWN = {"stratum": np.zeros(2, np.int64), "weight": np.ones(2)}
@@ -192,7 +194,7 @@ def test_whether_a_sweep_came_to_its_end_is_known_of_every_file(tmp_path: Path) 
 
 
 #: What each version of the layout looks like. One place to change: see the message below.
-FINGERPRINTS = {4: "e0a1eb21bd27fcad1c69e65d7c3a5c92e27417469387beffdec44a82c74791f3"}
+FINGERPRINTS = {5: "6a9166fd28fbe96e5bcb105b7fbf467eca0a23c004cdb6a602c1dd1a51a7d344"}
 
 
 def layout() -> str:

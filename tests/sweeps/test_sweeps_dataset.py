@@ -106,7 +106,7 @@ def test_every_plan_has_a_trace_of_its_first_seed(folder: Path) -> None:
 
 def test_metadata_says_where_it_comes_from(folder: Path) -> None:
     metadata = read_dataset(folder).metadata
-    assert metadata["schema_version"] == "4"
+    assert metadata["schema_version"] == "5"
     assert metadata["complete"] == "true"
     assert json.loads(metadata["config"])["sweep"]["replications"] == 7
     assert set(json.loads(metadata["versions"])) >= {"patchopt", "ortools", "numba", "python"}

@@ -12,6 +12,8 @@ from typing import Any, Final, NamedTuple
 
 from patchopt.files.run_groups import GROUP_ROWS, RunBlock
 from patchopt.files.store.contents import Contents, Placed
+from patchopt.files.store.keys import bound_key
+from patchopt.files.store.known_bounds import FAILED
 from patchopt.files.store.made import MadePlan, read_trace
 from patchopt.files.store.parts import PartCell
 from patchopt.files.store.study import Study, StudyPlan
@@ -93,6 +95,26 @@ class Assembler:
             for _, placed in self._cells(plan, made):
                 if placed.cell.error is None:
                     yield _timing(number, "simulate", placed.cell.count, placed.cell.wall_time_s)
+
+    def bounds(self) -> Iterator[Row]:
+        """Yield the rows of `BOUNDS_SCHEMA`."""
+        wanted = self.study.bounds
+        if wanted is None:
+            return
+        for luck in self.study.lucks:
+            key = bound_key(luck.scenario_key, wanted.time_limit)
+            found = self._contents.bounds.of(key, luck.seed)
+            for number in range(wanted.replications):
+                bound, incumbent = found.get(number, FAILED)
+                if bound is not None and incumbent is not None:
+                    yield {
+                        "scenario": luck.scenario,
+                        "seed": luck.seed,
+                        "replication": number,
+                        "bound": from_milli(bound),
+                        "incumbent": from_milli(incumbent),
+                        "status": "proven" if bound == incumbent else "bound",
+                    }
 
     def runs(self) -> Iterator[Rows]:
         """Yield blocks of replications: plan by plan, seed by seed, by their numbers."""

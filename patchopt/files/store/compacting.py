@@ -78,6 +78,8 @@ def write_files(
             writer.write_plans([row])
         for events in _pieces(rows.events()):
             writer.write_events(events)
+        for bounds in _pieces(rows.bounds()):
+            writer.write_bounds(bounds)
         for timings in _pieces(rows.timings()):
             writer.write_timings(timings)
         for block, its_cells in rows.runs():

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from patchopt.errors import DatasetError
 from patchopt.files.store.file_parts import SUFFIX, FilePart
 from patchopt.files.store.keys import run_key
+from patchopt.files.store.known_bounds import KnownBounds
 from patchopt.files.store.ledger import Record, read_ledger
 from patchopt.files.store.made import MadePlan
 from patchopt.files.store.parts import Part, PartCell
@@ -24,7 +25,7 @@ from patchopt.files.store.study import StudyPlan
 _OPEN: Final = 32
 
 #: Version of the store's own layout; a reader refuses every other.
-STORE_VERSION: Final = 1
+STORE_VERSION: Final = 2
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,8 @@ class Contents:
         Keys of the plans that are made, or failed for good.
     traces : set of (str, int)
         Plan and seed of the traces that are there.
+    bounds : KnownBounds
+        Wait-and-see bounds.
     parts : list of str
         Names of the parts.
     complete : str or None
@@ -93,6 +96,7 @@ class Contents:
         self.paths = paths
         self.plans: set[str] = set()
         self.traces: set[tuple[str, int]] = set()
+        self.bounds = KnownBounds()
         self.parts: list[str] = []
         self.complete: str | None = None
         self.begun = self.forced = False
@@ -122,6 +126,9 @@ class Contents:
                 self.plans.add(key)
             case {"kind": "trace", "key": str(key), "seed": int(seed)}:
                 self.traces.add((key, seed))
+            case {"kind": "bounds"}:
+                self.bounds.take(record)
+                self.complete = None
             case {"kind": "part", "name": str(name)}:
                 return self._add(name)
         return []
@@ -150,6 +157,8 @@ class Contents:
             if MadePlan.read(self.paths.plan(key)).error is not None:
                 self.plans.discard(key)
                 self.complete = None
+        if self.bounds.forget_failures():
+            self.complete = None
 
     def _open(self, name: str) -> Part | FilePart:
         path = self.paths.parts / name

@@ -47,6 +47,20 @@ def plan_key(scenario: str, strategy: str, parameters: Mapping[str, Any]) -> str
     return digest("plan", made_by, scenario, strategy, dict(parameters))
 
 
+def bound_key(scenario: str, time_limit: float) -> str:
+    """Return the key of the wait-and-see bounds of a scenario.
+
+    Parameters
+    ----------
+    scenario : str
+        Key of the scenario.
+    time_limit : float
+        Of each outcome.
+    """
+    made_by = [version("patchopt"), SCHEMA_VERSION]
+    return digest("bound", made_by, scenario, time_limit)
+
+
 def run_key(plan: str, plan_json: str, seed: int, *, stratified: bool) -> str:
     """Return the key of a plan's replications under one seed.
 

@@ -196,6 +196,7 @@ class Store:
             {"kind": "study", "config_sha256": self.study.metadata["config_sha256"]},
             *({"kind": "plan", "key": key} for key in sorted(old.plans)),
             *({"kind": "trace", "key": key, "seed": seed} for key, seed in sorted(old.traces)),
+            *old.bounds.records(),
             {"kind": "part", "name": name},
         ]
         self._ledger.replace(records)

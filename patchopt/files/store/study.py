@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from patchopt.files.store.whole import damaged, parsed, write_json
 
@@ -36,6 +36,30 @@ class StudyPlan:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StudyBounds:
+    """Which replications of a study have wait-and-see bounds.
+
+    Parameters
+    ----------
+    replications : int
+        The first ones of every scenario and seed.
+    time_limit : float
+        Deterministic seconds for each outcome.
+    """
+
+    replications: int
+    time_limit: float
+
+
+class Luck(NamedTuple):
+    """A scenario under a seed: what all plans meet."""
+
+    scenario_key: str
+    scenario: str
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Study:
     """All that a dataset is to hold.
 
@@ -51,6 +75,8 @@ class Study:
         Whether each plan has the events of its first replication.
     replications : int, optional
         Of every plan and seed; none if that depends on what comes of them.
+    bounds : StudyBounds, optional
+        None if it has none.
     """
 
     metadata: dict[str, str]
@@ -58,6 +84,17 @@ class Study:
     stratified: bool
     trace: bool
     replications: int | None
+    bounds: StudyBounds | None = None
+
+    @property
+    def lucks(self) -> list[Luck]:
+        """The scenarios under their seeds, in the order of the plans."""
+        met = (
+            Luck(plan.scenario_key, plan.scenario, seed)
+            for plan in self.plans
+            for seed in plan.seeds
+        )
+        return list(dict.fromkeys(met))
 
     @cached_property
     def by_key(self) -> dict[str, StudyPlan]:
@@ -86,6 +123,7 @@ class Study:
         try:
             told: dict[str, Any] = parsed(path)
             plans = (StudyPlan(**{**plan, "seeds": tuple(plan["seeds"])}) for plan in told["plans"])
-            return cls(**{**told, "plans": tuple(plans)})
+            bounds = None if told["bounds"] is None else StudyBounds(**told["bounds"])
+            return cls(**{**told, "plans": tuple(plans), "bounds": bounds})
         except (KeyError, TypeError) as error:
             raise damaged(path, error) from None
