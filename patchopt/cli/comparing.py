@@ -61,6 +61,7 @@ def _study(request: CompareRequest, preset: FailurePreset | None, dataset: Path)
             "out": str(dataset),
             "force": request.delivery.force,
         },
+        "bound": {"replications": request.bounded},
         "optimizer": {"time_limit": request.time_limit, "deterministic": True},
         "simulator": {"block": 1000, "trace": request.delivery.out is not None},
         "failures": preset,

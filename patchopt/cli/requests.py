@@ -115,10 +115,11 @@ class OptimizeRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class CompareRequest:
-    """``patchopt compare``; `replications` is a number or ``auto``."""
+    """``patchopt compare``; `replications` is a number or ``auto``, `bounded` how many of them."""
 
     scenario: str
     replications: int | str
+    bounded: int
     time_limit: float
     seed: int | None
     workers: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 from patchopt.cli import printing, stopping
@@ -71,7 +72,29 @@ def print_summary(summary: Any) -> None:
             f"{scenario}, with failures",
             left_out=() if late else (_LATE,),
         )
+        bounded = [row for row in rows if row["bounded_replications"]]
+        if bounded:
+            _print_bounded(scenario, bounded)
     sys.stdout.write(_LEGEND)
+
+
+def _print_bounded(scenario: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Print how far plans are from what nobody can beat, and what that distance is made of."""
+    from patchopt.reports.numbers.beside_bound import bound_text
+
+    rows = sorted(rows, key=lambda row: float(row["total_exposure_where_bounded"]))
+    lines = [
+        [
+            row["label"],
+            printing.number(row["total_exposure_where_bounded"]),
+            _signed(row["over_wait_and_see"]),
+            _signed(row["over_wait_and_see_upper"]),
+            printing.number(row["regret"]),
+        ]
+        for row in rows
+    ]
+    printing.table(_BOUNDED, lines, f"{scenario}, beside the wait-and-see bound")
+    sys.stdout.write(f"{textwrap.fill(bound_text(rows[0]), 96)}\n")
 
 
 _LEGEND = """\
@@ -88,6 +111,13 @@ _NOMINAL = [
     ("downtime", True),
     ("completion", True),
     ("certificate", False),
+]
+_BOUNDED = [
+    ("strategy", False),
+    ("total exposure", True),
+    ("over the bound", True),
+    ("95%: at most", True),
+    ("regret", True),
 ]
 _LATE = "beyond horizon"
 _UNDER_FAILURES = [

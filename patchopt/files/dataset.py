@@ -38,7 +38,7 @@ class Dataset:
 
     Parameters
     ----------
-    runs, plans, events : DataFrame
+    runs, plans, events, bounds : DataFrame
         The tables; text that repeats is categorical, integers that a failed cell lacks are of
         pandas' ``Int64``, whether any is missing or not.
     metadata : dict of str to str
@@ -49,6 +49,7 @@ class Dataset:
     runs: pd.DataFrame
     plans: pd.DataFrame
     events: pd.DataFrame
+    bounds: pd.DataFrame
     metadata: dict[str, str]
 
 
@@ -60,13 +61,14 @@ class OpenDataset:
     ----------
     replications : Replications
         The rows of replications, read when they are asked for.
-    plans, events, metadata
+    plans, events, bounds, metadata
         As a `Dataset` has them.
     """
 
     replications: Replications
     plans: pd.DataFrame
     events: pd.DataFrame
+    bounds: pd.DataFrame
     metadata: dict[str, str]
 
 
@@ -114,13 +116,13 @@ def open_dataset(folder: Path) -> Iterator[OpenDataset]:
     """
     with _files_of(folder) as files:
         metadata = _metadata_of(files)
-        plans, events = _read_table(files, "plans"), _read_table(files, "events")
+        plans, events, bounds = (_read_table(files, name) for name in _READ[1:])
         with closing(Replications(files / "runs.parquet")) as replications:
-            yield OpenDataset(replications, plans, events, metadata)
+            yield OpenDataset(replications, plans, events, bounds, metadata)
 
 
 #: The tables that are read; times are of interest to the sweep alone.
-_READ: Final = ("runs", "plans", "events")
+_READ: Final = ("runs", "plans", "events", "bounds")
 
 
 @contextmanager

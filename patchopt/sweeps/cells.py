@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from patchopt.errors import ConfigError
 from patchopt.files import load_scenario
 from patchopt.model.presets import with_failures
 from patchopt.model.scenario import Scenario
+from patchopt.stochastic.parameters import ExpectedParameters
 from patchopt.strategies import make_strategy
 from patchopt.sweeps.config import SweepConfig
+
+
+#: Plans that `expected` simulates for each second that the nominal optimum may take.
+_PLANS_A_SECOND: Final = 200
 
 
 @dataclass(frozen=True)
@@ -129,8 +135,11 @@ def _parameters(config: SweepConfig, name: str, chosen: dict[str, Any]) -> dict[
     if name == "optimal":
         return {key: getattr(limits, key) for key in type(limits).__dataclass_fields__} | chosen
     if name == "expected":
+        most = ExpectedParameters().plans
+        plans = min(most, math.ceil(limits.time_limit * _PLANS_A_SECOND))
+        searched = {"time_limit": limits.time_limit, "seed": limits.seed, "plans": plans}
         # Bounds are a matter of the study: they are the same for all plans.
-        return {"time_limit": limits.time_limit, "seed": limits.seed, "bounds": 0} | chosen
+        return {**searched, "bounds": 0, **chosen}
     return chosen
 
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from scipy import stats
 
 from patchopt.reports.figures.style import looks, time_unit
@@ -29,6 +27,7 @@ from patchopt.reports.pages.markdown import (
     table,
     with_interval,
 )
+from support.frames import Frame
 
 POINTS: st.SearchStrategy[np.ndarray] = st.lists(
     st.tuples(*[st.integers(0, 6).map(float)] * 3), min_size=1, max_size=12
@@ -139,20 +138,17 @@ def test_gaps_are_those_of_certificates() -> None:
     assert math.isnan(gap(0.0, 1.0))
 
 
-class Frame:
-    """Replications in memory."""
-
-    def __init__(self, runs: pd.DataFrame) -> None:
-        self._runs = runs
-        self.counts = {int(str(plan)): len(rows) for plan, rows in runs.groupby("plan")}
-
-    def column(self, plan: int, name: str) -> NDArray[Any]:
-        return self._runs.loc[self._runs["plan"] == plan, name].to_numpy()
-
-
 def study_of(runs: pd.DataFrame) -> Study:
     none = pd.DataFrame()
-    return Study(cells=none, measured=Frame(runs), failed=none, plans=none, events=none, sources=())
+    return Study(
+        cells=none,
+        measured=Frame(runs),
+        failed=none,
+        plans=none,
+        events=none,
+        bounds=none,
+        sources=(),
+    )
 
 
 def test_plans_are_paired_by_seed_and_replication() -> None:

@@ -100,7 +100,7 @@ def under_same_luck(study: Study, plan: int, reference: int) -> Comparison | Non
     Comparison or None
         None if they share no replication; differences in milli-weight-seconds.
     """
-    own, other = _pairs(_luck(study, plan), _luck(study, reference))
+    own, other = pairs_of(luck_of(study, plan), luck_of(study, reference))
     if not len(own):
         return None
     strata, weights = (study.column(plan, name)[own] for name in ("stratum", "weight"))
@@ -108,12 +108,12 @@ def under_same_luck(study: Study, plan: int, reference: int) -> Comparison | Non
     return compare(values, others, strata.astype(np.int64), weights)
 
 
-def _luck(study: Study, plan: int) -> tuple[Places, ...]:
+def luck_of(study: Study, plan: int) -> tuple[Places, ...]:
     """Return the seed and the number of each replication of a plan."""
     return tuple(study.column(plan, name) for name in LUCK)
 
 
-def _pairs(luck: tuple[Places, ...], other: tuple[Places, ...]) -> tuple[Places, Places]:
+def pairs_of(luck: tuple[Places, ...], other: tuple[Places, ...]) -> tuple[Places, Places]:
     """Return where the replications are that two plans share, by seed and number."""
     if all(map(np.array_equal, luck, other)):
         # Nearly always: no index is needed, which takes a hundred bytes a replication.

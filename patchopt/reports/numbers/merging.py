@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from patchopt.reports.numbers.beside_bound import pooled
 from patchopt.reports.numbers.study import LUCK, Study
 
 #: Differences of configurations that name nothing: they say which rows there are.
@@ -205,8 +206,20 @@ def _study(studies: Sequence[Study], every: pd.DataFrame) -> Study:
         failed=pd.concat(failed).drop_duplicates().reset_index(drop=True),
         plans=table,
         events=pd.concat(events, ignore_index=True),
+        bounds=_bounds(studies, every),
         sources=tuple(source for study in studies for source in study.sources),
     )
+
+
+def _bounds(studies: Sequence[Study], every: pd.DataFrame) -> pd.DataFrame:
+    """Return the bounds of all datasets, under the names that their scenarios have here."""
+    found = []
+    for at, study in enumerate(studies):
+        rows = every[every["dataset"] == at]
+        before = study.plans["scenario"].loc[rows["plan"]]
+        names = dict(zip(before, rows["scenario"], strict=True))
+        found.append(study.bounds.assign(scenario=study.bounds["scenario"].map(names)))
+    return pooled(found)
 
 
 def _new(study: Study, plan: int, before: Sequence[Part]) -> NDArray[np.int64] | None:

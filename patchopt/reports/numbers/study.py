@@ -67,7 +67,7 @@ class Study:
         The replications that were done.
     failed : DataFrame
         A row a failed cell: ``plan``, ``scenario``, ``label``, ``error``.
-    plans, events : DataFrame
+    plans, events, bounds : DataFrame
         The tables of the dataset.
     sources : tuple of Source
         The datasets that it is of.
@@ -78,6 +78,7 @@ class Study:
     failed: pd.DataFrame
     plans: pd.DataFrame
     events: pd.DataFrame
+    bounds: pd.DataFrame
     sources: tuple[Source, ...]
 
     @classmethod
@@ -97,6 +98,7 @@ class Study:
             failed[["plan", "scenario", "label", "error"]],
             plans,
             dataset.events,
+            dataset.bounds,
             (Source(folder, dataset.metadata),),
         )
 
@@ -127,6 +129,10 @@ class Study:
     def cells_of(self, scenario: str) -> pd.DataFrame:
         """Return the cells of a scenario."""
         return self.cells[self.cells["scenario"] == scenario]
+
+    def bounds_of(self, scenario: str) -> pd.DataFrame:
+        """Return the wait-and-see bounds of a scenario."""
+        return self.bounds[self.bounds["scenario"] == scenario]
 
     def infrastructure(self, scenario: str) -> Infrastructure:
         """Build the infrastructure of a scenario again."""

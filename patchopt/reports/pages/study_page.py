@@ -23,7 +23,7 @@ from patchopt.reports.pages.markdown import (
     table,
     with_interval,
 )
-from patchopt.reports.pages.study_tables import tails, with_failures, without_failures
+from patchopt.reports.pages.study_tables import beside_bound, tails, with_failures, without_failures
 
 _BOOTSTRAP: Final = f"""\
 Every cell is a mean over replications with its {CONFIDENCE:.0%} bootstrap interval \
@@ -49,6 +49,9 @@ best that is known.
 - **vs nominal optimum** is the ratio of total exposures with failures, paired under the same \
 luck. **Variance saved** is what that takes off the variance of their difference: at 75%, \
 independent draws would need four times as many replications.
+- The **wait-and-see bound** is what nobody is below who knows all failures and times \
+beforehand; it holds for all guarded plans of whole units and all policies, replication by \
+replication. **95%: at most** is the one-sided limit of the ratio of means.
 - A plan **breaks** what it does not keep even if nothing fails and nothing takes too long. \
 Such plans stand apart, below the others, and are never non-dominated.
 - **Beyond horizon** is the share of replications whose plan ends after the horizon; they are \
@@ -134,7 +137,7 @@ def _scenario(
     found = verdict(rows, code)
     parts = [f"## {escape(scenario)}\n", *([f"**{found}**\n"] if found else [])]
     parts += [_optimum(results, scenario), *without_failures(rows), *with_failures(rows)]
-    parts.append(tails(rows))
+    parts += [*beside_bound(rows), tails(rows)]
     if scenario in results.fronts:
         front = results.fronts[scenario]
         parts.append(

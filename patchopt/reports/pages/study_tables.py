@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from patchopt.reports.numbers.beside_bound import bound_text
 from patchopt.reports.numbers.summary import by_nominal_exposure
 from patchopt.reports.pages.markdown import (
     code,
@@ -163,6 +164,42 @@ def tails(rows: Sequence[Row]) -> str:
         return ""
     told = "Tails: total exposure [weight·s] and downtime [service·s] where luck is bad.\n\n"
     return told + table(header, lines, range(1, len(header)))
+
+
+def beside_bound(rows: Sequence[Row]) -> list[str]:
+    """Write how far plans are from what nobody can beat.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        Of the summary, one scenario.
+
+    Returns
+    -------
+    list of str
+        Markdown; empty where no replication has a bound.
+    """
+    bounded = [row for row in rows if row["bounded_replications"]]
+    if not bounded:
+        return []
+    header = ["strategy", "total exposure [weight·s]", "over the bound", "95%: at most"]
+    header.append("regret [weight·s]")
+    bounded.sort(key=lambda row: float(row["total_exposure_where_bounded"]))
+    lines = [
+        [
+            code(row["label"]),
+            number(row["total_exposure_where_bounded"]),
+            percent(row["over_wait_and_see"]),
+            percent(row["over_wait_and_see_upper"]),
+            number(row["regret"]),
+        ]
+        for row in bounded
+    ]
+    return [
+        "### Beside the wait-and-see bound\n",
+        f"{bound_text(bounded[0])}\n",
+        table(header, lines, range(1, len(header))),
+    ]
 
 
 def _percent_interval(row: Row, name: str) -> str:
