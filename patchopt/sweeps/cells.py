@@ -17,7 +17,6 @@ from patchopt.stochastic.parameters import ExpectedParameters
 from patchopt.strategies import make_strategy
 from patchopt.sweeps.config import SweepConfig
 
-
 #: Plans that `expected` simulates for each second that the nominal optimum may take.
 _PLANS_A_SECOND: Final = 200
 
