@@ -15,9 +15,21 @@ from patchopt.model.risk import cvar, quantiles, wilson
 from patchopt.reports.numbers.bootstrap import Estimate, estimate, exact, scale_of
 from patchopt.reports.numbers.stratified import stratified_mean
 from patchopt.reports.numbers.study import Study
+from patchopt.reports.numbers.tail_limits import (
+    cvar_limits,
+    quantile_limits,
+    stratified_cvar_limits,
+    stratified_quantile_limits,
+)
 
 #: Quantiles of every measure, and their columns.
 QUANTILES: Final = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
+#: Measures whose mean of the worst 5% comes with limits.
+WITH_TAILS: Final = ("total_exposure", "downtime")
+#: Quantiles, the mean of the worst 5%, and where their 95% intervals end.
+TAIL_COLUMNS: Final = tuple(
+    f"{name}{end}" for name in (*QUANTILES, "cvar95") for end in ("", "_low", "_high")
+)
 #: Values that are looked at together.
 _ELEMENTS: Final = 8_000_000
 #: The worst 5% of all.
@@ -34,8 +46,7 @@ _COLUMNS: Final = [
     "mean",
     "low",
     "high",
-    *QUANTILES,
-    "cvar95",
+    *TAIL_COLUMNS,
 ]
 
 
@@ -53,7 +64,8 @@ def estimates(study: Study) -> pd.DataFrame:
         A row a plan and measure: ``plan``, ``scenario``, ``strategy``, ``label``,
         ``metric``, ``unit``, ``replications``; ``mean`` with ``low`` and ``high``, its 95%
         interval; quantiles ``p50``, ``p95``, ``p99``; ``cvar95``, the mean of the worst
-        5%, the lowest where higher is better.
+        5%, the lowest where higher is better. Quantiles have limits too (``p95_low``...),
+        ``cvar95`` of total exposure and downtime; NaN where there are too few replications.
     """
     tables = [
         table for cell in study.cells.itertuples(index=False) for table in _of_plan(study, cell)
@@ -74,7 +86,7 @@ def _of_plan(study: Study, cell: Any) -> Iterator[pd.DataFrame]:
         measures = NUMERIC_METRICS[begin : begin + some]
         values = np.column_stack([exact(study.column(plan, m.name), m.kind) for m in measures])
         found = _estimate(values, measures, strata, weights)
-        tails = _tails(values, measures, weights)
+        tails = _tails(values, measures, strata, weights)
         scale = np.array([scale_of(measure.kind) for measure in measures])
         yield pd.DataFrame(
             {
@@ -115,21 +127,43 @@ def _estimate(
     return Estimate(mean, low, np.where(events, np.minimum(high, 1), high))
 
 
-def _tails(values: Floats, measures: Sequence[Metric], weights: Floats) -> dict[str, Floats]:
+def _tails(
+    values: Floats, measures: Sequence[Metric], strata: NDArray[np.int64], weights: Floats
+) -> dict[str, Floats]:
     found = [
-        _tails_of(column, weights, higher_is_better=measure.better == "higher")
+        _tails_of(column, measure, strata, weights)
         for column, measure in zip(values.T, measures, strict=True)
     ]
-    return dict(zip([*QUANTILES, "cvar95"], np.array(found).T, strict=True))
+    return {name: np.array([tails[name] for tails in found]) for name in TAIL_COLUMNS}
 
 
-def _tails_of(values: Floats, weights: Floats, *, higher_is_better: bool) -> list[float]:
-    """Return quantiles and the mean of the worst 5%."""
+def _tails_of(
+    values: Floats, measure: Metric, strata: NDArray[np.int64], weights: Floats
+) -> dict[str, float]:
+    """Return quantiles, the mean of the worst 5%, and the limits of each."""
     if values.min() == values.max():
-        return [float(values[0])] * (len(QUANTILES) + 1)
-    # Both want the values in order, and have little to do where they are.
+        return dict.fromkeys(TAIL_COLUMNS, float(values[0]))
+    # All want the values in order, and have little to do where they are.
     order = np.argsort(values, kind="stable")
-    ordered, their_weights = values[order], weights[order]
-    shares = np.array(list(QUANTILES.values()))
-    worst = cvar(ordered, their_weights, TAIL, higher_is_better=higher_is_better)
-    return [*quantiles(ordered, their_weights, shares).tolist(), worst]
+    values, strata, weights = values[order], strata[order], weights[order]
+    dealt = bool((strata != strata[0]).any())
+    higher = measure.better == "higher"
+    found = dict.fromkeys(TAIL_COLUMNS, np.nan)
+    for name, share in QUANTILES.items():
+        value = float(quantiles(values, weights, np.array([share]))[0])
+        limits = (
+            stratified_quantile_limits(values, strata, weights, value, share)
+            if dealt
+            else quantile_limits(values, share)
+        )
+        found |= {name: value, f"{name}_low": limits[0], f"{name}_high": limits[1]}
+    found["cvar95"] = worst = cvar(values, weights, TAIL, higher_is_better=higher)
+    if measure.name in WITH_TAILS:
+        # Of these less is better.
+        limits = (
+            stratified_cvar_limits(values, strata, weights, found["p95"], worst, TAIL)
+            if dealt
+            else cvar_limits(values, TAIL)
+        )
+        found |= {"cvar95_low": limits[0], "cvar95_high": limits[1]}
+    return found

@@ -18,7 +18,7 @@ from patchopt.reports.numbers.beside_bound import (
     decompositions,
 )
 from patchopt.reports.numbers.bootstrap import Comparison
-from patchopt.reports.numbers.estimates import QUANTILES, estimates
+from patchopt.reports.numbers.estimates import TAIL_COLUMNS, WITH_TAILS, estimates
 from patchopt.reports.numbers.fronts import Front, front_of
 from patchopt.reports.numbers.gaps import Reference, gap, references, rules, under_same_luck
 from patchopt.reports.numbers.keeping import Keeping, keepings
@@ -32,9 +32,6 @@ R = TypeVar("R", bound=Mapping[Any, Any])
 _KNOWN: Final = {"shown": "proof checked", "not checked": "by search"}
 #: Measures of the summary that come with their interval, and those of which the mean is enough.
 _WITH_INTERVAL: Final = (*OBJECTIVES, "unplanned_downtime", "breach")
-#: Measures of the summary that come with their tails.
-_WITH_TAILS: Final = ("total_exposure", "downtime")
-_TAILS: Final = (*QUANTILES, "cvar95")
 _MEAN_ONLY: Final = (
     "exposure",
     "residual_exposure",
@@ -109,7 +106,8 @@ def summarise(*datasets: Path) -> pd.DataFrame:
 
         With failures: means, with ``_low`` and ``_high`` for total exposure, downtime,
         ``unplanned_downtime``, completion time and ``breach`` (its probability);
-        ``_p50``, ``_p95``, ``_p99`` and ``_cvar95`` of total exposure and downtime;
+        ``_p50``, ``_p95``, ``_p99`` and ``_cvar95`` of total exposure and downtime, each with
+        ``_low`` and ``_high``;
         ``beyond_horizon``, the share of replications that end after it;
         ``relative_to_nominal_optimum``, the paired ratio of mean total exposure less 1 under the
         same luck, and ``difference_to_nominal_optimum`` in weight·s, both with limits;
@@ -148,7 +146,8 @@ def by_nominal_exposure(rows: Sequence[R]) -> list[R]:
 def results_of(study: Study) -> Results:
     """Compute all numbers of a report."""
     found = estimates(study)
-    means = found.pivot(index="plan", columns="metric", values=["mean", "low", "high", *_TAILS])
+    told = ["mean", "low", "high", *TAIL_COLUMNS]
+    means = found.pivot(index="plan", columns="metric", values=told)
     failed = study.failed["plan"].value_counts().to_dict()
     rows: list[dict[str, Any]] = []
     fronts: dict[str, Front] = {}
@@ -237,8 +236,8 @@ def _means(measured: pd.Series[Any] | None) -> dict[str, float]:
         found[name] = value("mean", name)
         found[f"{name}_low"] = value("low", name)
         found[f"{name}_high"] = value("high", name)
-    for name in _WITH_TAILS:
-        found |= {f"{name}_{kind}": value(kind, name) for kind in _TAILS}
+    for name in WITH_TAILS:
+        found |= {f"{name}_{kind}": value(kind, name) for kind in TAIL_COLUMNS}
     return found | {name: value("mean", name) for name in _MEAN_ONLY}
 
 

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from patchopt.model.metrics import NUMERIC_METRICS
 from patchopt.reports.figures.scenario_figures import Picture
-from patchopt.reports.numbers.bootstrap import CONFIDENCE, RESAMPLES
+from patchopt.reports.numbers.bootstrap import BY_STUDENT
 from patchopt.reports.numbers.gaps import gap
+from patchopt.reports.numbers.resampling import CONFIDENCE, RESAMPLES
 from patchopt.reports.numbers.study import Study
 from patchopt.reports.numbers.summary import Results
 from patchopt.reports.numbers.verdict import verdict
@@ -25,16 +26,17 @@ from patchopt.reports.pages.markdown import (
 )
 from patchopt.reports.pages.study_tables import beside_bound, tails, with_failures, without_failures
 
-_BOOTSTRAP: Final = f"""\
-Every cell is a mean over replications with its {CONFIDENCE:.0%} bootstrap interval \
-(percentile, {RESAMPLES:,} resamples).
+_HOW: Final = f"""\
+Every cell is a mean over replications with its {CONFIDENCE:.0%} interval: below \
+{BY_STUDENT:,} replications that of the bootstrap, corrected for bias and skewness (BCa, \
+{RESAMPLES:,} resamples), else Student's. Ratios have the paired bootstrap-t, quantiles those of \
+order statistics, CVaR the percentile bootstrap, probabilities Wilson's.
 """
 _STRATA: Final = f"""\
-Every cell is a mean over replications with its {CONFIDENCE:.0%} interval. Where defects of \
-releases were dealt out, replications have weights, and intervals are by the normal distribution \
-over strata (Cochran), probabilities' too; what no replication of a stratum has shown counts as \
-impossible there. Elsewhere they are bootstrap intervals (percentile, {RESAMPLES:,} resamples).
-"""
+Where defects of releases were dealt out, replications have weights. Intervals are by the normal \
+distribution over strata (Cochran), probabilities' too, of quantiles by Woodruff; what no \
+replication of a stratum has shown counts as impossible there. Elsewhere: {_HOW[:1].lower()}\
+{_HOW[1:]}"""
 _HOW_TO_READ: Final = """\
 - Every number is taken over the whole observation, to the horizon or to the end of the plan, \
 whichever is later. **Total exposure** counts what is exposed until then, so a plan that is \
@@ -57,8 +59,7 @@ Such plans stand apart, below the others, and are never non-dominated.
 - **Beyond horizon** is the share of replications whose plan ends after the horizon; they are \
 observed longer than the others. A **bold** completion without failures is after it too.
 - **p50, p95, p99** are quantiles over replications, **CVaR** is the mean of the worst 5%. \
-**Any breach** is the probability of any unplanned downtime, violation or overrun of a limit, with \
-its 95% interval (Wilson's, if every replication counts alike).
+**Any breach** is the probability of any unplanned downtime, violation or overrun of a limit.
 - **✓** marks the plans that are non-dominated over total exposure, downtime and completion time, \
 among those that break nothing.
 """
@@ -86,7 +87,7 @@ def study_page(
         Markdown.
     """
     dealt_out = any(study.column(plan, "stratum").any() for plan in study.counts)
-    how = _STRATA if dealt_out else _BOOTSTRAP
+    how = _STRATA if dealt_out else _HOW
     parts = ["# Study report\n", *_verdicts(study, results), _what(study), *_failures(study)]
     parts += [how, _HOW_TO_READ]
     for scenario in study.scenarios:

@@ -154,7 +154,7 @@ def tails(rows: Sequence[Row]) -> str:
     lines = [
         [
             code(row["label"]),
-            *(number(row[f"{name}_{k}"]) for name in ("total_exposure", "downtime") for k in kinds),
+            *(_tail(row, f"{name}_{k}") for name in ("total_exposure", "downtime") for k in kinds),
             _percent_interval(row, "breach"),
         ]
         for row in rows
@@ -162,8 +162,16 @@ def tails(rows: Sequence[Row]) -> str:
     ]
     if not lines:
         return ""
-    told = "Tails: total exposure [weight·s] and downtime [service·s] where luck is bad.\n\n"
+    told = (
+        "Tails: total exposure [weight·s] and downtime [service·s] where luck is bad, with 95% "
+        "intervals; – where there are too few replications for one.\n\n"
+    )
     return told + table(header, lines, range(1, len(header)))
+
+
+def _tail(row: Row, name: str) -> str:
+    value, low, high = (row[f"{name}{end}"] for end in ("", "_low", "_high"))
+    return with_interval(value, low, high, 0) if not pd.isna(low) else f"{number(value)} [–]"
 
 
 def beside_bound(rows: Sequence[Row]) -> list[str]:
