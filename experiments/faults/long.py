@@ -69,8 +69,11 @@ def start(words: list[str], out: Path) -> subprocess.Popen[bytes]:
 def timed(words: list[str], out: Path) -> float:
     """Run a sweep to its end; return its seconds."""
     begun = time.perf_counter()
-    if start(words, out).wait():
-        sys.exit("the sweep has failed")
+    done = subprocess.run(
+        [*COMMAND, *words, f"sweep.out={out}"], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        sys.exit(f"the sweep has failed:\n{done.stdout}{done.stderr}")
     return time.perf_counter() - begun
 
 
