@@ -35,15 +35,15 @@ def _compare(
     scenario: Scenario,
     replications: ReplicationsOrAuto = "200",
     bounded: Annotated[
-        int | None,
+        int,
         typer.Option(
             "--bounded",
             "-b",
             min=0,
             max=1_000_000,
-            help="Replications with a wait-and-see bound; omitted: 20, or 0 with --stratify.",
+            help="Replications with a wait-and-see bound.",
         ),
-    ] = None,
+    ] = 20,
     time_limit: TimeLimit = 10.0,
     seed: Seed = None,
     workers: Workers = -1,
@@ -63,7 +63,7 @@ def _compare(
     request = CompareRequest(
         scenario=scenario,
         replications=replications,
-        bounded=(0 if stratify else 20) if bounded is None else bounded,
+        bounded=bounded,
         time_limit=time_limit,
         seed=seed,
         workers=workers,

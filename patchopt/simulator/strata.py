@@ -151,6 +151,35 @@ def stratify(infrastructure: Infrastructure, keys: Bits) -> Sample:
     return Sample(defects, strata, weights)
 
 
+def thinned(strata: Ints, count: int) -> Ints:
+    """Choose replications of a block that stand for all of it, stratum by stratum.
+
+    Parameters
+    ----------
+    strata : ndarray of int64, shape (replications,)
+        Of the block.
+    count : int
+        How many, about: every stratum keeps its part, and at least `LEAST`.
+
+    Returns
+    -------
+    ndarray of int64
+        Their places, ascending; within a stratum evenly apart.
+
+    Examples
+    --------
+    >>> thinned(np.array([0, 0, 0, 0, 0, 0, 1, 1, 1, 1]), 5).tolist()
+    [0, 2, 4, 6, 8]
+    """
+    chosen = []
+    for stratum in np.unique(strata):
+        places = np.flatnonzero(strata == stratum)
+        wanted = max(LEAST, round(count * len(places) / len(strata)))
+        kept = min(wanted, len(places))
+        chosen.append(places[np.arange(kept) * len(places) // kept])
+    return np.sort(np.concatenate(chosen))
+
+
 def _several(infrastructure: Infrastructure, releases: Ints, keys: Bits) -> Ints:
     """Draw defects given that there are two or more, one release after another."""
     of_releases = infrastructure.releases.key[releases]

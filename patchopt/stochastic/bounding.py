@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from patchopt.model.base import Flags, Ints
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.optimizer.parameters import OptimizerParameters
 from patchopt.simulator.loop.streams import replication_keys
+from patchopt.simulator.strata import stratify, thinned
 from patchopt.stochastic.hindsight import Hindsight, Hindsights
 from patchopt.stochastic.outcomes import Oracle
 from patchopt.stochastic.wait_and_see import Solved, WaitAndSee
@@ -108,8 +109,12 @@ def bounds(
     )
 
 
+#: Releases that are defective in a replication; none where that is drawn.
+Defects = tuple[int, ...] | None
+
+
 def outcomes_of(
-    infrastructure: Infrastructure, seed: int, replications: int
+    infrastructure: Infrastructure, seed: int, replications: int | Mapping[int, Defects]
 ) -> dict[Hindsight, tuple[int, ...]]:
     """Return the outcomes of replications that differ, and the numbers of those that have each.
 
@@ -119,8 +124,8 @@ def outcomes_of(
         Where.
     seed : int
         Of all replications.
-    replications : int
-        How many, from 0 on.
+    replications : int or mapping
+        How many, from 0 on; or the defects of each that counts.
 
     Returns
     -------
@@ -128,10 +133,42 @@ def outcomes_of(
         In the order of their first replications. O(replications x nodes x attempts).
     """
     oracle, hindsights = Oracle(infrastructure), Hindsights(infrastructure)
+    dealt: Mapping[int, Defects]
+    dealt = dict.fromkeys(range(replications)) if isinstance(replications, int) else replications
+    keys = replication_keys(infrastructure.luck, seed, 0, max(dealt, default=-1) + 1)
     found: dict[Hindsight, list[int]] = {}
-    for number, key in enumerate(replication_keys(infrastructure.luck, seed, 0, replications)):
-        found.setdefault(hindsights.of(oracle.outcome(key)), []).append(number)
+    for number, defects in dealt.items():
+        outcome = oracle.outcome(keys[number], defects)
+        found.setdefault(hindsights.of(outcome), []).append(number)
     return {outcome: tuple(numbers) for outcome, numbers in found.items()}
+
+
+def dealt_replications(
+    infrastructure: Infrastructure, seed: int, block: int, count: int
+) -> dict[int, Defects]:
+    """Choose replications of a block whose defects are dealt out, as many of each stratum as due.
+
+    Parameters
+    ----------
+    infrastructure : Infrastructure
+        Whose releases.
+    seed : int
+        Of all replications.
+    block : int
+        How many the defects are dealt out to, from 0 on.
+    count : int
+        How many to choose, about.
+
+    Returns
+    -------
+    dict of int to tuple of int
+        Of each its defective releases.
+    """
+    sample = stratify(infrastructure, replication_keys(infrastructure.luck, seed, 0, block))
+    return {
+        number: tuple(np.flatnonzero(sample.defects[number]).tolist())
+        for number in thinned(sample.strata, count).tolist()
+    }
 
 
 class Bounder:
@@ -150,10 +187,10 @@ class Bounder:
         self._oracle = Oracle(infrastructure)
         self._solver = WaitAndSee(infrastructure, parameters)
 
-    def solve(self, seed: int, replication: int) -> Solved:
+    def solve(self, seed: int, replication: int, defects: Defects = None) -> Solved:
         """Bound the total exposure in a replication of a seed."""
         (key,) = replication_keys(self._luck, seed, replication, 1)
-        return self._solver.solve(self._solver.hindsight(self._oracle.outcome(key)))
+        return self._solver.solve(self._solver.hindsight(self._oracle.outcome(key, defects)))
 
 
 @contextmanager

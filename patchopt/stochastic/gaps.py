@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from patchopt.model.base import Floats
+from patchopt.model.base import Floats, Ints
 
 #: Chance that an upper limit is high enough.
 LEVEL = 0.95
@@ -28,20 +28,26 @@ class Gap:
     upper: float
 
 
-def gap_over(bound: Floats, cost: Floats) -> Gap:
+def gap_over(
+    bound: Floats, cost: Floats, strata: Ints | None = None, shares: Floats | None = None
+) -> Gap:
     """Compare costs with bounds that met the same luck.
 
     Parameters
     ----------
     bound, cost : ndarray of float64, shape (replications,)
         Pairs; bounds above 0 in the mean.
+    strata : ndarray of int64, shape (replications,), optional
+        Which replications are alike, where defects are dealt out.
+    shares : ndarray of float64, shape (replications,), optional
+        What each replication stands for: those of a stratum the same, and together its probability.
 
     Returns
     -------
     Gap
         NaN where the bound is 0 in the mean. The limit is that of a ratio of means, by the
         residuals of the pairs and Student's t (Cochran, Sampling Techniques, 3rd edition, 1977,
-        section 6.3). It knows nothing of luck rarer than one in so many replications.
+        sections 6.3 and 6.11). It knows nothing of luck rarer than one in so many replications.
 
     Examples
     --------
@@ -49,13 +55,23 @@ def gap_over(bound: Floats, cost: Floats) -> Gap:
     >>> round(found.gap, 9), round(found.upper, 9)
     (0.1, 0.1)
     """
-    count, mean = len(bound), float(bound.mean())
+    count = len(bound)
+    strata = np.zeros(count, np.int64) if strata is None else strata
+    shares = np.full(count, 1 / count) if shares is None else shares
+    mean = float(shares @ bound)
     if mean <= 0:
         return Gap(gap=float("nan"), upper=float("nan"))
-    ratio = float(cost.mean()) / mean
-    if count < 2:
+    ratio = float(shares @ cost) / mean
+    free = count - len(np.unique(strata))
+    if free < 1:
         return Gap(gap=ratio - 1, upper=float("nan"))
-    from scipy.stats import t  # takes a while
+    from scipy.special import stdtrit  # takes its time to load
 
-    error = float(np.std(cost - ratio * bound, ddof=1)) / (mean * count**0.5)
-    return Gap(gap=ratio - 1, upper=ratio - 1 + float(t.ppf(LEVEL, count - 1)) * error)
+    rest = cost - ratio * bound
+    variance = 0.0
+    for stratum in np.unique(strata):
+        own = strata == stratum
+        spread = float(rest[own].var(ddof=1)) if own.sum() > 1 else float("nan")
+        variance += float(shares[own].sum()) ** 2 * spread / int(own.sum())
+    reach = float(stdtrit(free, LEVEL)) * variance**0.5 / mean
+    return Gap(gap=ratio - 1, upper=ratio - 1 + reach)

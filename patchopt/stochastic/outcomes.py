@@ -6,7 +6,7 @@ all that can happen to a unit is known before anything is planned: the outcome Ï
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -134,13 +134,15 @@ class Oracle:
         self._release_key = releases.key.tolist()
         self._defect_luck = list(map(threshold, releases.defect_probability))
 
-    def outcome(self, key: np.uint64) -> Outcome:
+    def outcome(self, key: np.uint64, defects: Collection[int] | None = None) -> Outcome:
         """Tell the outcome of one replication.
 
         Parameters
         ----------
         key : uint64
             Of its draws (`patchopt.simulator.loop.streams.replication_keys`).
+        defects : collection of int, optional
+            Releases that are defective, where that is dealt out and not drawn.
 
         Returns
         -------
@@ -149,7 +151,11 @@ class Oracle:
         """
         defective = [
             _happens(key, STREAM_DEFECT, of_release, 0, luck)
-            for of_release, luck in zip(self._release_key, self._defect_luck, strict=True)
+            if defects is None
+            else release in defects
+            for release, (of_release, luck) in enumerate(
+                zip(self._release_key, self._defect_luck, strict=True)
+            )
         ]
         units = tuple(self._of_unit(key, members, defective) for members in self._members)
         around = self._infrastructure.surroundings

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from patchopt.files.store.keys import bound_key
 from patchopt.files.store.known_bounds import FAILED, Bound, bounds_record
 from patchopt.files.store.ledger import Record
 from patchopt.files.store.store import Store
@@ -15,6 +14,9 @@ from patchopt.sweeps.cells import PlanTask
 from patchopt.sweeps.selecting import Selection
 from patchopt.sweeps.work import BoundWork, Job
 from patchopt.sweeps.worker import build
+
+if TYPE_CHECKING:
+    from patchopt.stochastic.bounding import Defects
 
 #: Outcomes of one job: some seconds, which is what a killed worker costs.
 _TOGETHER: Final = 4
@@ -56,6 +58,7 @@ class Bounding:
         self._store, self._wanted = store, store.study.bounds
         plans = zip(tasks, store.study.plans, strict=True)
         self._content = {plan.scenario_key: task.scenario_json for task, plan in plans}
+        self._chosen_of: dict[Luck, Mapping[int, Defects]] = {}
         self._chosen = {
             (plan.scenario_key, seed)
             for task, plan in zip(tasks, store.study.plans, strict=True)
@@ -67,11 +70,23 @@ class Bounding:
     @property
     def total(self) -> int:
         """How many replications are to have a bound this time."""
-        return len(list(self._lucks())) * self._replications
+        return sum(len(self._dealt(luck)) for luck in self._lucks())
 
-    @property
-    def _replications(self) -> int:
-        return 0 if self._wanted is None else self._wanted.replications
+    def _dealt(self, luck: Luck) -> Mapping[int, Defects]:
+        """Return the replications that are to have a bound, with their defects if dealt out."""
+        wanted = self._wanted
+        if wanted is None:
+            return {}
+        if wanted.block is None:
+            return dict.fromkeys(range(wanted.replications))
+        if luck not in self._chosen_of:
+            from patchopt.stochastic.bounding import dealt_replications  # takes its time to load
+
+            infrastructure = build(self._content[luck.scenario_key])
+            self._chosen_of[luck] = dealt_replications(
+                infrastructure, luck.seed, wanted.block, wanted.replications
+            )
+        return self._chosen_of[luck]
 
     def _lucks(self) -> Iterator[Luck]:
         for luck in self._store.study.lucks:
@@ -80,7 +95,7 @@ class Bounding:
 
     def _known(self, luck: Luck) -> tuple[str, dict[int, Bound]]:
         assert self._wanted is not None  # noqa: S101 - asked for only where there are any
-        key = bound_key(luck.scenario_key, self._wanted.time_limit)
+        key = self._wanted.key(luck.scenario_key)
         return key, self._store.contents.bounds.of(key, luck.seed)
 
     def complete(self) -> bool:
@@ -88,7 +103,7 @@ class Bounding:
         return self._wanted is None or all(
             number in self._known(luck)[1]
             for luck in self._store.study.lucks
-            for number in range(self._replications)
+            for number in self._dealt(luck)
         )
 
     def errors(self) -> dict[str, str]:
@@ -106,7 +121,7 @@ class Bounding:
             return
         for luck in self._lucks():
             key, known = self._known(luck)
-            wanted = range(self._replications)
+            wanted = self._dealt(luck)
             if all(number in known for number in wanted):
                 yield Left(done=len(wanted), alike=[], jobs=[])
             else:
@@ -120,7 +135,8 @@ class Bounding:
         shared: list[tuple[Bound, tuple[int, ...]]] = []
         new: list[tuple[int, ...]] = []
         done = 0
-        for numbers in outcomes_of(infrastructure, luck.seed, self._replications).values():
+        dealt = self._dealt(luck)
+        for numbers in outcomes_of(infrastructure, luck.seed, dealt).values():
             lacking = tuple(number for number in numbers if number not in known)
             done += len(numbers) - len(lacking)
             bound = next((known[number] for number in numbers if number in known), FAILED)
@@ -137,6 +153,7 @@ class Bounding:
                     seed=luck.seed,
                     time_limit=self._wanted.time_limit,
                     outcomes=tuple(new[at : at + _TOGETHER]),
+                    defects=tuple(dealt[numbers[0]] for numbers in new[at : at + _TOGETHER]),
                 )
             )
             for at in range(0, len(new), _TOGETHER)

@@ -162,17 +162,6 @@ class SweepConfig(Frozen):
     failures: FailurePreset | None = None
     parallel: ParallelSection
 
-    @field_validator("bound")
-    @classmethod
-    def _as_drawn(cls, value: BoundSection, info: ValidationInfo) -> BoundSection:
-        sweep: SweepSection | None = info.data.get("sweep")
-        if value.replications and sweep is not None and sweep.stratify:
-            raise ValueError(
-                "replications are bounded as they are drawn, not as sweep.stratify deals them out; "
-                "give bound=none, or sweep.stratify=false"
-            )
-        return value
-
 
 def conf_folder() -> Path:
     """Return the folder of the configuration groups."""

@@ -23,13 +23,20 @@ def study_of(config: SweepConfig, tasks: Sequence[PlanTask]) -> Study:
         Its plans, by their numbers.
     """
     wanted = config.sweep.replications
+    block = config.simulator.block
+    dealt = min(block, wanted) if isinstance(wanted, int) else block
+    bounds = None
+    if config.bound.replications:
+        bounds = StudyBounds(
+            **config.bound.model_dump(), block=dealt if config.sweep.stratify else None
+        )
     return Study(
         metadata=provenance(config),
         plans=tuple(_plan(task) for task in tasks),
         stratified=config.sweep.stratify,
         trace=config.simulator.trace,
         replications=None if wanted == "auto" else wanted,
-        bounds=StudyBounds(**config.bound.model_dump()) if config.bound.replications else None,
+        bounds=bounds,
     )
 
 

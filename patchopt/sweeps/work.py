@@ -75,6 +75,8 @@ class BoundWork:
         Deterministic seconds for each outcome.
     outcomes : tuple of tuple of int
         Replications that have the same outcome, for each.
+    defects : tuple of tuple of int
+        Defective releases of the first replication of each; None where they are drawn.
     """
 
     key: str
@@ -82,6 +84,7 @@ class BoundWork:
     seed: int
     time_limit: float
     outcomes: tuple[tuple[int, ...], ...]
+    defects: tuple[tuple[int, ...] | None, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +136,8 @@ class Job:
         bounds = told["bounds"]
         if bounds is not None:
             outcomes = tuple(map(tuple, bounds["outcomes"]))
-            bounds = BoundWork(**{**bounds, "outcomes": outcomes})
+            defects = tuple(None if each is None else tuple(each) for each in bounds["defects"])
+            bounds = BoundWork(**{**bounds, "outcomes": outcomes, "defects": defects})
         cells = tuple(CellWork(**cell) for cell in told["cells"])
         return cls(name=told["name"], plan=plan, bounds=bounds, cells=cells)
 

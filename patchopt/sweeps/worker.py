@@ -155,11 +155,11 @@ def _bound(paths: Paths, work: BoundWork) -> dict[str, Any]:
     """Bound outcomes; each fails by itself."""
     found: list[tuple[Bound, tuple[int, ...]]] = []
     error = None
-    for numbers in work.outcomes:
+    for numbers, defects in zip(work.outcomes, work.defects, strict=True):
         bound = FAILED
         try:
             bounder = _bounder(paths, work.scenario, work.time_limit)
-            solved = bounder.solve(work.seed, numbers[0])
+            solved = bounder.solve(work.seed, numbers[0], defects)
             bound = Bound(solved.bound_milli, solved.incumbent_milli)
         except Exception as failed:  # noqa: BLE001 - what fails is told, never the end of a sweep
             _need_memory(failed)

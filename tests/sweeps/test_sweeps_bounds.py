@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 import yaml
 
-from patchopt.errors import ConfigError
 from patchopt.files import load_scenario
 from patchopt.files.store.contents import Contents
 from patchopt.files.store.known_bounds import FAILED, Bound, KnownBounds, bounds_record
 from patchopt.files.store.paths import Paths
 from patchopt.model.build import build_infrastructure
 from patchopt.optimizer import OptimizerParameters
+from patchopt.reports import summarise
 from patchopt.stochastic import bounds
 from patchopt.stochastic.bounding import Bounder
 from patchopt.sweeps import SweepResult, sweep
@@ -38,6 +38,18 @@ def shop(tmp_path: Path) -> Path:
     patch = {"severity": 1.0, "duration": 10, "failure_probability": 0.5, "rollback": 5}
     nodes = {name: {"patch": patch, "blue_green": False} for name in "abc"}
     path = tmp_path / "shop.yaml"
+    scenario = small(nodes, max_parallel=1, max_retries=1, horizon=1000)
+    path.write_text(yaml.safe_dump(scenario), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def risky(tmp_path: Path) -> Path:
+    """A scenario whose two releases are defective one time in ten, and then fail for good."""
+    defect = {"probability": 0.1, "failure_probability": 1.0}
+    patch = {"severity": 1.0, "duration": 10, "rollback": 5, "defect": defect}
+    nodes = {name: {"patch": patch, "blue_green": False} for name in "ab"}
+    path = tmp_path / "risky.yaml"
     scenario = small(nodes, max_parallel=1, max_retries=1, horizon=1000)
     path.write_text(yaml.safe_dump(scenario), encoding="utf-8")
     return path
@@ -109,9 +121,9 @@ def test_what_is_known_is_not_solved_again(
     solved: list[tuple[int, int]] = []
     solve = Bounder.solve
 
-    def counted(self: Bounder, seed: int, replication: int) -> Any:
+    def counted(self: Bounder, seed: int, replication: int, defects: Any) -> Any:
         solved.append((seed, replication))
-        return solve(self, seed, replication)
+        return solve(self, seed, replication, defects)
 
     monkeypatch.setattr(Bounder, "solve", counted)
     run(tmp_path / "out", "bound.replications=10")
@@ -160,10 +172,10 @@ def test_an_outcome_that_fails_is_told_and_retried(
 ) -> None:
     solve = Bounder.solve
 
-    def brittle(self: Bounder, seed: int, replication: int) -> Any:
+    def brittle(self: Bounder, seed: int, replication: int, defects: Any) -> Any:
         if (seed, replication) == (3, 0):
             raise ValueError("broken")
-        return solve(self, seed, replication)
+        return solve(self, seed, replication, defects)
 
     at_work._bounder.cache_clear()
     with monkeypatch.context() as patched:
@@ -178,9 +190,41 @@ def test_an_outcome_that_fails_is_told_and_retried(
     assert len(table(tmp_path / "out")) == 60
 
 
-def test_dealt_replications_have_none(run: Run, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"bound.*sweep\.stratify"):
-        run(tmp_path / "out", "sweep.stratify=true")
+def test_dealt_replications_are_bounded_as_they_are_dealt(
+    risky: Path, run: Run, tmp_path: Path
+) -> None:
+    study = (
+        f"sweep.scenarios=[{risky}]",
+        "sweep.strategies=[rolling,optimal]",
+        "optimizer=quick",
+        "sweep.stratify=true",
+        "sweep.replications=60",
+        "simulator.block=40",
+        "bound.replications=12",
+    )
+    run(tmp_path / "one", *study)
+    run(tmp_path / "two", *study, workers=2)
+    same = [(tmp_path / name / "bounds.parquet").read_bytes() for name in ("one", "two")]
+    assert same[0] == same[1]
+    rows = table(tmp_path / "one")
+    runs = pd.read_parquet(tmp_path / "one" / "runs.parquet")
+    both = rows.merge(runs, on=["seed", "replication"])
+    # Of the first block, from each of four strata at least two; no plan is below a bound.
+    assert (rows["replication"] < 40).all()
+    counts = both.groupby(["seed", "strategy", "stratum"]).size()
+    assert len(counts) == 2 * 2 * 4
+    assert counts.min() == 2
+    assert (both["bound"] <= both["total_exposure"] + 1e-9).all()
+    # A defect makes every attempt fail, so the bound knows of it: 10 + 20 if both are good, 1000
+    # and 10 with either release bad, twice 1000 with both.
+    bounds_of = both.groupby("stratum")["bound"].agg(["min", "max"])
+    assert bounds_of.to_numpy().tolist() == [[30, 30], [1010, 1010], [1010, 1010], [2000, 2000]]
+    # However many are dealt of each.
+    found = summarise(tmp_path / "one").set_index("label").loc["optimal"]
+    expected = 0.81 * 30 + 0.18 * 1010 + 0.01 * 2000
+    assert found["wait_and_see_bound"] == pytest.approx(expected)
+    assert found["over_wait_and_see"] >= 0
+    assert found["over_wait_and_see_upper"] >= found["over_wait_and_see"]
 
 
 def test_a_ledger_keeps_what_is_known() -> None:
@@ -200,7 +244,9 @@ def test_a_ledger_keeps_what_is_known() -> None:
 
 
 def test_bounds_whose_worker_dies_again_and_again_have_failed(tmp_path: Path) -> None:
-    work = BoundWork(key="k", scenario="s", seed=1, time_limit=0.5, outcomes=((0, 3), (1,)))
+    work = BoundWork(
+        key="k", scenario="s", seed=1, time_limit=0.5, outcomes=((0, 3), (1,)), defects=(None, (0,))
+    )
     (record,) = given_up(Paths(tmp_path), Job(bounds=work))
     assert record["found"] == [[None, None, [0, 3]], [None, None, [1]]]
     assert "died 3 times" in record["error"]

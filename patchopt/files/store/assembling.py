@@ -12,7 +12,6 @@ from typing import Any, Final, NamedTuple
 
 from patchopt.files.run_groups import GROUP_ROWS, RunBlock
 from patchopt.files.store.contents import Contents, Placed
-from patchopt.files.store.keys import bound_key
 from patchopt.files.store.known_bounds import FAILED
 from patchopt.files.store.made import MadePlan, read_trace
 from patchopt.files.store.parts import PartCell
@@ -102,9 +101,9 @@ class Assembler:
         if wanted is None:
             return
         for luck in self.study.lucks:
-            key = bound_key(luck.scenario_key, wanted.time_limit)
-            found = self._contents.bounds.of(key, luck.seed)
-            for number in range(wanted.replications):
+            found = self._contents.bounds.of(wanted.key(luck.scenario_key), luck.seed)
+            dealt = wanted.block is not None
+            for number in sorted(found) if dealt else range(wanted.replications):
                 bound, incumbent = found.get(number, FAILED)
                 if bound is not None and incumbent is not None:
                     yield {

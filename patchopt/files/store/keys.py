@@ -47,7 +47,7 @@ def plan_key(scenario: str, strategy: str, parameters: Mapping[str, Any]) -> str
     return digest("plan", made_by, scenario, strategy, dict(parameters))
 
 
-def bound_key(scenario: str, time_limit: float) -> str:
+def bound_key(scenario: str, time_limit: float, dealt: tuple[int, int] | None = None) -> str:
     """Return the key of the wait-and-see bounds of a scenario.
 
     Parameters
@@ -56,9 +56,11 @@ def bound_key(scenario: str, time_limit: float) -> str:
         Key of the scenario.
     time_limit : float
         Of each outcome.
+    dealt : tuple of int, optional
+        Where defects are dealt out, to how many replications, and how many of them are bounded.
     """
     made_by = [version("patchopt"), SCHEMA_VERSION]
-    return digest("bound", made_by, scenario, time_limit)
+    return digest("bound", made_by, scenario, time_limit, dealt)
 
 
 def run_key(plan: str, plan_json: str, seed: int, *, stratified: bool) -> str:

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from patchopt.files.store.keys import bound_key
 from patchopt.files.store.whole import damaged, parsed, write_json
 
 
@@ -42,13 +43,21 @@ class StudyBounds:
     Parameters
     ----------
     replications : int
-        The first ones of every scenario and seed.
+        The first ones of every scenario and seed, or so many of a block.
     time_limit : float
         Deterministic seconds for each outcome.
+    block : int, optional
+        Replications that defects of releases are dealt out to; none where they are drawn.
     """
 
     replications: int
     time_limit: float
+    block: int | None = None
+
+    def key(self, scenario: str) -> str:
+        """Return the key of the bounds of a scenario, of which this is the key."""
+        dealt = None if self.block is None else (self.block, self.replications)
+        return bound_key(scenario, self.time_limit, dealt)
 
 
 class Luck(NamedTuple):

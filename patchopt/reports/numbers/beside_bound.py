@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from patchopt.model.base import Floats
+from patchopt.model.base import Floats, Ints
 from patchopt.model.metrics import TOTAL_EXPOSURE
 from patchopt.reports.numbers.gaps import luck_of, pairs_of
 from patchopt.reports.numbers.study import LUCK, Study
@@ -46,7 +46,8 @@ def beside_bound(study: Study, scenario: str, plan: int) -> BesideBound | None:
     Returns
     -------
     BesideBound or None
-        None if no replication of the plan has a bound.
+        None if no replication of the plan has a bound, or, where defects are dealt out, none of
+        some stratum.
     """
     bounds = study.bounds_of(scenario)
     if bounds.empty or not study.counts.get(plan, 0):
@@ -57,14 +58,33 @@ def beside_bound(study: Study, scenario: str, plan: int) -> BesideBound | None:
         return None
     bound, incumbent = (bounds[name].to_numpy(float)[other] for name in ("bound", "incumbent"))
     cost: Floats = study.column(plan, TOTAL_EXPOSURE.name)[own].astype(float)
+    strata, shares = _shares(study, plan, own)
+    if not shares.all():
+        return None
     return BesideBound(
         replications=len(own),
         proven=int(np.equal(bound, incumbent).sum()),
-        bound=float(bound.mean()),
-        incumbent=float(incumbent.mean()),
-        cost=float(cost.mean()),
-        gap=gap_over(bound, cost),
+        bound=float(shares @ bound),
+        incumbent=float(shares @ incumbent),
+        cost=float(shares @ cost),
+        gap=gap_over(bound, cost, strata, shares),
     )
+
+
+def _shares(study: Study, plan: int, places: Ints) -> tuple[Ints, Floats]:
+    """Return the strata of some replications of a plan, and what each of them stands for.
+
+    All replications of the plan together tell how probable each stratum is, exactly.
+    """
+    every, weights = study.column(plan, "stratum").astype(np.int64), study.column(plan, "weight")
+    strata = every[places]
+    if not every.any():
+        return strata, np.full(len(places), 1 / len(places))
+    known = np.bincount(every, weights) / weights.sum()
+    counts = np.bincount(strata, minlength=len(known))
+    if (counts[known > 0] == 0).any():
+        return strata, np.zeros(len(places))
+    return strata, (known / np.maximum(counts, 1))[strata]
 
 
 @dataclass(frozen=True, kw_only=True)
