@@ -22,22 +22,27 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from patchopt.model.expectation import Expectation
     from patchopt.model.plan import Certificate, Plan, Step
     from patchopt.model.scenario import Scenario
     from patchopt.reports import ReportResult
     from patchopt.simulator import Outcome
+    from patchopt.stochastic import Bounds
     from patchopt.sweeps import SweepResult
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Bounds",
     "Certificate",
+    "Expectation",
     "Outcome",
     "Plan",
     "ReportResult",
     "Scenario",
     "Step",
     "SweepResult",
+    "bound",
     "load_scenario",
     "optimize",
     "plan",
@@ -50,7 +55,9 @@ __all__ = [
 __getattr__ = lazily(
     __name__,
     {
+        "Bounds": "stochastic",
         "Certificate": "model.plan",
+        "Expectation": "model.expectation",
         "Outcome": "simulator",
         "Plan": "model.plan",
         "ReportResult": "reports",
@@ -214,6 +221,56 @@ def optimize(
         gap=gap,
         seed=seed,
         deterministic=deterministic,
+    )
+
+
+def bound(
+    scenario: Scenario,
+    *,
+    replications: int = 200,
+    seed: int | None = None,
+    time_limit: float = 0.5,
+    workers: int = 1,
+) -> Bounds:
+    """Bound what any guarded plan of whole units can come to under failures.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What is to be patched, with its failures.
+    replications : int
+        How many, numbered from 0: those of `simulate` under the same seed.
+    seed : int, optional
+        Of all of them; the scenario's own by default.
+    time_limit : float
+        Deterministic seconds for each outcome that differs from the others.
+    workers : int
+        Processes; the bounds do not depend on it.
+
+    Returns
+    -------
+    Bounds
+        The wait-and-see bound of each replication; ``bounds.frame()`` is a table.
+
+    Raises
+    ------
+    patchopt.errors.PatchoptError
+        If a number is out of its limits.
+    """
+    from patchopt import arguments
+    from patchopt.model.build import build_infrastructure
+    from patchopt.optimizer import OptimizerParameters
+    from patchopt.stochastic import bounds
+
+    arguments.need_scenario(scenario)
+    given = scenario.seed if seed is None else seed
+    limit = arguments.seconds("time_limit", time_limit)
+    return bounds(
+        build_infrastructure(scenario),
+        arguments.whole("seed", given, 0, arguments.SEEDS - 1),
+        arguments.whole("replications", replications, 1, arguments.MOST_REPLICATIONS),
+        OptimizerParameters(time_limit=limit, workers=1, deterministic=True),
+        workers=arguments.whole("workers", workers, 1, 512),
     )
 
 

@@ -13,6 +13,8 @@ from patchopt.wording import shown
 #: Seeds below that are whole numbers in every format that they are written to.
 SEEDS: Final = 2**53
 MOST_REPLICATIONS: Final = 100_000_000
+#: What the optimiser takes.
+MOST_SECONDS: Final = 10_000_000
 
 
 def whole(name: str, value: Any, least: int, most: int) -> int:
@@ -38,6 +40,26 @@ def whole(name: str, value: Any, least: int, most: int) -> int:
         remedy = f"give a whole number from {least} to {most}"
         raise PatchoptError(f"{shown(value)} will not do", place=name, remedy=remedy)
     return number
+
+
+def seconds(name: str, value: Any) -> float:
+    """Return a number of seconds above 0.
+
+    Raises
+    ------
+    PatchoptError
+        If it is none.
+
+    Examples
+    --------
+    >>> seconds("time_limit", 2)
+    2.0
+    """
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not 0 < value <= MOST_SECONDS:
+        remedy = f"give seconds, above 0 and at most {MOST_SECONDS:,}"
+        raise PatchoptError(f"{shown(value)} will not do", place=name, remedy=remedy)
+    return float(value)
 
 
 def need(name: str, value: Any, wanted: type[Any], remedy: str) -> None:

@@ -76,6 +76,10 @@ Call = Callable[[patchopt.Scenario], Any]
         (lambda s: api.optimize(s, workers=1.5), "workers"),
         (lambda s: api.optimize(s, seed=-1), "seed"),
         (lambda s: api.optimize(s, seed=True), "seed"),
+        (lambda _: api.bound("otel_demo"), "'otel_demo' is no Scenario"),
+        (lambda s: api.bound(s, replications=0), "replications: 0 will not do"),
+        (lambda s: api.bound(s, time_limit=0), "time_limit: 0 will not do: give seconds, above 0"),
+        (lambda s: api.bound(s, time_limit="long"), "time_limit: 'long' will not do"),
         (lambda _: api.load_scenario(5), "scenario: 5 is no path"),
         (lambda _: api.load_scenario(""), "scenario: '' is no path"),
         (lambda _: api.sweep(["experiment=smoke"]), "give each as a text of its own"),
@@ -101,6 +105,9 @@ def test_every_function_can_be_called_twice(scenario: patchopt.Scenario, tmp_pat
         assert len(patchopt.simulate(scenario, plan)) == 1
         best = patchopt.optimize(scenario, time_limit=0.1, workers=1, deterministic=True)
         assert best.certificate is not None
+        bounds = patchopt.bound(scenario, replications=3, time_limit=0.1).frame()
+        assert bounds["replication"].tolist() == [0, 1, 2]
+        assert (bounds["bound"] <= bounds["incumbent"]).all()
         dataset, page = tmp_path / time, tmp_path / f"{time} report"
         assert patchopt.sweep(*overrides, f"sweep.out={dataset}").rows == 6
         assert patchopt.report(dataset, page).files[-1] == page / "report.md"

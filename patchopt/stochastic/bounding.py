@@ -9,18 +9,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
 from threading import Thread
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from patchopt.model.base import Flags, Ints
 from patchopt.model.infrastructure import Infrastructure
+from patchopt.model.quantities import from_milli
 from patchopt.optimizer.parameters import OptimizerParameters
 from patchopt.simulator.loop.streams import replication_keys
 from patchopt.simulator.strata import stratify, thinned
 from patchopt.stochastic.hindsight import Hindsight, Hindsights
 from patchopt.stochastic.outcomes import Oracle
 from patchopt.stochastic.wait_and_see import Solved, WaitAndSee
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Told of how many outcomes are solved, and of how many there are.
 Watch = Callable[[int, int], None]
@@ -59,6 +63,21 @@ class Bounds:
     def proven(self) -> Flags:
         """Where the bound is what one who sees ahead can have, shape (n,)."""
         return np.equal(self.bound_milli, self.incumbent_milli)
+
+    def frame(self) -> pd.DataFrame:
+        """Return a table, a row a replication, exposures in weight·s."""
+        import pandas as pd  # takes its time to load
+
+        return pd.DataFrame(
+            {
+                "scenario": self.scenario,
+                "seed": self.seed,
+                "replication": self.replications,
+                "bound": from_milli(self.bound_milli),
+                "incumbent": from_milli(self.incumbent_milli),
+                "status": np.where(self.proven, "proven", "bound"),
+            }
+        )
 
 
 def bounds(
