@@ -98,14 +98,14 @@ def expect(
     sample = _evaluator(infrastructure, decoder, training)
     if watch is not None:
         sample.watch = lambda made: watch("plans", min(made, parameters.plans), parameters.plans)
-    search = Search(sample, parameters.risk, parameters.seed)
+    watching = parameters.watch and sample.can_watch
+    search = Search(sample, parameters.risk, parameters.seed, watching=watching)
     begins = [
         search.listed(order, wanted)
         for order, wanted in _begins(infrastructure, decoder, nominal, parameters)
     ]
-    best = search.improved(
-        min(begins, key=lambda one: one.value), max(0, parameters.plans - sample.made)
-    )
+    begin = search.watched(min(begins, key=lambda one: one.value))
+    best = search.improved(begin, max(0, parameters.plans - sample.made))
     return _decided(infrastructure, sample, nominal, best, parameters)
 
 
@@ -150,14 +150,16 @@ def _decided(
     choice = Sample(seed=CHOICE + parameters.seed, replications=parameters.fresh)
     meeting = _evaluator(infrastructure, decoder, choice)
     before = meeting.costs(*coded(nominal))
-    after = meeting.costs(best.order, best.wanted)
+    after = meeting.costs(best.order, best.wanted, best.watch)
     difference = risk_of(after, risk) - risk_of(before, risk)
     within = half_width_of_difference(before, after, risk)
     better = difference + within < 0
     fresh = Sample(seed=FRESH + parameters.seed, replications=parameters.fresh)
     measuring = _evaluator(infrastructure, decoder, fresh)
     of_nominal = measuring.costs(*coded(nominal))
-    costs = measuring.costs(best.order, best.wanted) if better else of_nominal
+    costs = of_nominal
+    if better:
+        costs = measuring.costs(best.order, best.wanted, best.watch)
     expectation = Expectation(
         scenario_sha256=infrastructure.sha256,
         risk=risk,
@@ -172,5 +174,7 @@ def _decided(
         value_within=half_width(costs, risk),
         nominal=risk_of(of_nominal, risk),
     )
-    schedule = decoder.schedule(best.order, best.wanted) if better else nominal
-    return Expected(plan=measuring.plan(schedule), expectation=expectation, costs=costs)
+    plan = measuring.plan(nominal)
+    if better:
+        plan = measuring.plan(decoder.schedule(best.order, best.wanted), best.watch)
+    return Expected(plan=plan, expectation=expectation, costs=costs)

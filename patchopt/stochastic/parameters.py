@@ -32,6 +32,9 @@ class ExpectedParameters:
         which the better of the two is measured.
     bounds : int
         How many of the latter have a wait-and-see bound; 0: no gap is told.
+    watch : bool
+        Whether the plan may end with pauses whose gates stop it for any bad node, where stops
+        end by a review or a respin.
     seed : int
         Of samples and moves.
     time_limit : float
@@ -43,5 +46,6 @@ class ExpectedParameters:
     plans: Annotated[int, Field(ge=1, le=10_000_000)] = 2000
     fresh: Replications = 2000
     bounds: Annotated[int, Field(ge=0, le=1_000_000)] = 50
+    watch: bool = True
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     time_limit: Seconds = 30.0

@@ -9,10 +9,12 @@ import numpy as np
 
 from patchopt.model.base import Floats, Ints
 from patchopt.model.expectation import Risk
-from patchopt.stochastic.evaluating import Evaluator, risk_of
+from patchopt.stochastic.evaluating import DURATIONS_S, TIMES, UNWATCHED, Evaluator, Watch, risk_of
 
 #: Shares of the moves: a task elsewhere, two tasks exchanged, a task in another mode.
 _INSERT, _SWAP = 0.5, 0.8
+#: Share of the moves that change the watch, where there is one.
+_WATCH: Final = 0.05
 #: Temperatures at the begin and at the end, as shares of the difference that moves make at first.
 _HOT, _COLD = 1.0, 0.02
 #: Moves that are tried to see what difference they make.
@@ -29,6 +31,8 @@ class Listed:
     ----------
     order, wanted : ndarray of int64, shape (n,)
         As the decoder takes them.
+    watch : Watch
+        How the plan's end is watched.
     costs : ndarray of float64, shape (replications,)
         Weight-seconds.
     value : float
@@ -37,6 +41,7 @@ class Listed:
 
     order: Ints
     wanted: Ints
+    watch: Watch
     costs: Floats
     value: float
 
@@ -52,17 +57,38 @@ class Search:
         What is to be low.
     seed : int
         Of the moves.
+    watching : bool
+        Whether ends may be watched.
     """
 
-    def __init__(self, evaluator: Evaluator, risk: Risk, seed: int) -> None:
-        self._evaluator, self._risk = evaluator, risk
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        risk: Risk,
+        seed: int,
+        *,
+        watching: bool = False,
+    ) -> None:
+        self._evaluator, self._risk, self._watching = evaluator, risk, watching
         self._luck = np.random.default_rng(seed)
         self._modes = [len(task.modes) for task in evaluator.decoder.problem.tasks]
 
-    def listed(self, order: Ints, wanted: Ints) -> Listed:
+    def listed(self, order: Ints, wanted: Ints, watch: Watch = UNWATCHED) -> Listed:
         """Evaluate a list."""
-        costs = self._evaluator.costs(order, wanted)
-        return Listed(order=order, wanted=wanted, costs=costs, value=risk_of(costs, self._risk))
+        costs = self._evaluator.costs(order, wanted, watch)
+        value = risk_of(costs, self._risk)
+        return Listed(order=order, wanted=wanted, watch=watch, costs=costs, value=value)
+
+    def watched(self, one: Listed) -> Listed:
+        """Return a list with the end that serves it best."""
+        if not self._watching:
+            return one
+        ways = [
+            self.listed(one.order, one.wanted, Watch(times, duration_s))
+            for times in TIMES
+            for duration_s in (DURATIONS_S if times else (0,))
+        ]
+        return min(ways, key=lambda way: way.value)
 
     def improved(self, begin: Listed, plans: int) -> Listed:
         """Anneal from a list; return the best that is met.
@@ -80,7 +106,8 @@ class Search:
             Never worse than the first on the sample.
         """
         now = best = begin
-        alone = len(begin.order) < 2 and max(self._modes, default=1) < 2
+        choices = (len(begin.order), max(self._modes, default=1), 1 + self._watching)
+        alone = max(choices) < 2
         if alone or plans < 1:
             return best
         until = self._evaluator.made + plans
@@ -105,6 +132,8 @@ class Search:
 
     def _moved(self, now: Listed) -> Listed:
         order, wanted, luck = now.order.copy(), now.wanted.copy(), self._luck
+        if self._watching and luck.random() < _WATCH:
+            return self.listed(order, wanted, self._neighbour(now.watch))
         drawn, n = luck.random(), len(order)
         if drawn < _INSERT and n > 1:
             at = int(luck.integers(n))
@@ -122,4 +151,17 @@ class Search:
                 wanted[task] = int(luck.integers(-1, 2))
         key = np.empty(n)
         key[order] = np.arange(n)
-        return self.listed(self._evaluator.decoder.in_order(key), wanted)
+        return self.listed(self._evaluator.decoder.in_order(key), wanted, now.watch)
+
+    def _neighbour(self, watch: Watch) -> Watch:
+        """Return a watch that is somewhat longer or shorter, or of more or fewer pauses."""
+        times, duration_s = watch
+        if watch == UNWATCHED or self._luck.random() < 0.5:
+            times = self._beside(TIMES, times)
+        else:
+            duration_s = self._beside(DURATIONS_S, duration_s)
+        return Watch(times, duration_s) if times else UNWATCHED
+
+    def _beside(self, choices: tuple[int, ...], value: int) -> int:
+        at = choices.index(value) + (1 if self._luck.random() < 0.5 else -1)
+        return choices[min(max(at, 0), len(choices) - 1)]

@@ -110,6 +110,42 @@ def test_plans_keep_the_constraints_and_are_the_same_again(scenario: dict[str, A
         assert found.expectation.difference + found.expectation.difference_within < 0
 
 
+def forgotten(**environment: Any) -> Infrastructure:
+    """One node, half of whose attempts fail; nobody tries again unless the plan is stopped."""
+    patch = {"severity": 10, "duration": 100, "failure_probability": 0.5, "rollback": 10}
+    scenario = small(
+        {"a": {"blue_green": False, "patch": patch}}, max_parallel=1, max_retries=0, horizon=10_000
+    )
+    return infrastructure_of(scenario | {"environment": environment})
+
+
+def test_the_end_is_watched_where_a_stop_brings_another_attempt() -> None:
+    infrastructure = forgotten(review={"delay": 50})
+    found = expect(infrastructure, QUICK)
+    work, *pauses = found.plan.steps
+    assert (work.action, work.after) == ("patch", ())
+    assert [pause.after for pause in pauses] == [(at,) for at in range(len(pauses))]
+    for pause in pauses:
+        assert (pause.action, pause.duration) == ("pause", 300)
+        assert pause.gate is not None
+        assert pause.gate.max_failures == 0
+    # Good at once: 10 x 100. Else given up at 110, stopped at 410, tried again at 460 and good at
+    # 560; every further failure takes 350 s more: 100 + 460 / 2 + 350 / 2 in the mean. The ninth
+    # failure, of 1 run in 512, is left. A pause of a minute would stop an attempt of 110 s.
+    assert len(pauses) == 8
+    assert found.expectation.value == pytest.approx(10 * (505 + 10_000 / 512), rel=0.25)
+    # Without a watch half of all runs cost 10 x 10,000.
+    assert found.expectation.nominal == pytest.approx(10 * (50 + 5000), rel=0.1)
+    plain = expect(infrastructure, replace(QUICK, watch=False))
+    assert plain.expectation.is_nominal
+
+
+def test_nothing_is_watched_where_a_stop_is_for_good() -> None:
+    found = expect(forgotten(), QUICK)
+    assert found.expectation.is_nominal
+    assert [step.action for step in found.plan.steps] == ["patch"]
+
+
 RISKS: tuple[Risk, ...] = ("mean", "cvar95")
 
 
