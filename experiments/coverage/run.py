@@ -11,7 +11,6 @@ What a scenario under a preset has come to is a line of `results.jsonl`; it is n
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -24,10 +23,10 @@ from numpy.typing import NDArray
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "benchmarks")]
 
-from result_lines import Lines
-from tables import between_marks
+from by_scenario import rows, run
+from result_lines import Line, Lines
 
-from patchopt.files import bundled_scenarios, load_preset, load_scenario
+from patchopt.files import load_preset, load_scenario
 from patchopt.model.base import Floats
 from patchopt.model.build import build_infrastructure
 from patchopt.model.presets import with_failures
@@ -47,7 +46,6 @@ SAMPLES = {200: 500, 1000: 500, 5000: 200}
 PLANS = ("rolling", "exposure_greedy")
 SHARES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 
-Line = dict[str, Any]
 Values = dict[str, NDArray[Any]]
 
 
@@ -83,7 +81,7 @@ def limits(own: Floats, other: Floats, breach: Floats) -> Iterator[tuple[str, fl
     yield "breach", *wilson(float(breach.sum()), len(breach))
 
 
-def measured(scenario: str, failures: str) -> Line:
+def measured(scenario: str, failures: str, _: int) -> Line:
     """Count how often intervals of samples hold what all replications come to."""
     exposures, breaches = simulated(scenario, failures)
     own, other, breach = exposures[PLANS[0]], exposures[PLANS[1]], breaches[PLANS[0]]
@@ -115,18 +113,13 @@ def measured(scenario: str, failures: str) -> Line:
     }
 
 
-def rows() -> list[tuple[str, str]]:
-    """Return every scenario under every preset."""
-    return [(scenario, preset) for scenario in bundled_scenarios() for preset in PRESETS]
-
-
 def table(lines: list[Line]) -> str:
     """Return shares covered in percent, a scenario under a preset and a size a line."""
     by_key = {(line["scenario"], line["failures"]): line for line in lines}
     names = list(lines[0]["covered"]["200"])
     text = [f"| scenario | failures | n | {' | '.join(names)} |"]
     text.append("| --- | --- | ---: |" + " ---: |" * len(names))
-    for key in rows():
+    for key in rows(PRESETS):
         for size, covered in by_key[key]["covered"].items() if key in by_key else ():
             cells = [
                 f"{100 * hits / there:.1f}" if there else "–" for hits, there in covered.values()
@@ -135,31 +128,5 @@ def table(lines: list[Line]) -> str:
     return "\n".join(text) + "\n"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("scenario", nargs="?", choices=bundled_scenarios())
-    parser.add_argument("failures", nargs="?", choices=PRESETS)
-    parser.add_argument("--all", action="store_true", help="run all that is left")
-    parser.add_argument("--table", action="store_true", help="write the table into README.md")
-    given = parser.parse_args()
-    if given.scenario and not given.failures:
-        parser.error("give a preset beside the scenario")
-    wanted = [(given.scenario, given.failures)] if given.scenario else rows() if given.all else []
-    done = LINES.done()
-    for scenario, failures in wanted:
-        if (scenario, failures, REPLICATIONS) not in done:
-            line = measured(scenario, failures)
-            LINES.put(line)
-            sys.stderr.write(f"{line}\n")
-    if given.table:
-        text = table(LINES.all())
-        sys.stdout.write(text)
-        between_marks("coverage", text, HERE)
-    elif not wanted:
-        for scenario, failures in rows():
-            state = "done" if (scenario, failures, REPLICATIONS) in done else "left"
-            sys.stdout.write(f"{scenario:<20}{failures:<16}{state}\n")
-
-
 if __name__ == "__main__":
-    main()
+    run(__doc__ or "", PRESETS, LINES, (REPLICATIONS,), measured, table, HERE)

@@ -11,19 +11,17 @@ What a scenario under a preset has come to is a line of `results.jsonl`; it is n
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "benchmarks")]
 
-from result_lines import Lines
-from tables import between_marks, machine
+from by_scenario import rows, run
+from result_lines import Line, Lines
+from tables import machine
 
-from patchopt.files import bundled_scenarios
 from patchopt.reports import summarise
 from patchopt.sweeps import sweep
 
@@ -45,8 +43,6 @@ TOLD = (
 )
 #: What is told of all.
 SHARED = ("wait_and_see_bound", "wait_and_see_incumbent", "bounds_proven", "value_of_information")
-
-Line = dict[str, Any]
 
 
 def compared(scenario: str, failures: str, workers: int) -> Line:
@@ -82,18 +78,13 @@ def compared(scenario: str, failures: str, workers: int) -> Line:
     }
 
 
-def rows() -> list[tuple[str, str]]:
-    """Return every scenario under every preset."""
-    return [(scenario, preset) for scenario in bundled_scenarios() for preset in PRESETS]
-
-
 def table(lines: list[Line]) -> str:
     """Return what all came to, a scenario under a preset a line."""
     columns = ["scenario", "failures", "wait-and-see bound", "proven", "nominal optimum"]
     columns += ["its gap", "expected", "its gap", "best heuristic", "its gap"]
     head = [f"| {' | '.join(columns)} |", "| --- | --- |" + " ---: |" * 6 + " --- | ---: |"]
     by_key = {(line["scenario"], line["failures"]): line for line in lines}
-    texts = [row(by_key[key]) for key in rows() if key in by_key]
+    texts = [row(by_key[key]) for key in rows(PRESETS) if key in by_key]
     machines = "; ".join(sorted({line["machine"] for line in lines}))
     told = (
         f"Mean total exposures in weight·s on {REPLICATIONS:,} replications of seed {SEED}, beside "
@@ -132,32 +123,5 @@ def beside_optimum(plan: Line) -> str:
     return f"{plan['total_exposure']:,.0f} ({value:+.1f}% [{low:+.1f}, {high:+.1f}])"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("scenario", nargs="?", choices=bundled_scenarios())
-    parser.add_argument("failures", nargs="?", choices=PRESETS)
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--all", action="store_true", help="run all that is left")
-    parser.add_argument("--table", action="store_true", help="write the table into README.md")
-    given = parser.parse_args()
-    if given.scenario and not given.failures:
-        parser.error("give a preset beside the scenario")
-    wanted = [(given.scenario, given.failures)] if given.scenario else rows() if given.all else []
-    for scenario, failures in wanted:
-        if (scenario, failures, REPLICATIONS, BOUNDED) not in LINES.done():
-            line = compared(scenario, failures, given.workers)
-            LINES.put(line)
-            sys.stderr.write(f"{row(line)}\n")
-    if given.table:
-        text = table(LINES.all())
-        sys.stdout.write(text)
-        between_marks("under_failures", text, HERE)
-    elif not wanted:
-        done = LINES.done()
-        for scenario, failures in rows():
-            state = "done" if (scenario, failures, REPLICATIONS, BOUNDED) in done else "left"
-            sys.stdout.write(f"{scenario:<20}{failures:<16}{state}\n")
-
-
 if __name__ == "__main__":
-    main()
+    run(__doc__ or "", PRESETS, LINES, (REPLICATIONS, BOUNDED), compared, table, HERE)
