@@ -56,7 +56,7 @@ def of_scenario(scenario: str, preset: str, folder: Path) -> list[Row]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--scenarios", nargs="+", default=bundled_scenarios())
-    parser.add_argument("--presets", nargs="+", default=["shared_defect", "pessimistic"])
+    parser.add_argument("--presets", nargs="+", default=["pessimistic"])
     parser.add_argument("--out", type=Path, default=HERE, help="folder of stochastic.parquet")
     given = parser.parse_args()
     rows: list[Row] = []
