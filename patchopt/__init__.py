@@ -211,17 +211,29 @@ def optimize(
     Returns
     -------
     Plan
-        ``plan.certificate`` says how good it is.
+        ``plan.certificate`` says how good it is; on an interrupt the best one so far.
+
+    Raises
+    ------
+    patchopt.errors.PatchoptError
+        If a number is out of its limits.
     """
-    return plan(
-        scenario,
-        "optimal",
-        time_limit=time_limit,
-        workers=workers,
-        gap=gap,
-        seed=seed,
-        deterministic=deterministic,
-    )
+    from patchopt.arguments import need_scenario
+    from patchopt.model.build import build_infrastructure
+    from patchopt.strategies import make_strategy
+    from patchopt.strategies.optimal import Optimal
+
+    need_scenario(scenario)
+    limits = {
+        "time_limit": time_limit,
+        "workers": workers,
+        "gap": gap,
+        "seed": seed,
+        "deterministic": deterministic,
+    }
+    maker = make_strategy("optimal", limits)
+    assert isinstance(maker, Optimal)  # noqa: S101 - that is what the name stands for
+    return maker.solve(build_infrastructure(scenario)).plan
 
 
 def bound(

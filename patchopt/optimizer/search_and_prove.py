@@ -61,6 +61,18 @@ class Found:
     priced: Bound | None = None
     interrupted: bool = False
 
+    def whole(self) -> Found:
+        """Return this, for somebody to whom half a search is no use.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If the search was interrupted.
+        """
+        if self.interrupted:
+            raise KeyboardInterrupt
+        return self
+
 
 def solve(
     problem: Problem,

@@ -113,7 +113,7 @@ def _solved(problem: Problem, parameters: ExpectedParameters) -> Schedule:
     limits = OptimizerParameters(
         time_limit=parameters.time_limit, workers=1, seed=parameters.seed, deterministic=True
     )
-    return solve(problem, limits).schedule
+    return solve(problem, limits).whole().schedule
 
 
 def _evaluator(infrastructure: Infrastructure, decoder: Decoder, sample: Sample) -> Evaluator:

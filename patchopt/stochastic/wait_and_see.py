@@ -63,7 +63,7 @@ class WaitAndSee:
         self._hindsights = Hindsights(infrastructure)
         self._parameters = parameters
         self._prices = nominal_prices(self._hindsights.problem)
-        nominal = solve(self._hindsights.problem, parameters, steps=_STEPS).schedule
+        nominal = solve(self._hindsights.problem, parameters, steps=_STEPS).whole().schedule
         tasks = nominal.problem.tasks
         self._commit_s = {
             tasks[placed.task].item.unit: nominal.commit_s(placed) for placed in nominal.placements
@@ -98,7 +98,7 @@ class WaitAndSee:
     def _bound(self, hindsight: Hindsight) -> Branch:
         certain = settled(hindsight, self._commit_s)
         problem = relaxed(self._hindsights.problem, certain)
-        found = solve(problem, self._parameters, steps=_STEPS)
+        found = solve(problem, self._parameters, steps=_STEPS).whole()
         by_prices = leaving(problem, certain, self._prices)
         least, left = max(found.bound.value_milli, by_prices.made_milli), None
         if by_prices.left_milli is not None and by_prices.left_milli < least:

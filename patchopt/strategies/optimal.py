@@ -43,8 +43,17 @@ class Optimal(OptimizerParameters, Strategy):
         return replace(solution, plan=plan)
 
     def plan(self, infrastructure: Infrastructure) -> Plan:
-        """Plan an infrastructure; the certificate is in the plan."""
-        return self.solve(infrastructure).plan
+        """Plan an infrastructure; the certificate is in the plan.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If the search was interrupted: the best plan until then is not this strategy's.
+        """
+        solution = self.solve(infrastructure)
+        if solution.interrupted:
+            raise KeyboardInterrupt
+        return solution.plan
 
     def steps(self, infrastructure: Infrastructure, builder: PlanBuilder) -> None:
         """Add the steps of the best plan found."""

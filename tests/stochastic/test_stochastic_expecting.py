@@ -12,9 +12,11 @@ from hypothesis import given, settings
 from patchopt.model.expectation import Risk
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.items import items_of
+from patchopt.optimizer import OptimizerParameters, search_and_prove
 from patchopt.optimizer.decoder import Decoder
 from patchopt.optimizer.problem import problem_of
 from patchopt.simulator import simulate
+from patchopt.stochastic import bounds, expecting, wait_and_see
 from patchopt.stochastic.certifying import wait_and_see_gap
 from patchopt.stochastic.equivalent import equivalent
 from patchopt.stochastic.evaluating import Evaluator, risk_of
@@ -23,9 +25,11 @@ from patchopt.stochastic.intervals import half_width, half_width_of_difference
 from patchopt.stochastic.outcomes import Failure, UnitOutcome
 from patchopt.stochastic.parameters import ExpectedParameters
 from patchopt.stochastic.searching import Search
+from patchopt.strategies import Strategy, make_strategy
 from support.contract import check_harmless, infrastructure_of, nominal
 from support.examples import small
 from support.generate import scenarios
+from support.searches import SHORT
 
 QUICK = ExpectedParameters(replications=100, plans=60, fresh=400, time_limit=0.2)
 
@@ -207,3 +211,25 @@ def test_the_equivalent_has_mean_lengths_and_likely_weights() -> None:
         (20_000, 250, 250),
     ]
     assert equivalent(problem, [(good, sure), (never, sure)]).tasks[0].weight_milli == 5_000
+
+
+def test_an_interrupt_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The optimiser keeps what it has found; here half a search would pass for a whole one.
+    infrastructure = flaky()
+    for module in (expecting, wait_and_see):
+        monkeypatch.setattr(module, "solve", interrupted(module.solve))
+    with pytest.raises(KeyboardInterrupt):
+        expect(infrastructure, QUICK)
+    with pytest.raises(KeyboardInterrupt):
+        bounds(infrastructure, 1, 2, OptimizerParameters(time_limit=0.1, deterministic=True))
+    with pytest.raises(KeyboardInterrupt):
+        optimal_interrupted(monkeypatch).plan(infrastructure)
+
+
+def interrupted(solve: Any) -> Any:
+    return lambda *given, **options: replace(solve(*given, **options), interrupted=True)
+
+
+def optimal_interrupted(monkeypatch: pytest.MonkeyPatch) -> Strategy:
+    monkeypatch.setattr("patchopt.optimizer.solve.solve", interrupted(search_and_prove.solve))
+    return make_strategy("optimal", SHORT["optimal"])
