@@ -34,6 +34,8 @@ NODES = 1_000
 #: How it is interrupted, one after another: by whom, and what is sent.
 HOW = ("SIGKILL", "SIGINT", "SIGTERM", "SIGKILL", "SIGINT")
 SEED = 1
+#: Seconds between two looks at how far it is.
+_LOOK_S = 2.0
 
 
 class Ended(NamedTuple):
@@ -84,16 +86,20 @@ def enough(scenario: Path, folder: Path, seconds: float) -> int:
     return round(more + (seconds - times[1]) * (more - few) / (times[1] - times[0]))
 
 
-def interrupted(words: list[str], out: Path, seconds: float) -> list[Ended]:
+def interrupted(words: list[str], out: Path, cells: int) -> list[Ended]:
     """Start a sweep again and again, and end it before its time, at moments all over it."""
     drawn = random.Random(SEED)  # noqa: S311 - no secret
     found = []
-    for how in HOW:
+    for number, how in enumerate(HOW):
+        begun = time.perf_counter()
         sweep = start(words, out)
-        wait_s = seconds / (len(HOW) + 1) * (0.7 + 0.6 * drawn.random())
-        time.sleep(wait_s)
+        # So many of the cells; whatever else the machine does takes no part in it.
+        share = (number + 0.7 + 0.6 * drawn.random()) / (len(HOW) + 1)
+        while sweep.poll() is None and len(finished(out)) < share * cells:
+            time.sleep(_LOOK_S)
         if sweep.poll() is not None:
-            sys.exit("the sweep was too short to be interrupted so often")
+            sys.exit("the sweep has ended before it was interrupted")
+        wait_s = time.perf_counter() - begun
         if how == "SIGKILL":
             sweep.kill()
         else:
@@ -132,9 +138,9 @@ def main() -> None:
         scenario = written("plain", NODES, folder)
         words = study(scenario, enough(scenario, folder, given.minutes * 60))
         whole_s = timed(words, folder / "whole")
-        ends = interrupted(words, folder / "cut", whole_s)
+        cells = len(finished(folder / "whole"))
+        ends = interrupted(words, folder / "cut", cells)
         rest_s = timed(words, folder / "cut")
-        cells = len(finished(folder / "cut"))
         same = same_files(folder / "cut", folder / "whole")
     text = told(ends, whole_s, rest_s, cells, same)
     sys.stdout.write(text)
