@@ -81,7 +81,9 @@ def timed(words: list[str], out: Path) -> float:
 
 def enough(scenario: Path, folder: Path, seconds: float) -> int:
     """Return how many replications take that long."""
-    few, more = 200, 1_200
+    few, more = 200, 2_200
+    # The first one compiles what a fresh checkout has not compiled yet.
+    timed(study(scenario, few), folder / "first")
     times = [timed(study(scenario, count), folder / f"{count}") for count in (few, more)]
     return round(more + (seconds - times[1]) * (more - few) / (times[1] - times[0]))
 
