@@ -47,6 +47,10 @@ EVENTS = {
 }
 
 
+#: What hardly comes to pass where stops are as rare as anything else.
+AFTER_STOPS = {"respins", "release_replaced", "work_over"}
+
+
 def kind_of(reason: str) -> str:
     """Return what a reason for an abort is about; empty if there is none."""
     kind = next((kind for text, kind in REASONS.items() if text in reason), "stuck")
@@ -83,7 +87,8 @@ def test_a_simpy_model_agrees_metric_by_metric() -> None:
     law()
     assert asked == TROUBLES
     # Every metric was more than 0 in some run, so that none agrees by never happening.
-    assert met >= {metric.name for metric in METRICS} | EVENTS | {*REASONS.values(), "stuck"}
+    every = {metric.name for metric in METRICS} | EVENTS | {*REASONS.values(), "stuck"}
+    assert met >= every - AFTER_STOPS
 
 
 def test_a_simpy_model_agrees_on_plans_that_stop_and_go_on() -> None:
@@ -96,7 +101,7 @@ def test_a_simpy_model_agrees_on_plans_that_stop_and_go_on() -> None:
         met.update(happened)
 
     law()
-    assert met >= {"reviews", "respins", "stopped_time", "attempt_wait", "node_put_off"}
+    assert met >= AFTER_STOPS | {"reviews", "stopped_time", "attempt_wait", "node_put_off"}
 
 
 def test_replications_that_are_alike_are_copied_and_no_others() -> None:

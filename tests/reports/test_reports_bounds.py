@@ -28,7 +28,7 @@ def study_of(
     table = pd.DataFrame(bounds, columns=["seed", "replication", "bound", "incumbent"])
     return Study(
         cells=NONE,
-        measured=Frame(measured),
+        measured=Frame(measured.assign(stratum=0, weight=1.0)),
         failed=NONE,
         plans=NONE,
         events=NONE,
