@@ -31,7 +31,7 @@ checks: $(READY)
 # Loops are compiled side by side and without being traced, before each process of tests wants them.
 loops: $(READY)
 	@echo 'Compiling loops'
-	@$(BIN)/patchopt simulate ha_microservices --strategy rolling > /dev/null & \
+	@$(BIN)/patchopt simulate ha_microservices --strategy rolling --replications 2000 > /dev/null & \
 	$(BIN)/patchopt optimize otel_demo --time-limit 1 > /dev/null && \
 	$(BIN)/patchopt optimize cloud_foundry --time-limit 1 > /dev/null && wait $$!
 
