@@ -56,7 +56,7 @@ def pareto_figure(rows: pd.DataFrame, looks: Mapping[str, Look], title: str) -> 
     for axes in (left, right):
         axes.set_xlabel("total exposure [weight·s]")
     count = int(rows["replications"].max())
-    title = f"{as_text(title)}: means of {count} replications; filled: non-dominated"
+    title = f"{as_text(title)}: means of {count:,} replications; filled: non-dominated"
     figure.suptitle(title, x=0.01, ha="left", fontsize=11)
     legend_below(figure, _legend(rows, looks), legend)
     return figure
@@ -101,7 +101,8 @@ def _marker(look: Look, row: Mapping[Any, Any]) -> dict[str, Any]:
         "markerfacecolor": colour if filled else "white",
         "markeredgecolor": "white" if filled else colour,
         "markeredgewidth": 0.9 if filled else 1.4,
-        "markersize": 10 if filled else 8,
+        # Stars have less of their size than others.
+        "markersize": (10 if filled else 8) * (1.5 if look.marker == "*" else 1),
     }
 
 
