@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing import resource_tracker
 
 
 @contextmanager
@@ -14,6 +13,8 @@ def unasked() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    from multiprocessing import resource_tracker  # where there is none, there are no masks either
+
     # What counts the pool's semaphores is started with the first of them, and lets Ctrl-C through
     # again when it is (until Python 3.14), so it has to be there before.
     resource_tracker.ensure_running()

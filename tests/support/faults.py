@@ -29,7 +29,7 @@ STUDY = (
     "simulator.block=250",
     "parallel.n_jobs=2",
 )
-FILES = ("runs.parquet", "plans.parquet", "events.parquet", "config.yaml")
+FILES = ("runs.parquet", "plans.parquet", "events.parquet", "bounds.parquet", "config.yaml")
 
 #: Seconds after which no process of an attacked sweep may be left.
 GONE_S = 5.0

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from patchopt.errors import ClusterError
@@ -229,6 +230,7 @@ def test_a_sweep_on_a_cluster_has_the_bytes_of_one_here(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     study = ["experiment=smoke", "optimizer=quick", "simulator.block=10"]
+    study += ["failures=independent", "bound.replications=8", "bound.time_limit=0.1"]
     sweep([*study, f"sweep.out={tmp_path / 'here'}", "parallel=serial"])
 
     @contextmanager
@@ -239,3 +241,4 @@ def test_a_sweep_on_a_cluster_has_the_bytes_of_one_here(
     there = sweep([*study, f"sweep.out={tmp_path / 'there'}", "parallel=dask"])
     assert there.complete
     assert same_files(tmp_path / "there", tmp_path / "here")
+    assert len(pd.read_parquet(tmp_path / "there" / "bounds.parquet")) == 8
