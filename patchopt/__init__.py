@@ -271,8 +271,8 @@ def bound(
     """
     from patchopt import arguments
     from patchopt.model.build import build_infrastructure
-    from patchopt.optimizer import OptimizerParameters
     from patchopt.stochastic import bounds
+    from patchopt.stochastic.parameters import outcome_limits
 
     arguments.need_scenario(scenario)
     given = scenario.seed if seed is None else seed
@@ -281,7 +281,7 @@ def bound(
         build_infrastructure(scenario),
         arguments.whole("seed", given, 0, arguments.SEEDS - 1),
         arguments.whole("replications", replications, 1, arguments.MOST_REPLICATIONS),
-        OptimizerParameters(time_limit=limit, workers=1, deterministic=True),
+        outcome_limits(limit),
         workers=arguments.whole("workers", workers, 1, 512),
     )
 

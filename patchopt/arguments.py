@@ -37,8 +37,7 @@ def whole(name: str, value: Any, least: int, most: int) -> int:
     except TypeError:
         number = least - 1
     if not least <= number <= most:
-        remedy = f"give a whole number from {least} to {most}"
-        raise PatchoptError(f"{shown(value)} will not do", place=name, remedy=remedy)
+        raise _refusal(name, value, f"give a whole number from {least} to {most}")
     return number
 
 
@@ -57,9 +56,12 @@ def seconds(name: str, value: Any) -> float:
     """
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not 0 < value <= MOST_SECONDS:
-        remedy = f"give seconds, above 0 and at most {MOST_SECONDS:,}"
-        raise PatchoptError(f"{shown(value)} will not do", place=name, remedy=remedy)
+        raise _refusal(name, value, f"give seconds, above 0 and at most {MOST_SECONDS:,}")
     return float(value)
+
+
+def _refusal(name: str, value: Any, remedy: str) -> PatchoptError:
+    return PatchoptError(f"{shown(value)} will not do", place=name, remedy=remedy)
 
 
 def need(name: str, value: Any, wanted: type[Any], remedy: str) -> None:

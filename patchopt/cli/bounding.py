@@ -26,19 +26,19 @@ def deliver_bounds(request: BoundRequest) -> int:
     from patchopt.optimizer import OptimizerParameters, optimize
     from patchopt.simulator import simulate
     from patchopt.stochastic import bounds, gap_over
+    from patchopt.stochastic.parameters import outcome_limits
 
     preset = load_preset(request.failures)
     infrastructure = built_with_warnings(with_failures(load_scenario(request.scenario), preset))
     request.delivery.prepare()
     seed = infrastructure.scenario.seed if request.seed is None else request.seed
     count = request.replications
-    parameters = OptimizerParameters(time_limit=request.time_limit, workers=1, deterministic=True)
     with progress() as show:
         found = bounds(
             infrastructure,
             seed,
             count,
-            parameters,
+            outcome_limits(request.time_limit),
             workers=_workers(request.workers),
             watch=lambda done, total: show("outcomes", done, total),
         )
@@ -67,14 +67,7 @@ def _write(request: BoundRequest, found: Bounds) -> str:
     from patchopt.files.bounds_file import write_bounds
 
     path = request.delivery.out / _FILE
-    write_bounds(
-        path,
-        scenario=found.scenario,
-        seed=found.seed,
-        replications=found.replications,
-        bound_milli=found.bound_milli,
-        incumbent_milli=found.incumbent_milli,
-    )
+    write_bounds(path, found.frame())
     return f"written: {path}\n"
 
 

@@ -77,6 +77,35 @@ def cvar(values: Floats, weights: Floats, share: float, *, higher_is_better: boo
     return float(np.clip(mean, worst.min(), worst.max()))
 
 
+def tail_excess(values: Floats, quantile: float, share: float) -> Floats:
+    """Return what each value adds to the mean of the highest ones, but for a constant.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (replications,)
+        Of which less is better.
+    quantile : float
+        Where the tail begins.
+    share : float
+        0.95: of the mean of the highest 5%.
+
+    Returns
+    -------
+    ndarray of float64, shape (replications,)
+
+    References
+    ----------
+    A. A. Trindade, S. Uryasev, A. Shapiro, G. Zrazhevsky, Financial prediction with constrained
+    tail risk, Journal of Banking & Finance 31 (2007) 3524-3538.
+
+    Examples
+    --------
+    >>> tail_excess(np.array([1.0, 2.0, 4.0]), 2.0, 0.5).tolist()
+    [0.0, 0.0, 4.0]
+    """
+    return np.maximum(values - quantile, 0.0) / (1 - share)
+
+
 def wilson(hits: float, count: int) -> tuple[float, float]:
     """Return the 95% interval of a probability from independent trials.
 

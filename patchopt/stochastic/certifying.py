@@ -7,13 +7,10 @@ from math import isfinite
 from patchopt.model.expectation import Sample, WaitAndSeeGap
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.quantities import from_milli
-from patchopt.optimizer.parameters import OptimizerParameters
 from patchopt.stochastic.bounding import bounds
 from patchopt.stochastic.expecting import Expected, Watch
 from patchopt.stochastic.gaps import gap_over
-
-#: Of each outcome: most need a fraction of it.
-OUTCOME_LIMITS = OptimizerParameters(time_limit=0.5, workers=1, deterministic=True)
+from patchopt.stochastic.parameters import outcome_limits
 
 
 def wait_and_see_gap(
@@ -45,7 +42,7 @@ def wait_and_see_gap(
         infrastructure,
         seed,
         len(costs),
-        OUTCOME_LIMITS,
+        outcome_limits(),
         workers=workers,
         watch=None if watch is None else lambda done, total: watch("outcomes", done, total),
     )

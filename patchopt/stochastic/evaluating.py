@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from patchopt.model.base import Floats, Ints
-from patchopt.model.expectation import Risk
+from patchopt.model.expectation import Risk, Sample
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.metrics import TOTAL_EXPOSURE
 from patchopt.model.plan import Gate, Plan, Step, StrategyRef
@@ -29,7 +29,7 @@ from patchopt.simulator.running import Simulator
 TAIL_FROM: Final = 0.95
 
 
-class Watch(NamedTuple):
+class Ending(NamedTuple):
     """How the end of a plan is watched: pauses one after another, each with a gate.
 
     A gate stops a plan once; the next one sees to what is bad after that, so that its pause has to
@@ -40,7 +40,7 @@ class Watch(NamedTuple):
     duration_s: int
 
 
-UNWATCHED: Final = Watch(0, 0)
+UNWATCHED: Final = Ending(0, 0)
 #: What a watch is chosen from.
 TIMES: Final = (0, 1, 2, 4, 8)
 DURATIONS_S: Final = (0, 60, 300, 900, 1800, 3600, 7200, 14_400, 28_800)
@@ -57,31 +57,26 @@ class Evaluator:
         Where.
     decoder : Decoder
         Of its problem.
-    seed : int
-        Of the sample.
-    replications : int
-        How many.
+    sample : Sample
+        Which.
     """
 
-    def __init__(
-        self, infrastructure: Infrastructure, decoder: Decoder, seed: int, replications: int
-    ) -> None:
-        self.infrastructure, self.decoder = infrastructure, decoder
-        self._seed, self._replications = seed, replications
+    def __init__(self, infrastructure: Infrastructure, decoder: Decoder, sample: Sample) -> None:
+        self.infrastructure, self.decoder, self.sample = infrastructure, decoder, sample
         self._known: dict[bytes, Floats] = {}
         #: How many plans have been simulated.
         self.made = 0
         #: Told of that whenever it grows.
         self.watch: Callable[[int], None] = lambda _: None
 
-    def costs(self, order: Ints, wanted: Ints, watch: Watch = UNWATCHED) -> Floats:
+    def costs(self, order: Ints, wanted: Ints, ending: Ending = UNWATCHED) -> Floats:
         """Return the total exposure of a list in each replication.
 
         Parameters
         ----------
         order, wanted : ndarray of int64, shape (n,)
             As the decoder takes them.
-        watch : Watch
+        ending : Ending
             How the end is watched.
 
         Returns
@@ -89,20 +84,21 @@ class Evaluator:
         ndarray of float64, shape (replications,)
             Weight-seconds.
         """
-        key = b"%d,%d," % watch + order.tobytes() + wanted.tobytes()
+        key = b"%d,%d," % ending + order.tobytes() + wanted.tobytes()
         if key not in self._known:
-            plan = self.plan(self.decoder.schedule(order, wanted), watch)
-            outcome = Simulator(self.infrastructure, plan).run(self._seed, self._replications)
+            plan = self.plan(self.decoder.schedule(order, wanted), ending)
+            simulator = Simulator(self.infrastructure, plan)
+            outcome = simulator.run(self.sample.seed, self.sample.replications)
             self._known[key] = outcome.values(TOTAL_EXPOSURE)
             self.made += 1
             self.watch(self.made)
         return self._known[key]
 
-    def plan(self, schedule: Schedule, watch: Watch = UNWATCHED) -> Plan:
+    def plan(self, schedule: Schedule, ending: Ending = UNWATCHED) -> Plan:
         """Return the plan of a schedule, its end watched."""
         plan = plan_of(self.infrastructure, schedule, _EXPECTED, "the best plan on average")
         steps = list(plan.steps)
-        for _ in range(watch.times):
+        for _ in range(ending.times):
             count = len(steps)
             # The first waits for all the work, the others each for the one before.
             after = tuple(range(count)) if count == len(plan.steps) else (count - 1,)
@@ -110,7 +106,7 @@ class Evaluator:
                 id=count,
                 action="pause",
                 after=after,
-                duration=watch.duration_s,
+                duration=ending.duration_s,
                 gate=Gate(max_failures=0),
                 reason="watch the end: any bad node stops the plan, which then goes on with it",
             )

@@ -95,18 +95,17 @@ def expect(
     decoder = Decoder(problem, compiled())
     nominal = _solved(problem, parameters)
     training = Sample(seed=TRAINING + parameters.seed, replications=parameters.replications)
-    sample = _evaluator(infrastructure, decoder, training)
+    sample = Evaluator(infrastructure, decoder, training)
     if watch is not None:
         sample.watch = lambda made: watch("plans", min(made, parameters.plans), parameters.plans)
     watching = parameters.watch and sample.can_watch
     search = Search(sample, parameters.risk, parameters.seed, watching=watching)
     begins = [
-        search.listed(order, wanted)
-        for order, wanted in _begins(infrastructure, decoder, nominal, parameters)
+        search.listed(order, wanted) for order, wanted in _begins(sample, nominal, parameters)
     ]
     begin = search.watched(min(begins, key=lambda one: one.value))
     best = search.improved(begin, max(0, parameters.plans - sample.made))
-    return _decided(infrastructure, sample, nominal, best, parameters)
+    return _decided(sample, nominal, best, parameters)
 
 
 def _solved(problem: Problem, parameters: ExpectedParameters) -> Schedule:
@@ -116,55 +115,44 @@ def _solved(problem: Problem, parameters: ExpectedParameters) -> Schedule:
     return solve(problem, limits).whole().schedule
 
 
-def _evaluator(infrastructure: Infrastructure, decoder: Decoder, sample: Sample) -> Evaluator:
-    return Evaluator(infrastructure, decoder, sample.seed, sample.replications)
-
-
 def _begins(
-    infrastructure: Infrastructure,
-    decoder: Decoder,
-    nominal: Schedule,
-    parameters: ExpectedParameters,
+    sample: Evaluator, nominal: Schedule, parameters: ExpectedParameters
 ) -> Iterator[tuple[Ints, Ints]]:
     """Yield lists to begin at, the nominal optimum first, then the deterministic equivalent."""
     yield coded(nominal)
-    oracle = Oracle(infrastructure)
-    seed = TRAINING + parameters.seed
-    keys = replication_keys(infrastructure.luck, seed, 0, parameters.replications)
-    likely = equivalent(decoder.problem, [oracle.outcome(key) for key in keys])
+    oracle, training = Oracle(sample.infrastructure), sample.sample
+    luck = sample.infrastructure.luck
+    keys = replication_keys(luck, training.seed, 0, training.replications)
+    likely = equivalent(sample.decoder.problem, [oracle.outcome(key) for key in keys])
     yield coded(_solved(likely, parameters))
-    free = np.full(len(decoder.problem.tasks), -1, np.int64)
-    for order in start_lists(decoder):
+    free = np.full(len(sample.decoder.problem.tasks), -1, np.int64)
+    for order in start_lists(sample.decoder):
         yield order, free
 
 
 def _decided(
-    infrastructure: Infrastructure,
-    sample: Evaluator,
-    nominal: Schedule,
-    best: Listed,
-    parameters: ExpectedParameters,
+    sample: Evaluator, nominal: Schedule, best: Listed, parameters: ExpectedParameters
 ) -> Expected:
     """Have the plan found meet the nominal optimum, and measure the better one anew."""
-    risk, decoder = parameters.risk, sample.decoder
+    risk, decoder, infrastructure = parameters.risk, sample.decoder, sample.infrastructure
     choice = Sample(seed=CHOICE + parameters.seed, replications=parameters.fresh)
-    meeting = _evaluator(infrastructure, decoder, choice)
+    meeting = Evaluator(infrastructure, decoder, choice)
     before = meeting.costs(*coded(nominal))
-    after = meeting.costs(best.order, best.wanted, best.watch)
+    after = meeting.costs(best.order, best.wanted, best.ending)
     difference = risk_of(after, risk) - risk_of(before, risk)
     within = half_width_of_difference(before, after, risk)
     better = difference + within < 0
     fresh = Sample(seed=FRESH + parameters.seed, replications=parameters.fresh)
-    measuring = _evaluator(infrastructure, decoder, fresh)
+    measuring = Evaluator(infrastructure, decoder, fresh)
     of_nominal = measuring.costs(*coded(nominal))
     costs = of_nominal
     if better:
-        costs = measuring.costs(best.order, best.wanted, best.watch)
+        costs = measuring.costs(best.order, best.wanted, best.ending)
     expectation = Expectation(
         scenario_sha256=infrastructure.sha256,
         risk=risk,
         is_nominal=not better,
-        training=Sample(seed=TRAINING + parameters.seed, replications=parameters.replications),
+        training=sample.sample,
         plans=sample.made,
         choice=choice,
         difference=difference,
@@ -176,5 +164,5 @@ def _decided(
     )
     plan = measuring.plan(nominal)
     if better:
-        plan = measuring.plan(decoder.schedule(best.order, best.wanted), best.watch)
+        plan = measuring.plan(decoder.schedule(best.order, best.wanted), best.ending)
     return Expected(plan=plan, expectation=expectation, costs=costs)

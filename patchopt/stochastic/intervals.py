@@ -7,6 +7,7 @@ import numpy as np
 from patchopt.model.base import Floats
 from patchopt.model.expectation import Risk
 from patchopt.model.metrics import Z_95
+from patchopt.model.risk import tail_excess
 from patchopt.stochastic.evaluating import TAIL_FROM
 
 
@@ -24,8 +25,7 @@ def half_width(costs: Floats, risk: Risk) -> float:
     -------
     float
         Of a mean that of the normal distribution; of a tail the same of what each replication
-        adds to it (Trindade, Uryasev, Shapiro, Zrazhevsky, Financial prediction with constrained
-        tail risk, Journal of Banking & Finance 31, 2007).
+        adds to it (`tail_excess`).
 
     Examples
     --------
@@ -61,5 +61,4 @@ def _influence(costs: Floats, risk: Risk) -> Floats:
     """Return what each replication adds to what a sample is judged by, but for a constant."""
     if risk == "mean":
         return costs
-    quantile = float(np.quantile(costs, TAIL_FROM))
-    return np.maximum(costs - quantile, 0.0) / (1 - TAIL_FROM)
+    return tail_excess(costs, float(np.quantile(costs, TAIL_FROM)), TAIL_FROM)

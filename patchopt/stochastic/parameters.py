@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass as validated
 
 from patchopt.model.base import STRICT
 from patchopt.model.expectation import Risk
-from patchopt.optimizer.parameters import Seconds
+from patchopt.optimizer.parameters import OptimizerParameters, Seconds
+
+#: Deterministic seconds for an outcome: most need a fraction of that.
+OUTCOME_S: Final = 0.5
+
+
+def outcome_limits(time_limit: float = OUTCOME_S) -> OptimizerParameters:
+    """Return how the problem of an outcome is solved in so many deterministic seconds."""
+    return OptimizerParameters(time_limit=time_limit, workers=1, deterministic=True)
+
 
 Replications = Annotated[int, Field(ge=2, le=10_000_000)]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from patchopt.model.base import Floats, Ints
 from patchopt.model.expectation import Risk
-from patchopt.stochastic.evaluating import DURATIONS_S, TIMES, UNWATCHED, Evaluator, Watch, risk_of
+from patchopt.stochastic.evaluating import DURATIONS_S, TIMES, UNWATCHED, Ending, Evaluator, risk_of
 
 #: Shares of the moves: a task elsewhere, two tasks exchanged, a task in another mode.
 _INSERT, _SWAP = 0.5, 0.8
@@ -31,7 +31,7 @@ class Listed:
     ----------
     order, wanted : ndarray of int64, shape (n,)
         As the decoder takes them.
-    watch : Watch
+    ending : Ending
         How the plan's end is watched.
     costs : ndarray of float64, shape (replications,)
         Weight-seconds.
@@ -41,7 +41,7 @@ class Listed:
 
     order: Ints
     wanted: Ints
-    watch: Watch
+    ending: Ending
     costs: Floats
     value: float
 
@@ -73,18 +73,18 @@ class Search:
         self._luck = np.random.default_rng(seed)
         self._modes = [len(task.modes) for task in evaluator.decoder.problem.tasks]
 
-    def listed(self, order: Ints, wanted: Ints, watch: Watch = UNWATCHED) -> Listed:
+    def listed(self, order: Ints, wanted: Ints, ending: Ending = UNWATCHED) -> Listed:
         """Evaluate a list."""
-        costs = self._evaluator.costs(order, wanted, watch)
+        costs = self._evaluator.costs(order, wanted, ending)
         value = risk_of(costs, self._risk)
-        return Listed(order=order, wanted=wanted, watch=watch, costs=costs, value=value)
+        return Listed(order=order, wanted=wanted, ending=ending, costs=costs, value=value)
 
     def watched(self, one: Listed) -> Listed:
         """Return a list with the end that serves it best."""
         if not self._watching:
             return one
         ways = [
-            self.listed(one.order, one.wanted, Watch(times, duration_s))
+            self.listed(one.order, one.wanted, Ending(times, duration_s))
             for times in TIMES
             for duration_s in (DURATIONS_S if times else (0,))
         ]
@@ -133,7 +133,7 @@ class Search:
     def _moved(self, now: Listed) -> Listed:
         order, wanted, luck = now.order.copy(), now.wanted.copy(), self._luck
         if self._watching and luck.random() < _WATCH:
-            return self.listed(order, wanted, self._neighbour(now.watch))
+            return self.listed(order, wanted, self._neighbour(now.ending))
         drawn, n = luck.random(), len(order)
         if drawn < _INSERT and n > 1:
             at = int(luck.integers(n))
@@ -151,16 +151,16 @@ class Search:
                 wanted[task] = int(luck.integers(-1, 2))
         key = np.empty(n)
         key[order] = np.arange(n)
-        return self.listed(self._evaluator.decoder.in_order(key), wanted, now.watch)
+        return self.listed(self._evaluator.decoder.in_order(key), wanted, now.ending)
 
-    def _neighbour(self, watch: Watch) -> Watch:
-        """Return a watch that is somewhat longer or shorter, or of more or fewer pauses."""
-        times, duration_s = watch
-        if watch == UNWATCHED or self._luck.random() < 0.5:
+    def _neighbour(self, ending: Ending) -> Ending:
+        """Return an ending that is somewhat longer or shorter, or of more or fewer pauses."""
+        times, duration_s = ending
+        if ending == UNWATCHED or self._luck.random() < 0.5:
             times = self._beside(TIMES, times)
         else:
             duration_s = self._beside(DURATIONS_S, duration_s)
-        return Watch(times, duration_s) if times else UNWATCHED
+        return Ending(times, duration_s) if times else UNWATCHED
 
     def _beside(self, choices: tuple[int, ...], value: int) -> int:
         at = choices.index(value) + (1 if self._luck.random() < 0.5 else -1)

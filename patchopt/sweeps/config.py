@@ -26,6 +26,7 @@ from patchopt.model.quantities import Duration
 from patchopt.optimizer import OptimizerParameters
 from patchopt.optimizer.parameters import Seconds
 from patchopt.resources import resource_folder
+from patchopt.stochastic.parameters import OUTCOME_S
 from patchopt.wording import problems_of, shown
 
 #: More worker processes than that are a slip of the keyboard.
@@ -123,7 +124,7 @@ class BoundSection(Frozen):
     """Wait-and-see bounds; see ``conf/bound/none.yaml``."""
 
     replications: Annotated[int, Field(ge=0, le=1_000_000)] = 0
-    time_limit: Seconds = 0.5
+    time_limit: Seconds = OUTCOME_S
 
 
 class SimulatorSection(Frozen):

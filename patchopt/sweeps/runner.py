@@ -137,12 +137,10 @@ def _run(config: SweepConfig, stages: Stages) -> SweepResult:
         wanted = config.sweep.replications
         if wanted == "auto":
             imprecise = until_precise(config, stages)
-            stages.make_bounds()
-            complete = not config.sweep.only
         else:
             stages.finish(dict.fromkeys(stages.ready(), wanted))
-            stages.make_bounds()
-            complete = stages.complete()
+        stages.make_bounds()
+        complete = not config.sweep.only if wanted == "auto" else stages.complete()
         if complete:
             compact(stages.store)
     except KeyboardInterrupt:

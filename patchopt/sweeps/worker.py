@@ -26,8 +26,8 @@ from patchopt.model.build import build_infrastructure
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan
 from patchopt.model.scenario import Scenario
-from patchopt.optimizer import OptimizerParameters
 from patchopt.simulator import Outcome, Simulator
+from patchopt.stochastic.parameters import outcome_limits
 from patchopt.strategies import make_strategy
 from patchopt.sweeps.guard import guard_of
 from patchopt.sweeps.work import BoundWork, CellWork, Job, PlanWork, marker
@@ -147,8 +147,7 @@ def _planned(paths: Paths, work: PlanWork) -> MadePlan:
 def _bounder(paths: Paths, scenario: str, time_limit: float) -> Bounder:
     from patchopt.stochastic.bounding import Bounder  # takes its time to load
 
-    limits = OptimizerParameters(time_limit=time_limit, workers=1, deterministic=True)
-    return Bounder(_infrastructure(paths, scenario), limits)
+    return Bounder(_infrastructure(paths, scenario), outcome_limits(time_limit))
 
 
 def _bound(paths: Paths, work: BoundWork) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from patchopt.cli import main
 from patchopt.sweeps.pool import Pool
+from support.commands import called
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -25,14 +25,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.chdir(tmp_path)
 
     def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["patchopt", *arguments])
-        code = 0
-        try:
-            main()
-        except SystemExit as exit_:
-            code = exit_.code if isinstance(exit_.code, int) else 1
-        said = capsys.readouterr()
-        return code, said.out, said.err
+        return called(monkeypatch, capsys, *arguments)
 
     return call
 

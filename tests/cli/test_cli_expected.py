@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
 
-from patchopt.cli import main
+from support.commands import called
 from support.examples import small
 from support.searches import SHORT
 
@@ -33,14 +32,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
     Path("shop.yaml").write_text(yaml.safe_dump(scenario), encoding="utf-8")
 
     def call(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["patchopt", *words])
-        code = 0
-        try:
-            main()
-        except SystemExit as exit_:
-            code = exit_.code if isinstance(exit_.code, int) else 1
-        said = capsys.readouterr()
-        return code, said.out, said.err
+        return called(monkeypatch, capsys, *words)
 
     return call
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from patchopt.cli import main
 from patchopt.files import plan_json
+from support.commands import called
 from support.mutations import subject
 
 Run = Callable[..., tuple[int, str, str]]
@@ -32,14 +31,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
         changed = json.loads(json.dumps(document))
         change(changed)
         Path("plan.json").write_text(json.dumps(changed), encoding="utf-8")
-        monkeypatch.setattr(sys, "argv", ["patchopt", "verify", "plan.json", "plain.yaml", *more])
-        code = 0
-        try:
-            main()
-        except SystemExit as exit_:
-            code = exit_.code if isinstance(exit_.code, int) else 1
-        said = capsys.readouterr()
-        return code, said.out, said.err
+        return called(monkeypatch, capsys, "verify", "plan.json", "plain.yaml", *more)
 
     return call
 

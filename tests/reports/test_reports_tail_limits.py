@@ -72,6 +72,14 @@ def test_only_the_end_of_a_large_sample_is_resampled() -> None:
     assert low < 1 + math.log(20) < high
 
 
+def test_a_very_large_tail_is_resampled_in_groups_just_as_well() -> None:
+    # The standard error with 200,000 is 0.0442 / sqrt(10) = 0.01397.
+    values = np.sort(np.random.default_rng(4).exponential(1.0, 200_000))
+    low, high = cvar_limits(values, 0.95)
+    assert high - low == pytest.approx(2 * 1.96 * 0.01397, rel=0.1)
+    assert low < 1 + math.log(20) < high
+
+
 def test_a_tail_of_less_than_one_value_has_no_limits() -> None:
     assert math.isnan(cvar_limits(np.arange(19.0), 0.95)[0])
     assert not math.isnan(cvar_limits(np.arange(21.0), 0.95)[0])

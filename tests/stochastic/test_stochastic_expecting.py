@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from patchopt.model.expectation import Risk
+from patchopt.model.expectation import Risk, Sample
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.items import items_of
 from patchopt.optimizer import OptimizerParameters, search_and_prove
@@ -186,7 +186,7 @@ def test_cvar_is_the_mean_of_the_worst() -> None:
 def test_a_search_is_never_worse_than_its_begin_on_the_sample() -> None:
     infrastructure = flaky()
     problem = problem_of(infrastructure, items_of(infrastructure))
-    evaluator = Evaluator(infrastructure, Decoder(problem), 5, 50)
+    evaluator = Evaluator(infrastructure, Decoder(problem), Sample(seed=5, replications=50))
     search = Search(evaluator, "mean", 0)
     free = np.full(2, -1, np.int64)
     begin = search.listed(np.array([0, 1]), free)

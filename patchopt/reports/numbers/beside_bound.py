@@ -53,7 +53,11 @@ def beside_bound(study: Study, scenario: str, plan: int) -> BesideBound | None:
     if bounds.empty or not study.counts.get(plan, 0):
         return None
     known = tuple(bounds[name].to_numpy() for name in LUCK)
-    own, other = pairs_of(luck_of(study, plan), known)
+    luck = luck_of(study, plan)
+    # Few of many replications have a bound, and only those are looked up.
+    there = np.flatnonzero(np.logical_and.reduce(list(map(np.isin, luck, known))))
+    own, other = pairs_of(tuple(each[there] for each in luck), known)
+    own = there[own]
     if not len(own):
         return None
     bound, incumbent = (bounds[name].to_numpy(float)[other] for name in ("bound", "incumbent"))

@@ -149,8 +149,8 @@ def _tails_of(
     dealt = bool((strata != strata[0]).any())
     higher = measure.better == "higher"
     found = dict.fromkeys(TAIL_COLUMNS, np.nan)
-    for name, share in QUANTILES.items():
-        value = float(quantiles(values, weights, np.array([share]))[0])
+    every = quantiles(values, weights, np.array(list(QUANTILES.values()))).tolist()
+    for (name, share), value in zip(QUANTILES.items(), every, strict=True):
         limits = (
             stratified_quantile_limits(values, strata, weights, value, share)
             if dealt
