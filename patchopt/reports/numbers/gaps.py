@@ -6,13 +6,14 @@ import json
 import math
 from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from patchopt.model.base import Floats
-from patchopt.model.metrics import TOTAL_EXPOSURE
+from patchopt.model.metrics import TOTAL_EXPOSURE, Metric
 from patchopt.reports.numbers.bootstrap import Comparison, compare, exact
 from patchopt.reports.numbers.study import LUCK, Study
 
@@ -92,6 +93,44 @@ def gap(value: float, bound: float) -> float:
     return (value - bound) / value
 
 
+class Pairs(NamedTuple):
+    """Observations of two plans under the same luck, in the smallest unit of a measure.
+
+    Parameters
+    ----------
+    values, others : ndarray of float64, shape (replications,)
+        Of one plan and of the other.
+    strata : ndarray of int64, shape (replications,)
+        Which replications are alike.
+    weights : ndarray of float64, shape (replications,)
+        How many each stands for.
+    """
+
+    values: Floats
+    others: Floats
+    strata: Places
+    weights: Floats
+
+
+def paired(study: Study, plan: int, other: int, measure: Metric = TOTAL_EXPOSURE) -> Pairs | None:
+    """Put two plans side by side, replication by replication of each seed.
+
+    Returns
+    -------
+    Pairs or None
+        None if they share no replication.
+    """
+    own, theirs = pairs_of(luck_of(study, plan), luck_of(study, other))
+    if not len(own):
+        return None
+    strata, weights = (study.column(plan, name)[own] for name in ("stratum", "weight"))
+    values, others = (
+        exact(study.column(number, measure.name), measure.kind)[places]
+        for number, places in ((plan, own), (other, theirs))
+    )
+    return Pairs(values, others, strata.astype(np.int64), weights)
+
+
 def under_same_luck(study: Study, plan: int, reference: int) -> Comparison | None:
     """Compare the total exposure of two plans, replication by replication of each seed.
 
@@ -100,12 +139,8 @@ def under_same_luck(study: Study, plan: int, reference: int) -> Comparison | Non
     Comparison or None
         None if they share no replication; differences in milli-weight-seconds.
     """
-    own, other = pairs_of(luck_of(study, plan), luck_of(study, reference))
-    if not len(own):
-        return None
-    strata, weights = (study.column(plan, name)[own] for name in ("stratum", "weight"))
-    values, others = _totals(study, plan)[own], _totals(study, reference)[other]
-    return compare(values, others, strata.astype(np.int64), weights)
+    found = paired(study, plan, reference)
+    return None if found is None else compare(*found)
 
 
 def luck_of(study: Study, plan: int) -> tuple[Places, ...]:
@@ -122,8 +157,3 @@ def pairs_of(luck: tuple[Places, ...], other: tuple[Places, ...]) -> tuple[Place
     mine, theirs = (pd.MultiIndex.from_arrays(list(each), names=LUCK) for each in (luck, other))
     shared = mine.intersection(theirs).sort_values()
     return mine.get_indexer(shared), theirs.get_indexer(shared)
-
-
-def _totals(study: Study, plan: int) -> Floats:
-    """Return total exposures in milli-weight-seconds."""
-    return exact(study.column(plan, TOTAL_EXPOSURE.name), TOTAL_EXPOSURE.kind)

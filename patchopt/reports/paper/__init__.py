@@ -1,0 +1,1 @@
+"""Tables, numbers and figures as a paper prints them."""
