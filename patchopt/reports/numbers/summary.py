@@ -109,6 +109,7 @@ def summarise(*datasets: Path) -> pd.DataFrame:
         ``_p50``, ``_p95``, ``_p99`` and ``_cvar95`` of total exposure and downtime, each with
         ``_low`` and ``_high``;
         ``beyond_horizon``, the share of replications that end after it;
+        ``nominal_optimum``, number of the plan that stands for it, -1 if there is none;
         ``relative_to_nominal_optimum``, the paired ratio of mean total exposure less 1 under the
         same luck, and ``difference_to_nominal_optimum`` in weight·s, both with limits;
         ``better_than_nominal_optimum``, whether the limits of the difference are below 0 and
@@ -293,6 +294,7 @@ def _paired(
     found = found or Comparison()
     itself = reference is not None and reference.plan == number
     return {
+        "nominal_optimum": reference.plan if reference else -1,
         "relative_to_nominal_optimum": found.ratio,
         "relative_to_nominal_optimum_low": found.ratio_low,
         "relative_to_nominal_optimum_high": found.ratio_high,

@@ -31,13 +31,15 @@ def write_tables(results: Results, folder: Path) -> list[Path]:
         "metrics": results.estimates,
         "fronts": results.fronts_table(),
     }
-    written = []
-    for name, table in tables.items():
-        csv, parquet = folder / f"{name}.csv", folder / f"{name}.parquet"
-        _as_csv(table).to_csv(csv, index=False, lineterminator="\n")
-        table.to_parquet(parquet, index=False, compression="zstd")
-        written += [csv, parquet]
-    return written
+    return [path for name, table in tables.items() for path in write_table(table, folder, name)]
+
+
+def write_table(table: pd.DataFrame, folder: Path, name: str) -> list[Path]:
+    """Write a table as CSV and as Parquet; return both files."""
+    csv, parquet = folder / f"{name}.csv", folder / f"{name}.parquet"
+    _as_csv(table).to_csv(csv, index=False, lineterminator="\n")
+    table.to_parquet(parquet, index=False, compression="zstd")
+    return [csv, parquet]
 
 
 def _as_csv(table: pd.DataFrame) -> pd.DataFrame:

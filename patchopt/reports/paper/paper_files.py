@@ -1,0 +1,58 @@
+"""The folder ``paper``: every table as LaTeX, Markdown, CSV and Parquet, and their numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from patchopt.reports.numbers.study import Study
+from patchopt.reports.numbers.summary import Results
+from patchopt.reports.numbers.table_files import write_table
+from patchopt.reports.paper.latex import latex
+from patchopt.reports.paper.macros import macros
+from patchopt.reports.paper.outcome_tables import decomposition_table, outcome_table, tail_table
+from patchopt.reports.paper.paired_table import paired_table
+from patchopt.reports.paper.plain import frame, markdown
+from patchopt.reports.paper.printed import Printed
+from patchopt.reports.paper.scenario_tables import optimisation_table, scenario_table
+from patchopt.reports.paper.venues import Venue, document
+
+
+def paper_tables(study: Study, results: Results) -> list[Printed]:
+    """Return all tables of a paper on a study, those that have any rows."""
+    tables = [
+        scenario_table(study),
+        optimisation_table(study),
+        outcome_table(study, results),
+        paired_table(study, results),
+        tail_table(study, results),
+        decomposition_table(study, results),
+    ]
+    return [table for table in tables if table is not None and table.rows]
+
+
+def write_paper(study: Study, results: Results, venue: Venue, folder: Path) -> None:
+    """Write tables, numbers, and a document that shows them all.
+
+    Parameters
+    ----------
+    study : Study
+        What was measured.
+    results : Results
+        Its numbers.
+    venue : Venue
+        Whose columns and fonts are meant.
+    folder : Path
+        Made if it is not there.
+    """
+    tables = paper_tables(study, results)
+    folder.mkdir(parents=True, exist_ok=True)
+    for table in tables:
+        _write(folder / f"{table.name}.tex", latex(table))
+        _write(folder / f"{table.name}.md", markdown(table))
+        write_table(frame(table), folder, table.name)
+    _write(folder / "numbers.tex", macros(tables))
+    _write(folder / "paper.tex", document(venue, tables))
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")

@@ -1,0 +1,81 @@
+"""Where papers are printed: widths of columns, and a document with all that was written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from patchopt.reports.paper.printed import Printed
+
+VenueName = Literal["ieee", "acm"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Venue:
+    """How a venue prints.
+
+    Parameters
+    ----------
+    name : str
+        As it is asked for.
+    column_in, page_in : float
+        Widths of a column and of the text, inches.
+    document_class : str
+        What LaTeX begins with.
+    front : str
+        What its class wants before the text.
+    """
+
+    name: VenueName
+    column_in: float
+    page_in: float
+    document_class: str
+    front: str
+
+
+#: IEEEtran (journals) and acmart (sigconf), as their guides to authors have it.
+VENUES: Final[dict[VenueName, Venue]] = {
+    "ieee": Venue(
+        name="ieee",
+        column_in=3.5,
+        page_in=7.16,
+        document_class=r"\documentclass[journal]{IEEEtran}",
+        front=r"\title{Tables and figures}\author{}\maketitle",
+    ),
+    "acm": Venue(
+        name="acm",
+        column_in=3.33,
+        page_in=7.0,
+        document_class=r"\documentclass[sigconf,nonacm]{acmart}",
+        front=r"\title{Tables and figures}\author{}\affiliation{\institution{}\country{}}\maketitle",
+    ),
+}
+
+
+def document(venue: Venue, tables: Sequence[Printed]) -> str:
+    """Return a document that shows every table, to be copied from.
+
+    Parameters
+    ----------
+    venue : Venue
+        Whose class it has.
+    tables : sequence of Printed
+        In the order of the document.
+    """
+    lines = [
+        venue.document_class,
+        r"\usepackage{booktabs,siunitx}",
+        r"\sisetup{group-separator={\,}}",
+        r"\input{numbers}",
+        r"\begin{document}",
+        venue.front,
+    ]
+    for table in tables:
+        lines += [
+            r"\begin{table*}",
+            r"\centering\scriptsize\setlength{\tabcolsep}{3pt}",
+            rf"\input{{{table.name}}}",
+            r"\end{table*}",
+        ]
+    return "\n".join([*lines, r"\end{document}"]) + "\n"
