@@ -14,7 +14,7 @@ True
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from patchopt.lazily import lazily
 
@@ -312,7 +312,11 @@ def sweep(*overrides: str) -> SweepResult:
 
 
 def report(
-    dataset: str | Path | Sequence[str | Path], out: str | Path, *, force: bool = False
+    dataset: str | Path | Sequence[str | Path],
+    out: str | Path,
+    *,
+    paper: Literal["ieee", "acm"] | None = None,
+    force: bool = False,
 ) -> ReportResult:
     """Turn the dataset of a sweep, or several as one study, into tables, figures and a page.
 
@@ -322,6 +326,8 @@ def report(
         Folders of datasets, or of multiruns.
     out : str or Path
         Folder of the report.
+    paper : {'ieee', 'acm'}, optional
+        Write tables and numbers for LaTeX too, as this venue prints, into ``paper/``.
     force : bool
         Write into a folder that holds something already.
 
@@ -337,11 +343,14 @@ def report(
     """
     from pathlib import Path
 
-    from patchopt.arguments import need_path
+    from patchopt.arguments import need_path, one_of
     from patchopt.reports import write_report
 
     folders: list[Any] = list(dataset) if isinstance(dataset, list | tuple) else [dataset]
     for folder in folders:
         need_path("dataset", folder)
     need_path("out", out)
-    return write_report(*(Path(folder) for folder in folders), out=Path(out), force=force)
+    if paper is not None:
+        one_of("paper", paper, ("ieee", "acm"))
+    every = (Path(folder) for folder in folders)
+    return write_report(*every, out=Path(out), paper=paper, force=force)

@@ -100,6 +100,12 @@ def need_path(name: str, value: Any) -> None:
         raise PatchoptError(f"{shown(value)} is no path", place=name, remedy=remedy)
 
 
+def one_of(name: str, value: Any, allowed: Sequence[str]) -> None:
+    """Refuse a value that is none of some names."""
+    if value not in allowed:
+        raise _refusal(name, value, f"give one of {', '.join(allowed)}")
+
+
 def need_texts(name: str, values: Sequence[Any]) -> None:
     """Refuse overrides that are not text each."""
     for value in values:

@@ -20,7 +20,9 @@ def deliver_report(request: ReportRequest) -> int:
 
     if request.each:
         return _report_on_each(request)
-    result = write_report(*request.datasets, out=request.out, force=request.force)
+    result = write_report(
+        *request.datasets, out=request.out, paper=request.paper, force=request.force
+    )
     if request.as_json:
         printing.as_json(records_of(result.summary))
         return 0
@@ -29,6 +31,8 @@ def deliver_report(request: ReportRequest) -> int:
         f"dataset: {', '.join(map(str, request.datasets))}\n"
         f"figures: {request.out / 'figures'}\nreport: {request.out / 'report.md'}\n"
     )
+    if request.paper:
+        sys.stdout.write(f"paper: {request.out / 'paper'}\n")
     return 0
 
 
@@ -42,7 +46,7 @@ def _report_on_each(request: ReportRequest) -> int:
     for folder, name in zip(folders, _names(folders), strict=True):
         out = request.out / name
         try:
-            result = write_report(folder, out=out, force=request.force)
+            result = write_report(folder, out=out, paper=request.paper, force=request.force)
         except PatchoptError as error:
             printing.error(str(error))
             code = 2

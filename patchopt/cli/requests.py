@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from patchopt.reports.paper.venues import VenueName
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +151,7 @@ class ReportRequest:
     datasets: tuple[Path, ...]
     out: Path
     each: bool
+    paper: VenueName | None
     force: bool
     as_json: bool
 

@@ -163,6 +163,10 @@ def _report(
     each: Annotated[
         bool, typer.Option("--each", help="Report on each dataset, in a folder below --out.")
     ] = False,
+    paper: Annotated[
+        Literal["ieee", "acm"] | None,
+        typer.Option(help="Tables and numbers for LaTeX too, as this venue prints, in paper/."),
+    ] = None,
     force: Force = False,
     json: Json = False,
 ) -> None:
@@ -173,7 +177,9 @@ def _report(
     """
     from patchopt.cli.reporting import deliver_report
 
-    request = ReportRequest(datasets=tuple(datasets), out=out, each=each, force=force, as_json=json)
+    request = ReportRequest(
+        datasets=tuple(datasets), out=out, each=each, paper=paper, force=force, as_json=json
+    )
     raise typer.Exit(deliver_report(request))
 
 

@@ -17,6 +17,8 @@ from patchopt.reports.numbers.study import Study
 from patchopt.reports.numbers.summary import Results, results_of
 from patchopt.reports.numbers.table_files import write_tables
 from patchopt.reports.pages.study_page import study_page
+from patchopt.reports.paper.paper_files import write_paper
+from patchopt.reports.paper.venues import VENUES, VenueName
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +40,9 @@ class ReportResult:
     summary: pd.DataFrame
 
 
-def write_report(*datasets: Path, out: Path, force: bool = False) -> ReportResult:
+def write_report(
+    *datasets: Path, out: Path, paper: VenueName | None = None, force: bool = False
+) -> ReportResult:
     """Report on the dataset of a sweep, or on several as one study.
 
     Parameters
@@ -47,6 +51,8 @@ def write_report(*datasets: Path, out: Path, force: bool = False) -> ReportResul
         Folders of datasets, or of multiruns; nothing else is read.
     out : Path
         Folder of the report: ``report.md``, ``tables/`` and ``figures/``.
+    paper : str, optional
+        Write the folder ``paper/`` too: tables and numbers for LaTeX, as this venue prints.
     force : bool
         Write into a folder that holds something already; files of the same names are
         replaced.
@@ -74,6 +80,8 @@ def write_report(*datasets: Path, out: Path, force: bool = False) -> ReportResul
                 staged = Path(passing)
                 results = results_of(study)
                 _make(study, results, staged)
+                if paper is not None:
+                    write_paper(study, results, VENUES[paper], staged / "paper")
                 files = _move(staged, out)
         except OSError as error:
             raise unwritable(out, error) from None

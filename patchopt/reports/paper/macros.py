@@ -42,8 +42,8 @@ def macros(tables: Sequence[Printed]) -> str:
     Returns
     -------
     str
-        LaTeX. Where names of plans differ in nothing that a macro's name can hold, all but the
-        first are numbered.
+        LaTeX. Where names of plans differ in nothing that a macro's name can hold, the second
+        one ends in ``Again``.
     """
     taken: dict[str, int] = {}
     lines = ["% A macro for every number of the tables; needs siunitx."]
@@ -52,9 +52,8 @@ def macros(tables: Sequence[Printed]) -> str:
         for row in table.rows:
             for name, digits in _numbers(table, row):
                 taken[name] = taken.get(name, 0) + 1
-                if taken[name] > 1:
-                    name += "Again" * (taken[name] - 1)
-                lines.append(rf"\newcommand{{\{name}}}{{\num{{{digits}}}}}")
+                own = name + "Again" * (taken[name] - 1)
+                lines.append(rf"\newcommand{{\{own}}}{{\num{{{digits}}}}}")
     return "\n".join(lines) + "\n"
 
 

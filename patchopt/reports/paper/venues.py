@@ -48,7 +48,10 @@ VENUES: Final[dict[VenueName, Venue]] = {
         column_in=3.33,
         page_in=7.0,
         document_class=r"\documentclass[sigconf,nonacm]{acmart}",
-        front=r"\title{Tables and figures}\author{}\affiliation{\institution{}\country{}}\maketitle",
+        front=(
+            r"\title{Tables and figures}\author{}"
+            r"\affiliation{\institution{}\country{}}\maketitle"
+        ),
     ),
 }
 
