@@ -124,6 +124,7 @@ class _Reader:
         self.problems += check(parts)
         if self.problems:
             return None
+        facts = document.get("facts")
         return Scenario(
             version=1,
             name=document["name"],
@@ -135,6 +136,7 @@ class _Reader:
             nodes=tuple(node for _, node in parts.nodes),
             edges=tuple(edge for _, edge in parts.edges),
             environment=environment,
+            facts=None if facts is None else tuple(facts),
         ).as_sound()
 
     def _head(self, document: dict[str, Any]) -> None:
@@ -148,7 +150,7 @@ class _Reader:
         for key in ("name", "nodes"):
             if key not in document:
                 self.problems.append(Problem((key,), f"{key} is missing", "add it"))
-        for key in ("name", "seed", "luck"):
+        for key in ("name", "seed", "luck", "facts"):
             if key in document:
                 self._field(Scenario, key, document[key])
 

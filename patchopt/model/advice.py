@@ -10,6 +10,7 @@ import numpy as np
 
 from patchopt.errors import Problem
 from patchopt.model.demands import Demands
+from patchopt.model.facts import idle_facts
 from patchopt.model.quantities import format_duration
 
 if TYPE_CHECKING:
@@ -31,9 +32,10 @@ def advice(infrastructure: Infrastructure) -> tuple[str, ...]:
     -------
     tuple of str
         Empty if there is nothing: cycles of the order, downtime that no plan avoids,
-        incompatible edges without effect, a horizon that is short, nothing to patch.
+        incompatible edges without effect, a horizon that is short, nothing to patch, facts that
+        are no fields.
     """
-    kinds = (_downtime, _edges, _horizon, _nothing)
+    kinds = (_downtime, _edges, _horizon, _nothing, _facts)
     found = [*_cycles(infrastructure)]
     for kind in kinds:
         found += _first(problem.render("") for problem in kind(infrastructure))
@@ -133,3 +135,12 @@ def _horizon(infrastructure: Infrastructure) -> Iterator[Problem]:
 def _nothing(infrastructure: Infrastructure) -> Iterator[Problem]:
     if not len(infrastructure.units):
         yield Problem(("nodes",), "there is nothing to patch", "give a node a patch")
+
+
+def _facts(infrastructure: Infrastructure) -> Iterator[Problem]:
+    for pattern in idle_facts(infrastructure.scenario):
+        yield Problem(
+            ("facts",),
+            f"'{pattern}' names no field that the scenario sets",
+            "write a path such as patches.*.severity, nodes by their ids",
+        )

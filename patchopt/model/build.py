@@ -272,6 +272,7 @@ def key_of(kind: str, name: str) -> int:
 
 
 def scenario_sha256(scenario: Scenario) -> str:
-    """Return the fingerprint of a scenario's content; comments and layout do not count."""
-    canonical = json.dumps(scenario.model_dump(mode="json"), sort_keys=True)
+    """Return the fingerprint of a scenario's content; comments, layout, facts do not count."""
+    content = scenario.model_dump(mode="json", exclude={"facts"})
+    canonical = json.dumps(content, sort_keys=True)
     return hashlib.sha256(canonical.encode()).hexdigest()

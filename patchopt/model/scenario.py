@@ -34,6 +34,8 @@ from patchopt.model.quantities import (
 Identifier = Annotated[
     str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.:/@-]*$", max_length=200)
 ]
+#: Where a field stands: names from the top on, `*` for anything in one.
+FieldPath = Annotated[str, StringConstraints(strict=True, pattern=r"^[^.\s]+(\.[^.\s]+)*$")]
 Compatibility = Literal["compatible", "degraded", "incompatible"]
 NodeType = Literal["host", "service_instance", "database"]
 DependencyOrder = Literal["none", "strict"]
@@ -224,6 +226,8 @@ class Scenario(Frozen):
     """Dependencies."""
     environment: Environment = Environment()
     """What happens to nodes by itself."""
+    facts: Annotated[tuple[FieldPath, ...], Field(strict=False)] | None = None
+    """Paths of fields that are facts, such as patches.*.severity; null: it is not said."""
 
     @property
     def known_sound(self) -> bool:

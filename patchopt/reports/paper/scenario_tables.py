@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from patchopt.model.facts import assumed_share
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.reports.numbers.gaps import gap
 from patchopt.reports.numbers.study import Study
@@ -29,6 +30,7 @@ def scenario_table(study: Study) -> Printed:
             len(built.releases.names),
             len(built.edges.source),
         )
+        assumed = assumed_share(built.scenario)
         crew = built.limits.max_parallel
         cells: list[Cell] = [
             scenario,
@@ -36,6 +38,7 @@ def scenario_table(study: Study) -> Printed:
             Number(value=float(crew)) if crew >= 0 else "any",
             Number(value=slack(built)),
             ", ".join(dangers(built)) or "none",
+            Number(value=math.nan if assumed is None else assumed),
         ]
         rows.append(Row(group="", cells=cells))
     counted = ("nodes", "units", "services", "releases", "edges", "crew")
@@ -47,9 +50,15 @@ def scenario_table(study: Study) -> Printed:
             *(Column(key=name, title=name, decimals=0) for name in counted),
             percent_column("slack", "slack", decimals=0),
             Column(key="failures", title="what can go wrong"),
+            percent_column("assumed", "assumed", decimals=0),
         ),
         rows=tuple(rows),
-        notes=("Slack: instances that services can spare, of all instances.",),
+        notes=(
+            (
+                "Slack: instances that services can spare, of all instances. Assumed: share of the "
+                "fields that are no facts, where the scenario says which are."
+            ),
+        ),
     )
 
 
