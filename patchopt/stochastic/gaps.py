@@ -22,10 +22,14 @@ class Gap:
         Of the means: mean cost / mean bound - 1.
     upper : float
         One-sided 95% limit; NaN with one replication.
+    low, high : float
+        Two-sided 95% limits; NaN as well.
     """
 
     gap: float
     upper: float
+    low: float = float("nan")
+    high: float = float("nan")
 
 
 def gap_over(
@@ -73,5 +77,7 @@ def gap_over(
         own = strata == stratum
         spread = float(rest[own].var(ddof=1)) if own.sum() > 1 else float("nan")
         variance += float(shares[own].sum()) ** 2 * spread / int(own.sum())
-    reach = float(stdtrit(free, LEVEL)) * variance**0.5 / mean
-    return Gap(gap=ratio - 1, upper=ratio - 1 + reach)
+    error = variance**0.5 / mean
+    one_sided, two_sided = (error * float(stdtrit(free, q)) for q in (LEVEL, (1 + LEVEL) / 2))
+    gap = ratio - 1
+    return Gap(gap=gap, upper=gap + one_sided, low=gap - two_sided, high=gap + two_sided)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import matplotlib as mpl
 from matplotlib.artist import Artist
@@ -17,6 +17,9 @@ from matplotlib.figure import Figure
 from patchopt.files.plain_text import one_line
 from patchopt.reports.figures.ticks import keep_labels_apart
 
+if TYPE_CHECKING:
+    from matplotlib.typing import LineStyleType
+
 #: Okabe and Ito's colours, told apart with every common colour blindness (Color Universal
 #: Design, 2008); yellow is left out, since it vanishes on white paper.
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -25,6 +28,13 @@ LOG_RATIO: Final = 30.0
 
 #: Told apart without colours too.
 _MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "*", "h", "d")
+
+_LINES: Final[tuple[LineStyleType, ...]] = (
+    "-",
+    (0, (4.0, 1.5)),
+    (0, (1.0, 1.2)),
+    (0, (5.0, 1.5, 1.0, 1.5)),
+)
 
 _RC: Final[dict[str, Any]] = {
     "axes.axisbelow": True,
@@ -55,15 +65,21 @@ class Look:
 
     colour: str
     marker: str
+    line: LineStyleType = "-"
 
 
 def looks(labels: Sequence[str]) -> dict[str, Look]:
     """Return every label a look of its own.
 
-    Colours repeat after seven, markers after 13: no two of the first 91 share both.
+    Colours repeat after seven, markers after 13: no two of the first 91 share both. Lines repeat
+    after four: two of one colour differ in them.
     """
     return {
-        label: Look(COLOURS[number % len(COLOURS)], _MARKERS[number % len(_MARKERS)])
+        label: Look(
+            COLOURS[number % len(COLOURS)],
+            _MARKERS[number % len(_MARKERS)],
+            _LINES[number % len(_LINES)],
+        )
         for number, label in enumerate(labels)
     }
 
@@ -88,6 +104,34 @@ def style() -> Iterator[None]:
         warnings.filterwarnings("ignore", r"Glyph \d+ ", UserWarning)
         mpl.rcdefaults()
         for name, value in _RC.items():
+            mpl.rcParams[name] = value  # type: ignore[index]  # names are no literals here
+        yield
+
+
+#: What differs in print: text is as small as beneath figures of journals, and never a title.
+_PRINTED: Final[dict[str, Any]] = {
+    "axes.labelsize": 8,
+    "axes.linewidth": 0.6,
+    "axes.titlesize": 8,
+    "font.size": 8,
+    "legend.fontsize": 7.5,
+    "lines.linewidth": 1.1,
+    "lines.markersize": 4,
+    "savefig.dpi": 300,
+    "svg.fonttype": "none",  # text stays text
+    "svg.hashsalt": "patchopt",  # the same names of parts in every file
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+}
+
+
+@contextmanager
+def printed_style() -> Iterator[None]:
+    """Draw as a paper prints: 8 point text, thin lines, embedded fonts."""
+    with style():
+        for name, value in _PRINTED.items():
             mpl.rcParams[name] = value  # type: ignore[index]  # names are no literals here
         yield
 
@@ -155,6 +199,13 @@ def save(figure: Figure, path: Path) -> list[Path]:
     figure.savefig(png, metadata={"Software": None})
     figure.savefig(pdf, metadata={"CreationDate": None, "Creator": "patchopt", "Producer": None})
     return [png, pdf]
+
+
+def save_printed(figure: Figure, path: Path) -> list[Path]:
+    """Write a figure of a paper as PDF, SVG and PNG; `path` is without suffix."""
+    svg = path.with_name(f"{path.name}.svg")
+    figure.savefig(svg, metadata={"Date": None, "Creator": "patchopt"})
+    return [*save(figure, path), svg]
 
 
 #: Units of a time axis and their seconds.

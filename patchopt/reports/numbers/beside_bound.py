@@ -173,6 +173,8 @@ def columns_of(found: BesideBound | None, parts: Decomposition | None) -> dict[s
         "total_exposure_where_bounded": found.cost if found else nothing,
         "over_wait_and_see": found.gap.gap if found else nothing,
         "over_wait_and_see_upper": found.gap.upper if found else nothing,
+        "over_wait_and_see_low": found.gap.low if found else nothing,
+        "over_wait_and_see_high": found.gap.high if found else nothing,
         "bound_gap": parts.bound_gap if parts else nothing,
         "value_of_information": parts.information if parts else nothing,
         "regret": parts.regret if parts else nothing,

@@ -120,7 +120,8 @@ def summarise(*datasets: Path) -> pd.DataFrame:
         ``total_exposure_where_bounded``, ``wait_and_see_bound`` and ``wait_and_see_incumbent``,
         means in weight·s; ``bounds_proven``, on how many the two are equal;
         ``over_wait_and_see``, total exposure / bound - 1, and its one-sided 95% limit
-        ``over_wait_and_see_upper``; ``bound_gap``, ``value_of_information`` and ``regret``,
+        ``over_wait_and_see_upper``, with two-sided ones ``_low`` and ``_high``;
+        ``bound_gap``, ``value_of_information`` and ``regret``,
         in weight·s, which add up to the distance from the bound.
 
         Without failures: ``nominal_exposure``, ``nominal_downtime``,

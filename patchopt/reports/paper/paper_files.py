@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from patchopt.reports.numbers.across import across
 from patchopt.reports.numbers.study import Study
 from patchopt.reports.numbers.summary import Results
 from patchopt.reports.numbers.table_files import write_table
@@ -11,6 +12,7 @@ from patchopt.reports.paper.latex import latex
 from patchopt.reports.paper.macros import macros
 from patchopt.reports.paper.outcome_tables import decomposition_table, outcome_table, tail_table
 from patchopt.reports.paper.paired_table import paired_table
+from patchopt.reports.paper.paper_figures import draw_paper
 from patchopt.reports.paper.plain import frame, markdown
 from patchopt.reports.paper.printed import Printed
 from patchopt.reports.paper.scenario_tables import optimisation_table, scenario_table
@@ -51,7 +53,8 @@ def write_paper(study: Study, results: Results, venue: Venue, folder: Path) -> N
         _write(folder / f"{table.name}.md", markdown(table))
         write_table(frame(table), folder, table.name)
     _write(folder / "numbers.tex", macros(tables))
-    _write(folder / "paper.tex", document(venue, tables))
+    figures = draw_paper(study, results, across(results), venue, folder)
+    _write(folder / "paper.tex", document(venue, tables, figures))
 
 
 def _write(path: Path, text: str) -> None:

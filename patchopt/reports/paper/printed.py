@@ -107,6 +107,25 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """A figure that was written.
+
+    Parameters
+    ----------
+    name : str
+        Of its files, without suffix.
+    caption : str
+        What it shows.
+    wide : bool
+        Whether it is as wide as the page, not as a column.
+    """
+
+    name: str
+    caption: str
+    wide: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Printed:
     """A table of a paper.
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from patchopt.reports.paper.printed import Printed
+from patchopt.reports.paper.latex import escaped
+from patchopt.reports.paper.printed import Drawn, Printed
 
 VenueName = Literal["ieee", "acm"]
 
@@ -56,8 +57,8 @@ VENUES: Final[dict[VenueName, Venue]] = {
 }
 
 
-def document(venue: Venue, tables: Sequence[Printed]) -> str:
-    """Return a document that shows every table, to be copied from.
+def document(venue: Venue, tables: Sequence[Printed], figures: Sequence[Drawn] = ()) -> str:
+    """Return a document that shows every table and figure, to be copied from.
 
     Parameters
     ----------
@@ -65,10 +66,12 @@ def document(venue: Venue, tables: Sequence[Printed]) -> str:
         Whose class it has.
     tables : sequence of Printed
         In the order of the document.
+    figures : sequence of Drawn
+        After them.
     """
     lines = [
         venue.document_class,
-        r"\usepackage{booktabs,siunitx}",
+        r"\usepackage{booktabs,graphicx,siunitx}",
         r"\sisetup{group-separator={\,}}",
         r"\input{numbers}",
         r"\begin{document}",
@@ -80,5 +83,15 @@ def document(venue: Venue, tables: Sequence[Printed]) -> str:
             r"\centering\scriptsize\setlength{\tabcolsep}{3pt}",
             rf"\input{{{table.name}}}",
             r"\end{table*}",
+        ]
+    for figure in figures:
+        star = "*" if figure.wide else ""
+        lines += [
+            rf"\begin{{figure{star}}}",
+            r"\centering",
+            rf"\includegraphics{{{figure.name}}}",
+            rf"\caption{{{escaped(figure.caption)}}}",
+            rf"\label{{fig:{figure.name.replace('_', '-')}}}",
+            rf"\end{{figure{star}}}",
         ]
     return "\n".join([*lines, r"\end{document}"]) + "\n"
