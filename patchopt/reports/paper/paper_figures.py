@@ -51,8 +51,8 @@ def _figures(
             "F2_beside_optimum",
             True,
             (
-                "Mean total exposure over that of the nominal optimum under the same luck, with 95% "
-                "intervals; hollow: breaks constraints."
+                "Mean total exposure over that of the nominal optimum under the same luck, with "
+                "95% intervals; hollow: breaks constraints."
             ),
             dot_figure(beside, look_of, "nominal optimum", venue.page_in),
         )
@@ -70,8 +70,8 @@ def _figures(
             "F4_profile",
             False,
             (
-                f"Performance profile over {len(costs)} scenarios: share of them in which a strategy "
-                "is within a factor of the best."
+                f"Performance profile over {len(costs)} scenarios: share of them in which a "
+                "strategy is within a factor of the best."
             ),
             profile_figure(labels, performance(costs), look_of, venue.column_in),
         )
@@ -80,8 +80,8 @@ def _figures(
             "F5_ranks",
             False,
             (
-                f"Mean ranks over {len(across.costs)} scenarios; a bar joins strategies that do not "
-                "differ significantly (Wilcoxon, Holm, 5%)."
+                f"Mean ranks over {len(across.costs)} scenarios; a bar joins strategies that do "
+                "not differ significantly (Wilcoxon, Holm, 5%)."
             ),
             rank_figure(across.labels, across.ranks, across.cliques, look_of, venue.column_in),
         )
