@@ -241,7 +241,7 @@ def bound(
     *,
     replications: int = 200,
     seed: int | None = None,
-    time_limit: float = 0.5,
+    time_limit: float = 0.2,
     workers: int = 1,
 ) -> Bounds:
     """Bound what any guarded plan of whole units can come to under failures.

@@ -83,7 +83,7 @@ def _bound(
         typer.Option(
             "--time-limit", "-t", min=0.01, max=10_000_000, help="Seconds of each outcome."
         ),
-    ] = 0.5,
+    ] = 0.2,
     seed: Seed = None,
     workers: Workers = -1,
     failures: Failures = "as_written",

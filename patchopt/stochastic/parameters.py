@@ -12,7 +12,7 @@ from patchopt.model.expectation import Risk
 from patchopt.optimizer.parameters import OptimizerParameters, Seconds
 
 #: Deterministic seconds for an outcome: most need a fraction of that.
-OUTCOME_S: Final = 0.5
+OUTCOME_S: Final = 0.2
 
 
 def outcome_limits(time_limit: float = OUTCOME_S) -> OptimizerParameters:
