@@ -41,6 +41,20 @@ def settings(context: typer.Context, incomplete: str) -> list[str]:
     return _starting([f"{name}=" for name in vars(cls())], incomplete)
 
 
+def families(incomplete: str) -> list[str]:
+    """Offer families of made-up instances."""
+    from patchopt.generate import FAMILIES
+
+    return _starting(tuple(FAMILIES), incomplete)
+
+
+def factors(incomplete: str) -> list[str]:
+    """Offer factors of made-up instances."""
+    from patchopt.generate.factors import FACTORS
+
+    return _starting([f"{name}=" for name in FACTORS], incomplete)
+
+
 def selected(incomplete: str) -> list[str]:
     """Offer what ``--only`` takes."""
     key, sign, begun = incomplete.partition("=")

@@ -9,12 +9,14 @@ from patchopt.cli import printing
 
 
 def print_list(what: str, *, as_json: bool) -> None:
-    """List strategies, scenarios, presets of failures or metrics."""
+    """List strategies, scenarios, presets of failures, metrics, families or factors."""
     rows = {
         "strategies": _strategies,
         "scenarios": _scenarios,
         "failures": _failures,
         "metrics": _metrics,
+        "families": _families,
+        "factors": _factors,
     }[what]()
     if as_json:
         printing.as_json(rows)
@@ -90,3 +92,38 @@ def _metrics() -> list[dict[str, Any]]:
         }
         for metric in METRICS
     ]
+
+
+def _families() -> list[dict[str, Any]]:
+    from patchopt.generate import FAMILIES, factors_of
+    from patchopt.generate.factors import FACTORS
+
+    plain = factors_of("plain", 2)
+    return [
+        {
+            "name": name,
+            "differs from plain in": {
+                factor: _plain(getattr(family, factor))
+                for factor in FACTORS
+                if getattr(family, factor) != getattr(plain, factor)
+            },
+        }
+        for name, family in FAMILIES.items()
+    ]
+
+
+def _factors() -> list[dict[str, Any]]:
+    from patchopt.generate import factors_of
+    from patchopt.generate.factors import FACTORS, meanings
+
+    plain, told = factors_of("plain", 2), meanings()
+    return [
+        {"name": name, "plain": _plain(getattr(plain, name)), "what": told[name]}
+        for name in FACTORS
+    ]
+
+
+def _plain(value: Any) -> Any:
+    if value is None:
+        return "none"
+    return list(value) if isinstance(value, tuple) else value

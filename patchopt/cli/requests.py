@@ -145,6 +145,21 @@ class BoundRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GenerateRequest:
+    """``patchopt generate``."""
+
+    nodes: tuple[int, ...]
+    seed: int
+    count: int
+    family: str
+    factors: Mapping[str, Any]
+    failures: str
+    out: Path
+    force: bool
+    as_json: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReportRequest:
     """``patchopt report``."""
 

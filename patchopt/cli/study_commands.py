@@ -24,8 +24,15 @@ from patchopt.cli.options import (
     Stratify,
     TimeLimit,
     Workers,
+    parameters,
 )
-from patchopt.cli.requests import BoundRequest, CompareRequest, Delivery, ReportRequest
+from patchopt.cli.requests import (
+    BoundRequest,
+    CompareRequest,
+    Delivery,
+    GenerateRequest,
+    ReportRequest,
+)
 
 studies = typer.Typer()
 
@@ -183,15 +190,64 @@ def _report(
     raise typer.Exit(deliver_report(request))
 
 
+@studies.command("generate")
+def _generate(
+    out: RequiredOut,
+    nodes: Annotated[
+        list[int] | None,
+        typer.Option(min=2, max=2_000_000, help="How many; repeatable. [default: 60]"),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**53 - 1, help="Of the first instance.")] = 0,
+    count: Annotated[
+        int, typer.Option(min=1, max=100_000, help="Instances of each size, with seeds in a row.")
+    ] = 1,
+    family: Annotated[
+        str,
+        typer.Option(autocompletion=completing.families, help="See `patchopt list families`."),
+    ] = "plain",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            autocompletion=completing.factors,
+            help="A factor that differs from the family's (`patchopt list factors`); repeatable.",
+        ),
+    ] = None,
+    failures: Failures = "as_written",
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Make up instances from seeds and factors, one scenario file each.
+
+    For example: patchopt generate --nodes 20 --nodes 100 --count 10 --set slack=0.3
+    --set 'replicas=[3, 6]' --set rollback=1 --failures independent --out results/instances
+    """
+    from patchopt.cli.generating import deliver_instances
+
+    request = GenerateRequest(
+        nodes=tuple(dict.fromkeys(nodes or [60])),
+        seed=seed,
+        count=count,
+        family=family,
+        factors=parameters(settings),
+        failures=failures,
+        out=out,
+        force=force,
+        as_json=json,
+    )
+    raise typer.Exit(deliver_instances(request))
+
+
 @studies.command("list")
 def _list(
     what: Annotated[
-        Literal["strategies", "scenarios", "failures", "metrics"],
+        Literal["strategies", "scenarios", "failures", "metrics", "families", "factors"],
         typer.Argument(help="What to list."),
     ],
     json: Json = False,
 ) -> None:
-    """List what there is: strategies, bundled scenarios, presets of failures, metrics."""
+    """List what there is: strategies, scenarios, presets of failures, metrics, instances."""
     from patchopt.cli.listing import print_list
 
     print_list(what, as_json=json)

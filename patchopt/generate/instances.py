@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from patchopt.generate.factors import Factors
+from patchopt.generate.factors import Factors, own_factors
 from patchopt.model.scenario import Scenario
 
 Row = dict[str, Any]
@@ -37,7 +39,29 @@ def instance(factors: Factors, seed: int) -> Scenario:
     >>> scenario.name, len(scenario.nodes), scenario.constraints.dependency_order
     ('strict-50-1', 50, 'strict')
     """
-    return Scenario.model_validate(_Instance(factors, seed).document())
+    return Scenario.model_validate(document(factors, seed)).as_sound()
+
+
+def document(factors: Factors, seed: int) -> Row:
+    """Draw an instance as it would be written in YAML; see `instance`."""
+    return _Instance(factors, seed).document()
+
+
+def name_of(factors: Factors, seed: int) -> str:
+    """Return the name of an instance: no two that differ have the same.
+
+    Examples
+    --------
+    >>> from patchopt.generate import factors_of
+    >>> name_of(factors_of("no_blue_green", 20), 7)
+    'no-blue-green-20-7'
+    >>> name_of(factors_of("plain", 20, slack=0.5), 7)
+    'plain-20-7-6a66ae83'
+    """
+    own = own_factors(factors)
+    text = json.dumps(own, sort_keys=True)
+    mark = f"-{hashlib.blake2b(text.encode(), digest_size=4).hexdigest()}" if own else ""
+    return f"{factors.family.replace('_', '-')}-{factors.nodes}-{seed}{mark}"
 
 
 @dataclass(frozen=True)
@@ -49,7 +73,7 @@ class _Service:
 class _Instance:
     def __init__(self, factors: Factors, seed: int) -> None:
         self.factors = factors
-        self.name = f"{factors.family.replace('_', '-')}-{factors.nodes}-{seed}"
+        self.name = name_of(factors, seed)
         self.luck = Random(seed)  # noqa: S311 - luck, no secret
         self.hosts = self._hosts()
         self.services = self._services(factors.nodes - len(self.hosts))
@@ -58,22 +82,30 @@ class _Instance:
         """Return the scenario as it would be written."""
         host_of = self._spread()
         nodes = [self._node(host, {"type": "host", "blue_green": False}) for host in self.hosts]
+        patches: Row = {}
         for service in self.services:
             for member in service.members:
                 told: Row = {"type": "service_instance", "service": service.name}
-                if not self.factors.blue_green:
+                if not self._may_be_built():
                     told["blue_green"] = False
                 if member in host_of:
                     told["host"] = host_of[member]
-                nodes.append(self._node(member, told))
+                node = self._node(member, told)
+                if self.factors.releases == "service":
+                    release = f"patch-{service.name}"
+                    patches.setdefault(release, node["patch"])
+                    node["patch"] = release
+                nodes.append(node)
         return {
             "version": 1,
             "name": self.name,
+            "facts": [],
             "constraints": self._constraints(),
             "services": {
                 service.name: {"min_up": self._min_up(service, host_of)}
                 for service in self.services
             },
+            "patches": patches,
             "nodes": nodes,
             "edges": [*self._dependencies(), *self._pairs()],
         }
@@ -125,9 +157,16 @@ class _Instance:
         size = len(service.members)
         least = (size + 1) // 2
         drawn = self._from(least, max(least, size - 1))
+        if self.factors.slack is not None:
+            drawn = size - max(1, round(self.factors.slack * size))
         hosts = [host_of[member] for member in service.members if member in host_of]
         together = max((hosts.count(host) for host in hosts), default=1)
         return max(0, min(drawn, size - together))
+
+    def _may_be_built(self) -> bool:
+        """Draw whether an instance may be built beside, where not all are alike."""
+        share = self.factors.blue_green
+        return share == 1 or (share > 0 and self.luck.random() < share)
 
     def _node(self, name: str, told: Row) -> Row:
         factors = self.factors
@@ -137,11 +176,15 @@ class _Instance:
         patch: Row = {"severity": self._from(40, 100) / 10, "duration": duration}
         if factors.warmup_s is not None:
             patch["warmup"] = self._from(*factors.warmup_s)
+        if factors.rollback:
+            patch["rollback"] = max(1, round(factors.rollback * duration))
         return {"id": name, "criticality": self._from(1, 10), "patch": patch} | told
 
     def _constraints(self) -> Row:
         factors = self.factors
         constraints: Row = {"max_parallel": factors.crew, "surge": factors.surge}
+        if factors.retries:
+            constraints["max_retries"] = factors.retries
         if factors.strict:
             constraints["dependency_order"] = "strict"
         if factors.window_s is not None:
@@ -156,7 +199,7 @@ class _Instance:
         if not self.factors.strict:
             return []
         edges = set()
-        layer = max(1, round(len(self.services) / 5))
+        layer = max(1, round(len(self.services) / self.factors.tiers))
         for at in range(layer, len(self.services)):
             whole = int(self.factors.depends_on)
             count = whole + (self.luck.random() < self.factors.depends_on - whole)

@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from glob import glob
 from typing import Any, Final
 
 from patchopt.errors import ConfigError
@@ -72,9 +73,8 @@ def plan_tasks(config: SweepConfig) -> list[PlanTask]:
     ScenarioError, StrategyError, ConfigError
         Before anything runs, if one of them cannot be used or is there twice.
     """
-    scenarios = [
-        with_failures(load_scenario(name), config.failures) for name in config.sweep.scenarios
-    ]
+    names = [name for given in config.sweep.scenarios for name in _meant(given)]
+    scenarios = [with_failures(load_scenario(name), config.failures) for name in names]
     _refuse_twice([scenario.name for scenario in scenarios], "sweep.scenarios")
     strategies = [entry for given in config.sweep.strategies for entry in _grid(given)]
     _refuse_twice([_label(name, chosen) for name, chosen in strategies], "sweep.strategies")
@@ -84,6 +84,20 @@ def plan_tasks(config: SweepConfig) -> list[PlanTask]:
     ]
     pairs = itertools.product(scenarios, checked)
     return [_task(config, scenario, *strategy) for scenario, strategy in pairs]
+
+
+def _meant(given: str) -> list[str]:
+    """Return the scenarios that a name stands for: a path with ``*`` for the files that are so."""
+    if "*" not in given:
+        return [given]
+    found = sorted(glob(given, recursive=True))  # noqa: PTH207 - the path may be absolute
+    if not found:
+        raise ConfigError(
+            f"no file is like '{given}'",
+            place="sweep.scenarios",
+            remedy="give the path of a scenario, or one with * that some files are like",
+        )
+    return found
 
 
 def _task(

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from patchopt.errors import PatchoptError
+from patchopt.files import bundled_scenarios, load_scenario
+from patchopt.files.scenario_writing import scenario_text
+from patchopt.files.scenario_yaml import scenario_from_text
 from patchopt.generate import FAMILIES, factors_of, instance
+from patchopt.generate.factors import FACTORS, meanings
 from patchopt.model.build import build_infrastructure
 from patchopt.model.items import items_of
 from patchopt.strategies import make_strategy
@@ -75,3 +84,73 @@ def test_the_crew_grows_with_the_nodes_but_not_for_ever() -> None:
 def test_what_cannot_be_made_is_refused(family: str, nodes: int, why: str) -> None:
     with pytest.raises(PatchoptError, match=why):
         factors_of(family, nodes)
+
+
+def test_slack_crew_and_rollback_by_hand() -> None:
+    # Services of 4: .3 of them is 1.2, so that one may be down; .5 of 20 nodes work at once; a
+    # rollback takes half of its patch.
+    factors = factors_of(
+        "plain", 20, replicas=(4, 4), slack=0.3, crew_per_node=0.5, rollback=0.5, retries=2
+    )
+    built = build_infrastructure(instance(factors, seed=1))
+    assert built.services.min_up.tolist() == [3] * 5
+    assert (built.limits.max_parallel, built.limits.max_retries) == (10, 2)
+    assert np.abs(built.nodes.rollback_s - built.nodes.duration_s / 2).max() <= 0.5
+
+
+def test_instances_of_a_service_may_share_a_release() -> None:
+    built = build_infrastructure(instance(factors_of("plain", 30, releases="service"), seed=2))
+    assert len(built.releases.names) == len(built.services.names)
+    for service in range(len(built.services.names)):
+        nodes = np.flatnonzero(built.nodes.service == service)
+        assert len(set(built.nodes.release[nodes].tolist())) == 1
+
+
+def test_some_may_be_built_beside() -> None:
+    scenario = instance(factors_of("plain", 400, blue_green=0.25), seed=3)
+    share = sum(node.blue_green for node in scenario.nodes) / 400
+    assert 0.15 < share < 0.35  # 4.6 standard errors of .0217
+
+
+def test_other_factors_another_name() -> None:
+    names = {
+        instance(factors_of("plain", 20, **own), seed=1).name
+        for own in ({}, {"slack": 0.2}, {"slack": 0.3}, {"tiers": 5})
+    }
+    assert len(names) == 3  # five tiers are the family's own
+
+
+@pytest.mark.parametrize(
+    ("own", "told"),
+    [
+        ({"slak": 0.1}, "did you mean 'slack'"),
+        ({"slack": 1.0}, "slack: it should be less than 1"),
+        ({"slack": "much"}, "slack"),
+        ({"replicas": (5, 2)}, "replicas: 5 to 2 is no range"),
+        ({"guests": (0, 2)}, "guests: 0 to 2 is no range"),
+        ({"shortest_s": 2000}, "2000 to 1800 is no range"),
+        ({"releases": "tier"}, "releases"),
+    ],
+)
+def test_what_is_no_factor_is_refused(own: dict[str, Any], told: str) -> None:
+    with pytest.raises(PatchoptError, match=told):
+        factors_of("plain", 20, **own)
+    with pytest.raises(PatchoptError, match="nodes"):
+        factors_of("plain", 1)
+
+
+def test_every_factor_has_a_meaning() -> None:
+    assert set(FACTORS) <= set(meanings())
+    assert all(meanings().values())
+
+
+@given(st.sampled_from(sorted(FAMILIES)), st.integers(2, 60), st.integers(0, 99))
+def test_what_is_written_reads_the_same(family: str, nodes: int, seed: int) -> None:
+    scenario = instance(factors_of(family, nodes), seed)
+    assert scenario_from_text(scenario_text(scenario, ["about it"])) == scenario
+
+
+@pytest.mark.parametrize("name", bundled_scenarios())
+def test_bundled_scenarios_written_read_the_same(name: str) -> None:
+    scenario = load_scenario(name)
+    assert scenario_from_text(scenario_text(scenario)) == scenario
