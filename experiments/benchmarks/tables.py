@@ -45,6 +45,7 @@ def table(rows: list[Row]) -> str:
 
 def keep(rows: list[Row], out: Path, name: str) -> None:
     """Print the table, write it to ``<name>.parquet`` and between its marks in README.md."""
+    out.mkdir(parents=True, exist_ok=True)
     pd.DataFrame(rows).assign(machine=machine()).to_parquet(out / f"{name}.parquet")
     sys.stdout.write(table(rows))
     between_marks(name, table(rows))

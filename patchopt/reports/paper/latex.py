@@ -33,6 +33,8 @@ _SPECIAL: Final = {
     "≤": r"$\leq$",
     "±": r"$\pm$",
     "τ": r"$\tau$",
+    "³": "$^3$",
+    "⁶": "$^6$",
 }
 _ANY: Final = re.compile("|".join(map(re.escape, _SPECIAL)))
 
@@ -75,7 +77,7 @@ def latex(table: Printed) -> str:
     ]
     if table.notes:
         notes = " ".join(escaped(note) for note in table.notes)
-        lines += [r"\par\smallskip", rf"{{\footnotesize\raggedright {notes}\par}}"]
+        lines += [r"\par\smallskip", rf"{{\raggedright {notes}\par}}"]
     return "\n".join(lines) + "\n"
 
 
@@ -92,7 +94,7 @@ class _Room:
         room = cls()
         for cell in cells:
             if isinstance(cell, Number):
-                value = column.printed(cell)[0]
+                value = column.printed(cell)[0].removeprefix("<")
                 whole, _, places = value.removeprefix("-").partition(".")
                 room = cls(
                     max(room.whole, len(whole)),
@@ -130,7 +132,7 @@ def _columns(table: Printed, rooms: Sequence[_Room]) -> str:
     for column, room in zip(table.columns, rooms, strict=True):
         parts.append(room.column if column.numeric else "l")
         if column.interval:
-            parts.append(r"@{\,}r")
+            parts.append(r"@{\enspace}r")
     return "".join(parts)
 
 
@@ -177,12 +179,14 @@ def _row(columns: Sequence[Column], rooms: Sequence[_Room], row: Row) -> str:
         cells.append(_marked(value, cell, room) if value else "{--}")
         if column.interval:
             limits = rf"[\num{{{low}}}, \num{{{high}}}]"
-            cells.append(rf"{{\footnotesize {limits}}}" if low and high else "")
+            cells.append(limits if low and high else "")
     return " & ".join(cells) + r" \\"
 
 
 def _marked(value: str, cell: Number, room: _Room) -> str:
     """Return a number: bold if it is the best, underlined if it cannot be told from the best."""
+    if value.startswith("<"):
+        return rf"{{$<${digits(value[1:])}}}"
     if not cell.mark:
         return value
     command = "textbf" if cell.mark == "best" else "underline"

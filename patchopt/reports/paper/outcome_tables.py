@@ -25,6 +25,7 @@ _OUTCOME: Final = {
 }
 _TAILS: Final = {"p50": "median", "p95": "95th", "p99": "99th", "cvar95": "CVaR"}
 
+
 _KEPT_FIRST: Final = "Plans below a rule break constraints even if nothing fails."
 _BOLD: Final = (
     "Bold: best mean among plans that keep the constraints; underlined: the 95% interval of the "
@@ -36,6 +37,9 @@ def outcome_table(study: Study, results: Results) -> Printed:
     """Return means with their intervals, plans that keep the constraints first."""
     columns = [PLAN]
     for name, (title, decimals) in _OUTCOME.items():
+        if METRIC_BY_NAME[name].kind == "exposure":
+            columns.append(exposure_column(name, title, results, interval=True))
+            continue
         unit = "" if METRIC_BY_NAME[name].unit == "0/1" else METRIC_BY_NAME[name].unit
         columns.append(Column(key=name, title=title, unit=unit, decimals=decimals, interval=True))
     rows = []
@@ -68,7 +72,7 @@ def outcome_table(study: Study, results: Results) -> Printed:
 def tail_table(study: Study, results: Results) -> Printed:
     """Return quantiles and the mean of the worst 5%, with limits."""
     columns = [
-        exposure_column(f"total_exposure_{kind}", title, interval=True)
+        exposure_column(f"total_exposure_{kind}", title, results, interval=True)
         for kind, title in _TAILS.items()
     ]
     rows = [
@@ -118,12 +122,12 @@ def decomposition_table(study: Study, results: Results) -> Printed | None:
         caption="Distance from the wait-and-see bound, and what it is made of.",
         columns=(
             PLAN,
-            exposure_column("total_exposure", "total exposure"),
+            exposure_column("total_exposure", "total exposure", results),
             percent_column("over", "over bound"),
             percent_column("over_upper", "at most"),
-            exposure_column("bound_gap", "bound gap"),
-            exposure_column("information", "information"),
-            exposure_column("regret", "regret"),
+            exposure_column("bound_gap", "bound gap", results),
+            exposure_column("information", "information", results),
+            exposure_column("regret", "regret", results),
         ),
         rows=tuple(rows),
         notes=(
@@ -137,8 +141,19 @@ def decomposition_table(study: Study, results: Results) -> Printed | None:
     )
 
 
-def exposure_column(key: str, title: str, *, interval: bool = False) -> Column:
-    """Return a column of exposures."""
+def exposure_column(key: str, title: str, results: Results, *, interval: bool = False) -> Column:
+    """Return a column of exposures, in thousands or millions where a study has large ones."""
+    largest = float(results.summary["total_exposure"].max())
+    for power, shown, least in ((6, "10⁶ ", 1e10), (3, "10³ ", 1e6)):
+        if largest >= least:
+            return Column(
+                key=key,
+                title=title,
+                unit=f"{shown}weight·s",
+                decimals=3 if interval else 1,
+                interval=interval,
+                scale=10.0**-power,
+            )
     return Column(key=key, title=title, unit="weight·s", decimals=0, interval=interval)
 
 

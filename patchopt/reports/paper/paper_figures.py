@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -19,6 +20,9 @@ from patchopt.reports.numbers.summary import Results
 from patchopt.reports.paper.outcome_tables import done_rows
 from patchopt.reports.paper.printed import Drawn
 from patchopt.reports.paper.venues import Venue
+
+#: Fewer scenarios than that have no profile to speak of.
+_PROFILED: Final = 5
 
 
 def draw_paper(
@@ -65,7 +69,7 @@ def _figures(
             tail_figure(tails, look_of, venue.page_in),
         )
     labels, _, costs = costs_of(results)
-    if len(costs) > 1 and len(labels) > 1:
+    if len(costs) >= _PROFILED and len(labels) > 1:
         yield (
             "F4_profile",
             False,
@@ -94,7 +98,8 @@ def _over_bound(results: Results) -> Iterator[Dot]:
                 scenario=row["scenario"],
                 label=row["label"],
                 ratio=1 + row["over_wait_and_see"],
-                low=1 + row["over_wait_and_see_low"],
+                # The true ratio is no less than 1, whatever a symmetric interval says.
+                low=max(1.0, 1 + row["over_wait_and_see_low"]),
                 high=1 + row["over_wait_and_see_high"],
             )
 

@@ -23,7 +23,7 @@ def paper_tables(study: Study, results: Results) -> list[Printed]:
     """Return all tables of a paper on a study, those that have any rows."""
     tables = [
         scenario_table(study),
-        optimisation_table(study),
+        optimisation_table(study, results),
         outcome_table(study, results),
         paired_table(study, results),
         tail_table(study, results),

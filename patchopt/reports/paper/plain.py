@@ -36,8 +36,8 @@ def _cell(column: Column, cell: Number | str) -> str:
     if not isinstance(cell, Number):
         return escape(cell)
     value, low, high = column.printed(cell)
-    if not value:
-        return "–"
+    if not value or value.startswith("<"):
+        return escape(value) or "–"
     text = f"{_apart(value)} [{_apart(low)}, {_apart(high)}]" if low and high else _apart(value)
     return {"best": f"**{text}**", "level": f"<u>{text}</u>"}.get(cell.mark, text)
 

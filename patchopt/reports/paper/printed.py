@@ -54,6 +54,8 @@ class Column:
         Whether numbers come with one.
     scale : float
         What numbers are multiplied by before they are printed, 100 for percentages.
+    least : float
+        Of what is less in print no more is said than that.
     """
 
     key: str
@@ -62,6 +64,7 @@ class Column:
     decimals: int | None = None
     interval: bool = False
     scale: float = 1.0
+    least: float = 0.0
 
     @property
     def numeric(self) -> bool:
@@ -79,6 +82,8 @@ class Column:
         """
         if self.decimals is None:
             raise ValueError(f"{self.key} is no column of numbers")
+        if 0 <= number.value < self.least:
+            return f"<{self.least}", "", ""
         value, low, high = (self.scale * each for each in (number.value, number.low, number.high))
         known = decimals_of(low, high)
         if known is None:

@@ -14,6 +14,7 @@ from patchopt.model.facts import assumed_share
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.reports.numbers.gaps import gap
 from patchopt.reports.numbers.study import Study
+from patchopt.reports.numbers.summary import Results
 from patchopt.reports.paper.outcome_tables import PLAN, exposure_column, percent_column
 from patchopt.reports.paper.printed import Cell, Column, Number, Printed, Row
 
@@ -74,9 +75,7 @@ def dangers(infrastructure: Infrastructure) -> Iterator[str]:
     """Yield the kinds of failures that are possible."""
     nodes, around = infrastructure.nodes, infrastructure.surroundings
     releases = infrastructure.releases
-    old = ~nodes.patched
-    patched = nodes.release >= 0
-    live = old & patched
+    live = nodes.patched
     if (nodes.failure_probability[live] > 0).any():
         yield "attempts"
     if (nodes.rollback_failure_probability[live] > 0).any():
@@ -93,7 +92,7 @@ def dangers(infrastructure: Infrastructure) -> Iterator[str]:
         yield "crashes"
 
 
-def optimisation_table(study: Study) -> Printed | None:
+def optimisation_table(study: Study, results: Results) -> Printed | None:
     """Return a row a certified plan; None without any."""
     plans = study.plans
     certified = plans[plans["objective"].notna()]
@@ -118,11 +117,11 @@ def optimisation_table(study: Study) -> Printed | None:
         caption="Exposure without failures, and below which no guarded plan of whole units is.",
         columns=(
             PLAN,
-            exposure_column("objective", "objective"),
-            exposure_column("bound", "bound"),
+            exposure_column("objective", "objective", results),
+            exposure_column("bound", "bound", results),
             percent_column("gap", "gap", decimals=2),
             Column(key="status", title="status"),
-            Column(key="bound_is", title="bound"),
+            Column(key="bound_is", title="bound is"),
             Column(key="seed", title="seed"),
         ),
         rows=tuple(rows),

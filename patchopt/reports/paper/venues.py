@@ -24,15 +24,12 @@ class Venue:
         Widths of a column and of the text, inches.
     document_class : str
         What LaTeX begins with.
-    front : str
-        What its class wants before the text.
     """
 
     name: VenueName
     column_in: float
     page_in: float
     document_class: str
-    front: str
 
 
 #: IEEEtran (journals) and acmart (sigconf), as their guides to authors have it.
@@ -42,17 +39,12 @@ VENUES: Final[dict[VenueName, Venue]] = {
         column_in=3.5,
         page_in=7.16,
         document_class=r"\documentclass[journal]{IEEEtran}",
-        front=r"\title{Tables and figures}\author{}\maketitle",
     ),
     "acm": Venue(
         name="acm",
         column_in=3.33,
         page_in=7.0,
         document_class=r"\documentclass[sigconf,nonacm]{acmart}",
-        front=(
-            r"\title{Tables and figures}\author{}"
-            r"\affiliation{\institution{}\country{}}\maketitle"
-        ),
     ),
 }
 
@@ -75,7 +67,6 @@ def document(venue: Venue, tables: Sequence[Printed], figures: Sequence[Drawn] =
         r"\sisetup{group-separator={\,}}",
         r"\input{numbers}",
         r"\begin{document}",
-        venue.front,
     ]
     for table in tables:
         lines += [
