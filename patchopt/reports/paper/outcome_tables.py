@@ -150,7 +150,7 @@ def exposure_column(key: str, title: str, results: Results, *, interval: bool = 
                 key=key,
                 title=title,
                 unit=f"{shown}weight·s",
-                decimals=3 if interval else 1,
+                decimals=1,
                 interval=interval,
                 scale=10.0**-power,
             )

@@ -1,0 +1,137 @@
+"""The folder ``paper`` of a report: what is in it, what LaTeX is given, the same bytes again."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import patchopt
+from patchopt.errors import PatchoptError
+from patchopt.reports import write_report
+from patchopt.sweeps import sweep
+
+pytestmark = pytest.mark.slow
+
+TABLES = (
+    "T1_scenarios",
+    "T2_optimisation",
+    "T3_outcome",
+    "T4_paired",
+    "T5_tails",
+    "T7_decomposition",
+)
+FIGURES = ("F1_over_bound", "F2_beside_optimum", "F3_tails")
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("sweep") / "dataset"
+    sweep(
+        [
+            "sweep.scenarios=[ha_microservices,risky_patch]",
+            "sweep.strategies=[rolling,{name: canary, share: [0.1, 0.5]},big_bang,optimal]",
+            "optimizer=quick",
+            "bound=quick",
+            "bound.replications=5",
+            "sweep.replications=60",
+            f"sweep.out={out}",
+            "parallel.n_jobs=1",
+        ]
+    )
+    return out
+
+
+@pytest.fixture(scope="module")
+def paper(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("report") / "report"
+    write_report(dataset, out=out, paper="ieee")
+    return out / "paper"
+
+
+def test_everything_is_there(paper: Path) -> None:
+    names = {path.name for path in paper.iterdir()}
+    tables = {f"{name}.{end}" for name in TABLES for end in ("tex", "md", "csv", "parquet")}
+    figures = {f"{name}.{end}" for name in FIGURES for end in ("pdf", "svg", "png")}
+    assert names == {"numbers.tex", "paper.tex", *tables, *figures}
+
+
+def test_the_document_shows_all_of_it(paper: Path) -> None:
+    text = (paper / "paper.tex").read_text(encoding="utf-8")
+    assert tuple(re.findall(r"\\input\{(T\w+)\}", text)) == TABLES
+    assert tuple(re.findall(r"\\includegraphics\{(\w+)\}", text)) == FIGURES
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_row_has_a_cell_a_column(paper: Path, name: str) -> None:
+    text = (paper / f"{name}.tex").read_text(encoding="utf-8")
+    head = re.search(r"\\begin\{tabular\}\{(.*)\}\n", text)
+    assert head is not None
+    columns = re.sub(r"@\{[^}]*\}|\[[^]]*\]", "", head[1])
+    assert set(columns) <= set("lSr")
+    body = text.partition("\\midrule\n")[2].partition("\\bottomrule")[0]
+    rows = [line for line in body.splitlines() if line.endswith(r"\\")]
+    rows = [line for line in rows if not line.startswith(r"\multicolumn")]
+    assert rows
+    for row in rows:
+        assert len(re.findall(r"(?<!\\)&", row)) == len(columns) - 1, row
+        assert row.count("{") == row.count("}")
+
+
+def test_numbers_are_those_of_the_tables(paper: Path) -> None:
+    text = (paper / "numbers.tex").read_text(encoding="utf-8")
+    defined = re.findall(r"\\newcommand\{\\([A-Za-z]+)\}\{\\num\{([-<0-9.]+)\}\}", text)
+    assert len(defined) == text.count("newcommand") == len(dict(defined))
+    numbers = dict(defined)
+    nodes = numbers["patchRiskyPatchScenariosNodes"]
+    assert nodes == "11"
+    table = pd.read_parquet(paper / "T3_outcome.parquet").set_index(["scenario", "plan"])
+    exact = table.loc[("risky_patch", "canary(share=0.5)"), "total_exposure"]
+    printed = numbers["patchRiskyPatchCanaryShareZeroFiveOutcomeTotalExposure"]
+    assert float(printed) * 1000 == pytest.approx(exact, rel=0.1)
+
+
+def test_plans_that_break_constraints_are_below_and_unmarked(paper: Path) -> None:
+    lines = (paper / "T3_outcome.tex").read_text(encoding="utf-8").splitlines()
+    broken = [at for at, line in enumerate(lines) if line.startswith(r"big\_bang")]
+    assert len(broken) == 2
+    for at in broken:
+        assert lines[at - 1].startswith(r"\cmidrule")
+        assert "textbf" not in lines[at]
+        assert "underline" not in lines[at]
+
+
+def test_svg_has_text_and_no_date(paper: Path) -> None:
+    text = (paper / "F3_tails.svg").read_text(encoding="utf-8")
+    assert "<text" in text
+    assert "total exposure" in text
+    assert "<dc:date>" not in text
+
+
+def test_the_same_bytes_again(dataset: Path, paper: Path, tmp_path: Path) -> None:
+    write_report(dataset, out=tmp_path / "again", paper="ieee")
+    for path in sorted(paper.iterdir()):
+        assert (tmp_path / "again" / "paper" / path.name).read_bytes() == path.read_bytes(), path
+
+
+def test_another_venue_has_other_widths(dataset: Path, paper: Path, tmp_path: Path) -> None:
+    write_report(dataset, out=tmp_path / "acm", paper="acm")
+    text = (tmp_path / "acm" / "paper" / "paper.tex").read_text(encoding="utf-8")
+    assert "acmart" in text
+
+    def width(folder: Path) -> float:
+        svg = (folder / "F3_tails.svg").read_text(encoding="utf-8")
+        found = re.search(r'width="([0-9.]+)pt"', svg)
+        assert found is not None
+        return float(found[1]) / 72
+
+    assert width(paper) == pytest.approx(7.16, abs=0.001)
+    assert width(tmp_path / "acm" / "paper") == pytest.approx(7.0, abs=0.001)
+
+
+def test_an_unknown_venue_is_refused(dataset: Path, tmp_path: Path) -> None:
+    with pytest.raises(PatchoptError, match="give one of ieee, acm"):
+        patchopt.report(dataset, tmp_path / "out", paper="lncs")  # type: ignore[arg-type]  # that is the point
+    assert not (tmp_path / "out").exists()
