@@ -195,7 +195,7 @@ def _generate(
     out: RequiredOut,
     nodes: Annotated[
         list[int] | None,
-        typer.Option(min=2, max=2_000_000, help="How many; repeatable. [default: 60]"),
+        typer.Option(min=2, max=2_000_000, help="How many, 60 unless given; repeatable."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**53 - 1, help="Of the first instance.")] = 0,
     count: Annotated[
