@@ -171,6 +171,26 @@ class ReportRequest:
     as_json: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class ArchiveRequest:
+    """``patchopt archive``."""
+
+    dataset: Path
+    out: Path
+    force: bool
+    as_json: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReproduceRequest:
+    """``patchopt reproduce``."""
+
+    archive: Path
+    quick: bool
+    workers: int
+    as_json: bool
+
+
 def _holds_only(folder: Path, name: str) -> bool:
     try:
         return [path.name for path in folder.iterdir()] == [name]

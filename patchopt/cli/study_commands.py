@@ -27,11 +27,13 @@ from patchopt.cli.options import (
     parameters,
 )
 from patchopt.cli.requests import (
+    ArchiveRequest,
     BoundRequest,
     CompareRequest,
     Delivery,
     GenerateRequest,
     ReportRequest,
+    ReproduceRequest,
 )
 
 studies = typer.Typer()
@@ -188,6 +190,41 @@ def _report(
         datasets=tuple(datasets), out=out, each=each, paper=paper, force=force, as_json=json
     )
     raise typer.Exit(deliver_report(request))
+
+
+@studies.command("archive")
+def _archive(
+    dataset: Annotated[Path, typer.Argument(metavar="DATASET", help="Folder of a sweep.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The file to make.")] = Path(
+        "artifact.zip"
+    ),
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    json: Json = False,
+) -> None:
+    """Put a study into one file: inputs, results, report, environment, checksums."""
+    from patchopt.cli.archiving import deliver_archive
+
+    request = ArchiveRequest(dataset=dataset, out=out, force=force, as_json=json)
+    raise typer.Exit(deliver_archive(request))
+
+
+@studies.command("reproduce")
+def _reproduce(
+    archive: Annotated[Path, typer.Argument(metavar="ARTIFACT", help="Made by `archive`.")],
+    quick: Annotated[
+        bool, typer.Option("--quick", help="One scenario, the smallest: some minutes.")
+    ] = False,
+    workers: Workers = -1,
+    json: Json = False,
+) -> None:
+    """Run the study of an artefact again, and compare it row by row and byte by byte.
+
+    The exit code is 0 if it comes to the same, 1 if anything differs.
+    """
+    from patchopt.cli.archiving import deliver_reproduction
+
+    request = ReproduceRequest(archive=archive, quick=quick, workers=workers, as_json=json)
+    raise typer.Exit(deliver_reproduction(request))
 
 
 @studies.command("generate")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from glob import glob
 from typing import Any, Final
@@ -55,13 +55,15 @@ class PlanTask:
         return json.dumps(self.parameters, sort_keys=True)
 
 
-def plan_tasks(config: SweepConfig) -> list[PlanTask]:
+def plan_tasks(config: SweepConfig, scenarios: Sequence[Scenario] | None = None) -> list[PlanTask]:
     """Return every plan that a sweep needs, scenarios outside, strategies inside.
 
     Parameters
     ----------
     config : SweepConfig
         The study.
+    scenarios : sequence of Scenario, optional
+        As they are to be swept, in place of those that the configuration names.
 
     Returns
     -------
@@ -73,8 +75,9 @@ def plan_tasks(config: SweepConfig) -> list[PlanTask]:
     ScenarioError, StrategyError, ConfigError
         Before anything runs, if one of them cannot be used or is there twice.
     """
-    names = [name for given in config.sweep.scenarios for name in _meant(given)]
-    scenarios = [with_failures(load_scenario(name), config.failures) for name in names]
+    if scenarios is None:
+        names = [name for given in config.sweep.scenarios for name in _meant(given)]
+        scenarios = [with_failures(load_scenario(name), config.failures) for name in names]
     _refuse_twice([scenario.name for scenario in scenarios], "sweep.scenarios")
     strategies = [entry for given in config.sweep.strategies for entry in _grid(given)]
     _refuse_twice([_label(name, chosen) for name, chosen in strategies], "sweep.strategies")

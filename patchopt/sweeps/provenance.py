@@ -59,7 +59,7 @@ def provenance(config: SweepConfig) -> dict[str, str]:
         "config": text,
         "config_sha256": hashlib.sha256(text.encode()).hexdigest(),
         "versions": json.dumps(_versions(), sort_keys=True),
-        "git_commit": _commit(),
+        "git_commit": git("rev-parse", "HEAD"),
     }
 
 
@@ -73,12 +73,18 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _commit() -> str:
-    """Return the commit of the checkout that patchopt runs from."""
+def git(*words: str) -> str:
+    """Return what git says of the checkout that patchopt runs from; empty outside of one.
+
+    Parameters
+    ----------
+    *words : str
+        Of a command that only reads, such as ``rev-parse HEAD``.
+    """
     here = Path(__file__).resolve().parent
     if not (here.parent.parent / ".git").exists():
         return ""
-    command = ["git", "-C", str(here), "rev-parse", "HEAD"]
+    command = ["git", "-C", str(here), *words]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)  # noqa: S603 - fixed words
     except (OSError, subprocess.SubprocessError):

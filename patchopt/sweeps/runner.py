@@ -6,13 +6,14 @@ written from it when all is there.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from patchopt.files.store.compacting import compact
 from patchopt.files.store.store import Store
+from patchopt.model.scenario import Scenario
 from patchopt.sweeps.aiming import until_precise
 from patchopt.sweeps.cells import PlanTask, plan_tasks
 from patchopt.sweeps.config import SweepConfig
@@ -67,6 +68,7 @@ class SweepResult:
 def run_sweep(
     config: SweepConfig,
     *,
+    scenarios: Sequence[Scenario] | None = None,
     watch: Watcher | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> SweepResult:
@@ -76,6 +78,8 @@ def run_sweep(
     ----------
     config : SweepConfig
         The study.
+    scenarios : sequence of Scenario, optional
+        As they are to be swept, in place of those that the configuration names.
     watch : callable, optional
         Told of the progress.
     tell : callable, optional
@@ -92,7 +96,7 @@ def run_sweep(
         be used; later if something cannot be written, with all that is finished kept. What
         fails otherwise is a row of the dataset.
     """
-    tasks = plan_tasks(config)
+    tasks = plan_tasks(config, scenarios)
     advice = _advice(tasks)
     sweep = config.sweep
     out = Path(sweep.out or DEFAULT_OUT)
