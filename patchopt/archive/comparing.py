@@ -11,11 +11,12 @@ import pandas as pd
 from patchopt.files.dataset import read_dataset
 
 #: Tables that two runs of one study have alike, and the columns that tell their rows apart.
-#: Numbers of plans are left out: they count within a study.
+#: Elsewhere numbers of plans are left out: they count within a study.
 KEYS: Final = {
     "plans": ("scenario", "label"),
     "runs": ("scenario", "label", "seed", "replication"),
     "bounds": ("scenario", "seed", "replication"),
+    "events": ("plan", "seed", "replication", "number"),
 }
 _COUNTED: Final = "plan"
 Verdict = Literal["same bytes", "same rows", "differs"]
@@ -58,11 +59,14 @@ def compare_datasets(first: Path, again: Path, *, part: bool = False) -> list[Co
     Returns
     -------
     list of Compared
-        Plans, replications and bounds. Measured times differ and are not compared.
+        Plans, replications, bounds and, of whole studies, events. Measured times differ and are
+        not compared.
     """
     one, other = read_dataset(first), read_dataset(again)
     found = []
     for name, keys in KEYS.items():
+        if part and _COUNTED in keys:
+            continue  # plans of a part are counted otherwise
         mine, theirs = getattr(one, name), getattr(other, name)
         rows = len(theirs)
         if not part and _bytes(first, name) == _bytes(again, name):
@@ -80,10 +84,7 @@ def _bytes(folder: Path, name: str) -> bytes:
 
 def _difference(first: pd.DataFrame, again: pd.DataFrame, keys: list[str], *, part: bool) -> str:
     """Say where two tables differ first; empty if they do not."""
-    left, right = (
-        table.drop(columns=[_COUNTED], errors="ignore").set_index(keys).sort_index()
-        for table in (first, again)
-    )
+    left, right = (_by_key(table, keys) for table in (first, again))
     new = right.index.difference(left.index)
     if len(new):
         return f"{_row(keys, new[0])} is not in the artefact"
@@ -100,6 +101,13 @@ def _difference(first: pd.DataFrame, again: pd.DataFrame, keys: list[str], *, pa
             what = f"{column} was {_short(mine.iloc[place])} and is {_short(theirs.iloc[place])}"
             return f"{_row(keys, left.index[place])}: {what} ({int(apart.sum()):,} rows)"
     return ""
+
+
+def _by_key(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Return a table by its keys as text, in their order, whatever its columns' types are."""
+    rest = table.drop(columns=[_COUNTED, *keys], errors="ignore")
+    texts = [table[key].astype(object).fillna("").astype(str) for key in keys]
+    return rest.set_index(pd.MultiIndex.from_arrays(texts, names=keys)).sort_index()
 
 
 def _row(keys: list[str], values: tuple[object, ...]) -> str:
