@@ -226,9 +226,10 @@ def test_at_the_command_line(
     artefact: Path, dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def call(*words: str) -> tuple[int, str]:
-        with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as exit_:
+        with pytest.MonkeyPatch.context() as patch:
             patch.setattr(sys, "argv", ["patchopt", *words])
-            main()
+            with pytest.raises(SystemExit) as exit_:
+                main()
         assert isinstance(exit_.value.code, int)
         return exit_.value.code, capsys.readouterr().out
 
