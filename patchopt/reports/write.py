@@ -19,6 +19,7 @@ from patchopt.reports.numbers.table_files import write_tables
 from patchopt.reports.pages.study_page import study_page
 from patchopt.reports.paper.paper_files import write_paper
 from patchopt.reports.paper.venues import VENUES, VenueName
+from patchopt.reports.web.page import index_page
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +51,7 @@ def write_report(
     *datasets : Path
         Folders of datasets, or of multiruns; nothing else is read.
     out : Path
-        Folder of the report: ``report.md``, ``tables/`` and ``figures/``.
+        Folder of the report: ``report.md``, ``index.html``, ``tables/`` and ``figures/``.
     paper : str, optional
         Write the folder ``paper/`` too: tables and numbers for LaTeX, as this venue prints.
     force : bool
@@ -99,6 +100,8 @@ def _make(study: Study, results: Results, folder: Path) -> None:
             pictures[scenario] = draw(study, results, scenario, look_of, figures / name)
     page = study_page(study, results, pictures, figures.name)
     (folder / "report.md").write_text(page, encoding="utf-8", newline="\n")
+    web = index_page(study, results)
+    (folder / "index.html").write_text(web, encoding="utf-8", newline="\n")
 
 
 def _move(staged: Path, out: Path) -> tuple[Path, ...]:

@@ -6,8 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import pandas as pd
-
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.metrics import METRIC_BY_NAME
 from patchopt.reports.numbers.study import Study
@@ -32,6 +30,8 @@ AXES: Final = (
 MOST_NODES: Final = 400
 
 Plain = dict[str, Any]
+#: Mean and limits, by plan and metric.
+Measured = Mapping[tuple[int, str], Sequence[float]]
 
 
 def study_data(study: Study, results: Results) -> Plain:
@@ -50,7 +50,10 @@ def study_data(study: Study, results: Results) -> Plain:
         ``complete``, ``axes`` and ``scenarios``: of each its nodes, services and plans, those that
         break nothing first; NaN is None. Times are in seconds, weights in C x S.
     """
-    measured = results.estimates.set_index(["plan", "metric"])[["mean", "low", "high"]]
+    columns = [
+        results.estimates[name].tolist() for name in ("plan", "metric", "mean", "low", "high")
+    ]
+    measured = {(plan, name): values for plan, name, *values in zip(*columns, strict=True)}
     return {
         "complete": study.complete,
         "axes": [_axis(name) for name in AXES],
@@ -68,7 +71,7 @@ def _axis(name: str) -> Plain:
     }
 
 
-def _scenario(study: Study, results: Results, measured: pd.DataFrame, name: str) -> Plain:
+def _scenario(study: Study, results: Results, measured: Measured, name: str) -> Plain:
     infrastructure = study.infrastructure(name)
     rows = results.summary_of(name).to_dict("records")
     small = len(infrastructure.nodes) <= MOST_NODES
@@ -106,7 +109,7 @@ def _picture(infrastructure: Infrastructure) -> Plain:
 def _plan(
     study: Study,
     infrastructure: Infrastructure,
-    measured: pd.DataFrame,
+    measured: Measured,
     row: Mapping[Any, Any],
     *,
     replay: bool,
@@ -130,7 +133,7 @@ def _plan(
             _number(row["over_wait_and_see_upper"]),
         ],
         "values": {
-            name: [_number(value) for value in measured.loc[(number, name)]] if done else None
+            name: [_number(value) for value in measured[number, name]] if done else None
             for name in AXES
         },
         "replay": _replay(study, infrastructure, number) if replay else None,
