@@ -21,7 +21,7 @@ function showPareto() {
     const shape = MARKERS[number % MARKERS.length] + (one.front ? "" : "-open");
     traces.push({
       type: "scatter", mode: "markers", name: one.label, x: [across[0]], y: [up[0]],
-      customdata: [at],
+      customdata: [at], cliponaxis: false,
       error_x: spread(across, colour), error_y: spread(up, colour),
       marker: {
         color: colour, symbol: shape, size: at === state.plan ? 17 : 11,

@@ -15,7 +15,7 @@ from patchopt.reports.trace.bars import bars
 from patchopt.reports.trace.curves import availability, burn_down
 from patchopt.reports.trace.events import Event, changes_of, completion_of, drawn_until, end_of
 
-#: Measures that axes can have, the first two at first.
+#: Measures that axes can have.
 AXES: Final = (
     "total_exposure",
     "downtime",

@@ -163,7 +163,7 @@ async function begin() {
   state.study.scenarios.forEach((one, at) => {
     $("scenario").append(element("option", { value: at }, one.name));
   });
-  for (const [id, first] of [["axis-x", 0], ["axis-y", 1]]) {
+  for (const [id, first] of [["axis-x", 0], ["axis-y", 2]]) {
     state.study.axes.forEach((axis, at) => {
       $(id).append(element("option", { value: at }, axis.title));
     });
