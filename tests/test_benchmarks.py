@@ -75,7 +75,7 @@ def test_nothing_fails(lean: Any, name: str, strategy: str) -> None:
 @pytest.mark.parametrize("name", bundled_scenarios())
 def test_nothing_fails_in_the_nominal_optimum(lean: Any, name: str) -> None:
     infrastructure = built(name, "nothing")
-    limits = {"time_limit": 1.0, "workers": 1, "deterministic": True}
+    limits: dict[str, Any] = {"time_limit": 1.0, "workers": 1, "deterministic": True}
     plan = patchopt.plan(infrastructure.scenario, "optimal", **limits)
     compare(lean, infrastructure, plan, 1)
 

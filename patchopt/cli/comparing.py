@@ -6,7 +6,7 @@ import sys
 import tempfile
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from patchopt.cli import printing
 from patchopt.cli.progress import progress
@@ -14,14 +14,14 @@ from patchopt.cli.summaries import print_ending, print_summary, records_of
 
 if TYPE_CHECKING:
     from patchopt.cli.requests import CompareRequest
-    from patchopt.model.presets import FailurePreset
 
 
 def deliver_comparison(request: CompareRequest) -> int:
     """Run every strategy, print what each comes to, and return the exit code."""
     from patchopt.files import load_preset
     from patchopt.reports import summarise, write_report
-    from patchopt.sweeps import check_config, run_sweep
+    from patchopt.strategies import strategy_names
+    from patchopt.sweeps import comparison, run_sweep
 
     preset = load_preset(request.failures)
     delivery = request.delivery
@@ -29,7 +29,20 @@ def deliver_comparison(request: CompareRequest) -> int:
     delivery.prepare(begun="dataset")
     with nullcontext(str(out)) if out is not None else tempfile.TemporaryDirectory() as folder:
         dataset = Path(folder) / "dataset"
-        config = check_config(_study(request, preset, dataset))
+        config = comparison(
+            scenarios=[request.scenario],
+            strategies=strategy_names(),
+            replications=request.replications,
+            bounded=request.bounded,
+            seed=request.seed,
+            time_limit=request.time_limit,
+            out=dataset,
+            workers=request.workers,
+            failures=preset,
+            stratify=request.stratify,
+            trace=out is not None,
+            force=delivery.force,
+        )
         with progress() as watch:
             result = run_sweep(config, watch=watch)
         if result.interrupted:
@@ -44,26 +57,3 @@ def deliver_comparison(request: CompareRequest) -> int:
     if out is not None:
         sys.stdout.write(f"dataset: {out / 'dataset'}\nreport: {out / 'report' / 'report.md'}\n")
     return print_ending(result)
-
-
-def _study(request: CompareRequest, preset: FailurePreset | None, dataset: Path) -> dict[str, Any]:
-    """Return the sweep that a comparison is, as Hydra would have composed it."""
-    from patchopt.strategies import strategy_names
-
-    return {
-        "sweep": {
-            "scenarios": [request.scenario],
-            "strategies": list(strategy_names()),
-            "replications": request.replications,
-            "stratify": request.stratify,
-            "precision": {"metrics": ["total_exposure"], "share": 0.01, "cap": 100_000},
-            "seed": request.seed,
-            "out": str(dataset),
-            "force": request.delivery.force,
-        },
-        "bound": {"replications": request.bounded},
-        "optimizer": {"time_limit": request.time_limit, "deterministic": True},
-        "simulator": {"block": 1000, "trace": request.delivery.out is not None},
-        "failures": preset,
-        "parallel": {"n_jobs": request.workers},
-    }

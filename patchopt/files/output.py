@@ -85,7 +85,9 @@ def atomic_write(path: Path, force: bool = False) -> Iterator[IO[str]]:
     """
     if path.exists() and not force:
         raise OutputError(
-            "the file is there already", place=str(path), remedy="give --force or another name"
+            "the file is there already",
+            place=str(path),
+            remedy="give --force (from Python force=True) or another name",
         )
     part = part_of(path)
     try:

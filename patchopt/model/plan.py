@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, Field
 
 from patchopt.model.base import Frozen
 from patchopt.model.expectation import Expectation
 from patchopt.model.proof import Proof
+from patchopt.model.quantities import from_milli
 
 Action = Literal["patch", "build", "switch", "pause"]
 Status = Literal["optimal", "feasible", "infeasible", "unknown"]
@@ -93,6 +94,11 @@ class Step(Frozen):
     reason: str = ""
 
 
+#: Steps that a notebook shows of a plan, and nodes of each.
+_SHOWN: Final = 40
+_SHOWN_NODES: Final = 6
+
+
 class Certificate(Frozen):
     """How good an optimised plan is, and how that is known.
 
@@ -128,6 +134,22 @@ class Certificate(Frozen):
     proof: Proof | None = None
     bound_is: Literal["shown", "not checked"] | None = None
 
+    @property
+    def exposure(self) -> float | None:
+        """The objective in weight·s; None where the solver found none."""
+        return None if self.objective is None else from_milli(float(self.objective))
+
+    @property
+    def exposure_bound(self) -> float | None:
+        """The bound in weight·s: no guarded plan of whole units has less; None if unknown."""
+        return None if self.bound is None else from_milli(float(self.bound))
+
+    def __repr__(self) -> str:
+        """Return what matters on one line."""
+        gap = "" if self.gap is None else f", gap {self.gap:.2%}"
+        value = "" if self.exposure is None else f", {self.exposure:,.3f} weight·s"
+        return f"<Certificate {self.status}{value}{gap}>"
+
 
 class ScenarioRef(Frozen):
     """Which scenario a plan is for."""
@@ -157,6 +179,26 @@ class Plan(Frozen):
     def fully_guarded(self) -> bool:
         """Whether every step waits rather than break a constraint."""
         return all(step.guarded for step in self.steps)
+
+    def __repr__(self) -> str:
+        """Return what matters on one line."""
+        certificate = f", {self.certificate.status}" if self.certificate else ""
+        steps = f"{len(self.steps)} step" + ("" if len(self.steps) == 1 else "s")
+        return f"<Plan {self.strategy.name} for {self.scenario.name}: {steps}{certificate}>"
+
+    def _repr_markdown_(self) -> str:
+        """Return the steps as a table, for notebooks."""
+        lines = ["| step | action | nodes | after | reason |", "| ---: | --- | --- | --- | --- |"]
+        for step in self.steps[:_SHOWN]:
+            nodes = ", ".join(f"`{node}`" for node in step.nodes[:_SHOWN_NODES])
+            more = len(step.nodes) - _SHOWN_NODES
+            nodes += f" and {more} more" if more > 0 else ""
+            after = ", ".join(map(str, step.after))
+            reason = step.reason.replace("|", "¦")
+            lines.append(f"| {step.id} | {step.action} | {nodes} | {after} | {reason} |")
+        more = len(self.steps) - _SHOWN
+        rest = f"\n\nand {more} more steps" if more > 0 else ""
+        return f"**{repr(self)[1:-1]}**\n\n" + "\n".join(lines) + rest
 
 
 class PlanBuilder:

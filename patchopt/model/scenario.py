@@ -246,6 +246,11 @@ class Scenario(Frozen):
             copied.__dict__.pop(_SOUND, None)
         return copied
 
+    def __repr__(self) -> str:
+        """Return what matters on one line."""
+        nodes = sum(len(node.ids) for node in self.nodes)
+        return f"<Scenario {self.name}: {nodes:,} nodes, {len(self.services)} services>"
+
     def patch_of(self, node: Node) -> tuple[str, Patch] | None:
         """Return the release name and the patch of a node entry, or None.
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from patchopt.model.base import Floats, Ints
-from patchopt.model.metrics import METRICS, Metric
+from patchopt.model.metrics import METRICS, NUMERIC_METRICS, TOTAL_EXPOSURE, Metric
 from patchopt.model.quantities import from_milli
 from patchopt.simulator.loop.bundles import Rows
 from patchopt.simulator.loop.state_rows import Measures
@@ -93,6 +93,26 @@ class Outcome:
     def __len__(self) -> int:
         """Return the number of replications."""
         return len(self.replications)
+
+    def __repr__(self) -> str:
+        """Return what matters on one line."""
+        mean = self._mean(TOTAL_EXPOSURE)
+        return (
+            f"<Outcome of {self.strategy} on {self.scenario}, seed {self.seed}: {len(self):,} "
+            f"replications, mean total exposure {mean:,.0f} weight·s>"
+        )
+
+    def _repr_markdown_(self) -> str:
+        """Return means as a table, for notebooks."""
+        rows = [
+            f"| {metric.name} | {self._mean(metric):,.6g} | {metric.unit} |"
+            for metric in NUMERIC_METRICS
+        ]
+        head = ["| metric | mean | unit |", "| --- | ---: | --- |"]
+        return f"**{repr(self)[1:-1]}**\n\n" + "\n".join([*head, *rows])
+
+    def _mean(self, metric: Metric) -> float:
+        return float(np.average(self.values(metric), weights=self.weights))
 
     def exact(self, metric: str, replication: int = 0) -> int:
         """Return an integer metric of one replication, exposures in milli-weight-seconds."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from patchopt.lazily import lazily
 
 if TYPE_CHECKING:
+    from patchopt.sweeps.comparing import comparison
     from patchopt.sweeps.composing import compose, sweep
     from patchopt.sweeps.config import check_config
     from patchopt.sweeps.forecasting import Forecast
@@ -21,6 +22,7 @@ __all__ = [
     "JobResults",
     "SweepResult",
     "check_config",
+    "comparison",
     "compose",
     "run_command_line",
     "run_sweep",
@@ -34,6 +36,7 @@ __getattr__ = lazily(
         "JobResults": "jobs",
         "SweepResult": "runner",
         "check_config": "config",
+        "comparison": "comparing",
         "compose": "composing",
         "run_command_line": "jobs",
         "run_sweep": "runner",

@@ -1,0 +1,111 @@
+"""Of the public interface: figures, as Matplotlib's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from patchopt.model.plan import Plan
+    from patchopt.model.scenario import Scenario
+
+
+def draw_pareto(summary: pd.DataFrame, title: str = "") -> Figure:
+    """Draw total exposure against downtime and against completion time.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        As from `compare`, or of one scenario of a report.
+    title : str
+        What was simulated; the scenario's name by default.
+
+    Returns
+    -------
+    Figure
+        A notebook shows it; ``figure.savefig("pareto.pdf")`` writes it.
+
+    Raises
+    ------
+    patchopt.errors.PatchoptError
+        For what is no summary of one scenario.
+    """
+    import pandas as pd
+
+    from patchopt.errors import PatchoptError
+    from patchopt.reports.figures.pareto import pareto_figure
+    from patchopt.reports.figures.style import looks, style
+
+    whole = isinstance(summary, pd.DataFrame) and "scenario" in summary
+    if not whole or summary["scenario"].nunique() != 1:
+        raise PatchoptError(
+            "it is no summary of one scenario",
+            place="summary",
+            remedy="give what patchopt.compare returns, or the rows of one scenario",
+        )
+    rows = summary[summary["replications"] > 0]
+    with style():
+        return pareto_figure(
+            rows, looks(summary["label"].tolist()), title or str(summary["scenario"].iloc[0])
+        )
+
+
+def draw_gantt(
+    scenario: Scenario,
+    plan: Plan,
+    *,
+    failures: str | Path | None = None,
+    seed: int | None = None,
+    replication: int = 0,
+) -> Figure:
+    """Draw one replication of a plan: work on every node, the crew, and the services.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What the plan is for.
+    plan : Plan
+        What is done.
+    failures : str or Path, optional
+        A preset, or its file, in place of the scenario's own failures.
+    seed : int, optional
+        Of the replication; the scenario's own by default.
+    replication : int
+        Its number.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    patchopt.errors.PatchoptError
+        If the plan does not fit the scenario, or a number is out of its limits.
+    """
+    from patchopt.interface.plans import of, simulate, under
+    from patchopt.model.build import build_infrastructure
+    from patchopt.reports.figures.gantt import gantt_figure
+    from patchopt.reports.figures.style import style
+    from patchopt.reports.trace.bars import bars
+    from patchopt.reports.trace.curves import availability
+    from patchopt.reports.trace.events import drawn_until, stops_of
+    from patchopt.reports.trace.outages import outages
+
+    outcome = simulate(scenario, plan, failures=failures, seed=seed, first=replication, events=True)
+    met = under(scenario, failures)
+    infrastructure, events = build_infrastructure(met), outcome.events
+    done = of(plan, met)
+    with style():
+        return gantt_figure(
+            infrastructure,
+            bars(infrastructure, done, events),
+            availability(infrastructure, events),
+            outages(infrastructure, done, events),
+            drawn_until(events),
+            f"{scenario.name}: {plan.strategy.name}, seed {outcome.seed}",
+            stops_of(events),
+        )
