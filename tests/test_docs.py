@@ -181,6 +181,8 @@ RUNNABLE = [page for page in PAGES if blocks(page.read_text(encoding="utf-8"), "
 @pytest.mark.parametrize("page", RUNNABLE, ids=names(RUNNABLE))
 def test_the_code_of_a_page_runs(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All of its blocks, one after another, as one module."""
+    for name in base.strategy_names():
+        base.strategy_class(name)  # what is loaded under a passing registry would be lost with it
     monkeypatch.setattr(base, "_REGISTERED", dict(base._REGISTERED))
     module = ModuleType(page.stem)
     monkeypatch.setitem(sys.modules, page.stem, module)

@@ -43,7 +43,7 @@ from patchopt.strategies import make_strategy
 
 LINES = Lines(HERE / "results.jsonl", ("scenario", "failures", "replications", "cells"))
 PRESETS = ("independent", "as_written", "pessimistic")
-#: Of the wait-and-see bound; outcomes of each set of defects; cells of time.
+#: Of the wait-and-see bound; outcomes of each set of defects, its luck; cells of time.
 SEED, REPLICATIONS, OUTCOMES, CELLS = 42, 200, 200, 120
 #: Time that is looked at, in terms of the nominal optimum's completion time.
 BEYOND = 2.0
@@ -100,7 +100,7 @@ def defects_drawn(infrastructure: Infrastructure) -> Counter[frozenset[int]]:
 def as_luck_comes(infrastructure: Infrastructure, defects: frozenset[int], until_s: float) -> float:
     """Bound the mean of one who knows what is defective, and no more beforehand."""
     hindsights, oracle = Hindsights(infrastructure), Oracle(infrastructure)
-    keys = replication_keys(infrastructure.luck, SEED + 1, 0, OUTCOMES)
+    keys = replication_keys(infrastructure.luck, SEED, 0, OUTCOMES)
     outcomes = [oracle.outcome(key, defects) for key in keys]
     chains = [{chain.unit: chain for chain in hindsights.of(one).chains} for one in outcomes]
     kinds: dict[tuple[object, ...], list[Task]] = defaultdict(list)
@@ -145,7 +145,7 @@ def table(lines: list[Line]) -> str:
     machines = "; ".join(sorted({line["machine"] for line in lines}))
     told = (
         f"Mean total exposures in weight·s, {REPLICATIONS} replications of seed {SEED}; for the "
-        f"price bound {OUTCOMES} others of each set of defects. Made on {machines}.\n"
+        f"price bound {OUTCOMES} with the same luck, of each set of defects. Made on {machines}.\n"
     )
     return "\n".join([told, *head, *texts]) + "\n"
 
