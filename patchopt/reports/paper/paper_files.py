@@ -16,6 +16,7 @@ from patchopt.reports.paper.paper_figures import draw_paper
 from patchopt.reports.paper.plain import frame, markdown
 from patchopt.reports.paper.printed import Printed
 from patchopt.reports.paper.scenario_tables import optimisation_table, scenario_table
+from patchopt.reports.paper.threats import threats
 from patchopt.reports.paper.venues import Venue, document
 
 
@@ -55,6 +56,7 @@ def write_paper(study: Study, results: Results, venue: Venue, folder: Path) -> N
     _write(folder / "numbers.tex", macros(tables))
     figures = draw_paper(study, results, across(results), venue, folder)
     _write(folder / "paper.tex", document(venue, tables, figures))
+    _write(folder / "threats.md", threats(study, results))
 
 
 def _write(path: Path, text: str) -> None:
