@@ -16,6 +16,7 @@ from patchopt.reports.paper.paper_figures import draw_paper
 from patchopt.reports.paper.plain import frame, markdown
 from patchopt.reports.paper.printed import Printed
 from patchopt.reports.paper.scenario_tables import optimisation_table, scenario_table
+from patchopt.reports.paper.sensitivity_table import sensitivity_table
 from patchopt.reports.paper.threats import threats
 from patchopt.reports.paper.venues import Venue, document
 
@@ -28,6 +29,7 @@ def paper_tables(study: Study, results: Results) -> list[Printed]:
         outcome_table(study, results),
         paired_table(study, results),
         tail_table(study, results),
+        sensitivity_table(results),
         decomposition_table(study, results),
     ]
     return [table for table in tables if table is not None and table.rows]
