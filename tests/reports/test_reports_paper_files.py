@@ -131,6 +131,7 @@ def test_another_venue_has_other_widths(dataset: Path, paper: Path, tmp_path: Pa
     write_report(dataset, out=tmp_path / "acm", paper="acm")
     text = (tmp_path / "acm" / "paper" / "paper.tex").read_text(encoding="utf-8")
     assert "acmart" in text
+    assert text.count(r"\Description{") == len(FIGURES)
 
     def width(folder: Path) -> float:
         svg = (folder / "F3_tails.svg").read_text(encoding="utf-8")

@@ -24,12 +24,18 @@ class Venue:
         Widths of a column and of the text, inches.
     document_class : str
         What LaTeX begins with.
+    title : str
+        What its class wants to know before the text; empty if nothing.
+    described : bool
+        Whether it wants figures described in words, for those who do not see them.
     """
 
     name: VenueName
     column_in: float
     page_in: float
     document_class: str
+    title: str = ""
+    described: bool = False
 
 
 #: IEEEtran (journals) and acmart (sigconf), as their guides to authors have it.
@@ -45,6 +51,8 @@ VENUES: Final[dict[VenueName, Venue]] = {
         column_in=3.33,
         page_in=7.0,
         document_class=r"\documentclass[sigconf,nonacm]{acmart}",
+        title=r"\title{Tables and figures}",
+        described=True,
     ),
 }
 
@@ -67,6 +75,7 @@ def document(venue: Venue, tables: Sequence[Printed], figures: Sequence[Drawn] =
         r"\sisetup{group-separator={\,}}",
         r"\input{numbers}",
         r"\begin{document}",
+        *([venue.title] if venue.title else []),
     ]
     for table in tables:
         lines += [
@@ -82,6 +91,7 @@ def document(venue: Venue, tables: Sequence[Printed], figures: Sequence[Drawn] =
             r"\centering",
             rf"\includegraphics{{{figure.name}}}",
             rf"\caption{{{escaped(figure.caption)}}}",
+            *([rf"\Description{{{escaped(figure.caption)}}}"] if venue.described else []),
             rf"\label{{fig:{figure.name.replace('_', '-')}}}",
             rf"\end{{figure{star}}}",
         ]
