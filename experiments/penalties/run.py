@@ -31,7 +31,6 @@ from patchopt.model.build import build_infrastructure
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.presets import with_failures
 from patchopt.optimizer.bounds.grid import openings
-from patchopt.optimizer.parameters import OptimizerParameters
 from patchopt.optimizer.problem import Problem, Task
 from patchopt.simulator import Simulator
 from patchopt.simulator.loop.draws import draw
@@ -39,6 +38,7 @@ from patchopt.simulator.loop.streams import STREAM_DEFECT, replication_keys, thr
 from patchopt.stochastic.bounding import bounds
 from patchopt.stochastic.hindsight import Hindsights
 from patchopt.stochastic.outcomes import Oracle
+from patchopt.stochastic.parameters import outcome_limits
 from patchopt.strategies import make_strategy
 
 LINES = Lines(HERE / "results.jsonl", ("scenario", "failures", "replications", "cells"))
@@ -56,7 +56,7 @@ def both(scenario: str, failures: str, workers: int) -> Line:
     infrastructure = build_infrastructure(
         with_failures(load_scenario(scenario), load_preset(failures))
     )
-    ahead = bounds(infrastructure, SEED, REPLICATIONS, OptimizerParameters(), workers=workers)
+    ahead = bounds(infrastructure, SEED, REPLICATIONS, outcome_limits(), workers=workers)
     plan = make_strategy("optimal").plan(infrastructure)
     nominal = Simulator(infrastructure, plan).run(SEED, REPLICATIONS).columns["total_exposure"]
     sound = infrastructure.without_failures()
