@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 
 from patchopt.model.metrics import Metric
-from patchopt.reports.numbers.bootstrap import compare
 from patchopt.reports.numbers.gaps import paired
+from patchopt.reports.numbers.paired_tests import paired_test
 from patchopt.reports.numbers.study import Study
 from patchopt.reports.paper.printed import Mark
+
+#: Of each test by itself: a mark is a reading aid, no finding.
+_LEVEL: Final = 0.05
 
 
 def marks_of(study: Study, measure: Metric, means: Mapping[int, float]) -> dict[int, Mark]:
@@ -29,8 +32,8 @@ def marks_of(study: Study, measure: Metric, means: Mapping[int, float]) -> dict[
     Returns
     -------
     dict of int to str
-        ``best`` for the best mean, ``level`` where the 95% interval of the paired difference
-        from it holds 0, ``""`` elsewhere. Nothing is marked if all means are the same.
+        ``best`` for the best mean, ``level`` where a paired test does not tell it from that at
+        5%, ``""`` elsewhere. Nothing is marked if all means are the same.
     """
     marks: dict[int, Mark] = dict.fromkeys(means, "")
     known = {plan: mean for plan, mean in means.items() if not np.isnan(mean)}
@@ -43,8 +46,8 @@ def marks_of(study: Study, measure: Metric, means: Mapping[int, float]) -> dict[
             continue
         pairs = paired(study, plan, best, measure)
         if pairs is not None:
-            found = compare(*pairs)
-            if found.difference_low <= 0 <= found.difference_high:
+            p = paired_test(pairs).p
+            if p >= _LEVEL or np.isnan(p):
                 marks[plan] = "level"
     return marks
 

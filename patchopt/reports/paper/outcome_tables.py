@@ -28,8 +28,8 @@ _TAILS: Final = {"p50": "median", "p95": "95th", "p99": "99th", "cvar95": "CVaR"
 
 _KEPT_FIRST: Final = "Plans below a rule break constraints even if nothing fails."
 _BOLD: Final = (
-    "Bold: best mean among plans that keep the constraints; underlined: the 95% interval of the "
-    "paired difference from it holds 0."
+    "Bold: best mean among plans that keep the constraints; underlined: not told from it by a "
+    "paired t test at 5%, without correction."
 )
 
 
