@@ -148,7 +148,7 @@ def plan(
     need_scenario(scenario)
     need("strategy", strategy, str, "give the name of one, such as 'rolling'")
     made = make_strategy(strategy, parameters).plan(build_infrastructure(under(scenario, failures)))
-    return of(made, scenario)
+    return made if failures is None else of(made, scenario)
 
 
 def of(plan: Plan, scenario: Scenario) -> Plan:

@@ -20,14 +20,14 @@ function showPareto() {
     const colour = one.breaks ? "#999999" : COLOURS[number % COLOURS.length];
     const shape = MARKERS[number % MARKERS.length] + (one.front ? "" : "-open");
     traces.push({
-      type: "scatter", mode: "markers", name: one.label, x: [across[0]], y: [up[0]],
+      type: "scatter", mode: "markers", name: plainly(one.label), x: [across[0]], y: [up[0]],
       customdata: [at], cliponaxis: false,
       error_x: spread(across, colour), error_y: spread(up, colour),
       marker: {
         color: colour, symbol: shape, size: at === state.plan ? 17 : 11,
         line: { width: at === state.plan ? 3 : 1.5, color: colour },
       },
-      hovertemplate: `<b>${one.label}</b>${one.breaks ? `<br>breaks ${one.breaks}` : ""}`
+      hovertemplate: `<b>${plainly(one.label)}</b>${one.breaks ? `<br>breaks ${plainly(one.breaks)}` : ""}`
         + `<br>${x.title}: ${limited(across, decimalsOf(x), 1)} ${x.unit}`
         + `<br>${y.title}: ${limited(up, decimalsOf(y), 1)} ${y.unit}<extra></extra>`,
     });
@@ -46,6 +46,11 @@ function showPareto() {
   window.Plotly.react(chart, traces, layout, { displaylogo: false, responsive: true });
   chart.removeAllListeners("plotly_click");
   chart.on("plotly_click", (event) => choose(event.points[0].customdata));
+}
+
+/* Charts read marks in names as their own. */
+function plainly(text) {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }
 
 function spread([mean, low, high], colour) {
