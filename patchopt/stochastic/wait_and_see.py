@@ -111,7 +111,8 @@ class WaitAndSee:
             least, left = by_prices.left_milli, by_prices.likeliest
         return Branch(
             hindsight=hindsight,
-            bound_milli=certain.lost_milli + least,
+            # Prices may say less than nothing where leaving all alone is cheap; exposure does not.
+            bound_milli=certain.lost_milli + max(least, 0),
             incumbent_milli=self._incumbent(hindsight, found.schedule),
             left=left,
         )

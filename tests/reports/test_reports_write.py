@@ -65,7 +65,7 @@ def test_everything_is_there(report: Path) -> None:
         for name in ("summary", "metrics", "fronts")
         for ending in ("csv", "parquet")
     }
-    assert names == {"report.md", *figures, *tables}
+    assert names == {"index.html", "report.md", *figures, *tables}
     for figure in figures:
         start = (report / figure).read_bytes()[:8]
         assert start.startswith(b"%PDF" if figure.endswith("pdf") else b"\x89PNG\r\n")
@@ -85,7 +85,7 @@ def test_the_page_shows_every_figure_and_names_what_failed(report: Path) -> None
 
 def test_the_same_dataset_gives_the_same_bytes(dataset: Path, report: Path, tmp_path: Path) -> None:
     again = write_report(dataset, out=tmp_path / "again")
-    assert len(again.files) == 19
+    assert len(again.files) == 20
     for path in again.files:
         twin = report / path.relative_to(again.out)
         assert path.read_bytes() == twin.read_bytes(), path.name

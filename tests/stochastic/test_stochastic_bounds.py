@@ -140,3 +140,24 @@ def test_bounds_are_the_same_on_any_number_of_processes() -> None:
     assert np.array_equal(one.incumbent_milli, two.incumbent_milli)
     # Replications grow: the first six are what they were.
     assert np.array_equal(bounds(infrastructure, 1, 6, QUICK).bound_milli, one.bound_milli[:6])
+
+
+def test_a_horizon_that_is_over_at_once_costs_next_to_nothing_and_never_less() -> None:
+    # Two nodes of weight .1 that would take 4 s each, and an end after 1 s: who leaves them alone
+    # pays 2 * .1 * 1 = .2, and prices alone would say less than nothing.
+    web = {"service": "web", "blue_green": False}
+    patch = {"severity": 0.1, "duration": "4s"}
+    nodes = {name: web | {"patch": patch} for name in ("a", "b")}
+    scenario = small(nodes, min_up={"web": 1}, horizon=1)
+    found = bounds(infrastructure_of(scenario), 0, 2, QUICK)
+    assert (found.bound_milli >= 0).all()
+    assert (found.bound_milli <= 200).all()
+
+
+@settings(max_examples=50)
+@given(scenarios())
+def test_no_bound_is_below_nothing(scenario: dict[str, Any]) -> None:
+    short = scenario | {"constraints": {**scenario.get("constraints", {}), "horizon": "1s"}}
+    found = bounds(infrastructure_of(short), 0, 2, replace(QUICK, time_limit=0.05))
+    assert (found.bound_milli >= 0).all()
+    assert (found.bound_milli <= found.incumbent_milli).all()
