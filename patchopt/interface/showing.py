@@ -88,24 +88,11 @@ def draw_gantt(
     """
     from patchopt.interface.plans import of, simulate, under
     from patchopt.model.build import build_infrastructure
-    from patchopt.reports.figures.gantt import gantt_figure
+    from patchopt.reports.figures.scenario_figures import gantt_of_run
     from patchopt.reports.figures.style import style
-    from patchopt.reports.trace.bars import bars
-    from patchopt.reports.trace.curves import availability
-    from patchopt.reports.trace.events import drawn_until, stops_of
-    from patchopt.reports.trace.outages import outages
 
     outcome = simulate(scenario, plan, failures=failures, seed=seed, first=replication, events=True)
     met = under(scenario, failures)
-    infrastructure, events = build_infrastructure(met), outcome.events
-    done = of(plan, met)
+    title = f"{scenario.name}: {plan.strategy.name}, seed {outcome.seed}"
     with style():
-        return gantt_figure(
-            infrastructure,
-            bars(infrastructure, done, events),
-            availability(infrastructure, events),
-            outages(infrastructure, done, events),
-            drawn_until(events),
-            f"{scenario.name}: {plan.strategy.name}, seed {outcome.seed}",
-            stops_of(events),
-        )
+        return gantt_of_run(build_infrastructure(met), of(plan, met), outcome.events, title)

@@ -10,6 +10,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from patchopt.model.infrastructure import Infrastructure
+from patchopt.model.plan import Plan
 from patchopt.model.quantities import format_duration
 from patchopt.reports.figures.burn_down import BurnDown, burn_down_figure, is_logarithmic
 from patchopt.reports.figures.gantt import gantt_figure
@@ -143,8 +144,15 @@ def _of_burn_down(plans: Sequence[BurnDown]) -> str:
 
 
 def _gantt(study: Study, infrastructure: Infrastructure, number: int, title: str) -> Figure:
-    events, plan = study.trace(number), study.plan(number)
+    plan = study.plan(number)
     assert plan is not None  # noqa: S101 - what has a trace was planned
+    return gantt_of_run(infrastructure, plan, study.trace(number), title)
+
+
+def gantt_of_run(
+    infrastructure: Infrastructure, plan: Plan, events: Sequence[Event], title: str
+) -> Figure:
+    """Draw one run of a plan from its events; see `gantt_figure`."""
     return gantt_figure(
         infrastructure,
         bars(infrastructure, plan, events),

@@ -134,10 +134,14 @@ class Study:
         """Return the wait-and-see bounds of a scenario."""
         return self.bounds[self.bounds["scenario"] == scenario]
 
+    def scenario(self, name: str) -> Scenario:
+        """Return a scenario, with the failures that it was swept with."""
+        rows = self.plans.loc[self.plans["scenario"] == name, "scenario_json"]
+        return Scenario.model_validate_json(str(rows.iloc[0]))
+
     def infrastructure(self, scenario: str) -> Infrastructure:
         """Build the infrastructure of a scenario again."""
-        rows = self.plans.loc[self.plans["scenario"] == scenario, "scenario_json"]
-        return build_infrastructure(Scenario.model_validate_json(str(rows.iloc[0])))
+        return build_infrastructure(self.scenario(scenario))
 
     def plan(self, number: int) -> Plan | None:
         """Return a plan, or None if planning failed."""

@@ -48,7 +48,7 @@ def outcome_table(study: Study, results: Results) -> Printed:
         marks = {name: _marks(study, name, done) for name in _OUTCOME}
         for row in done:
             numbers = [
-                _number(row, name, mark=marks[name].get(row["plan"], "")) for name in _OUTCOME
+                limited(row, name, mark=marks[name].get(row["plan"], "")) for name in _OUTCOME
             ]
             rows.append(of_plan(row, numbers))
     return Printed(
@@ -76,7 +76,7 @@ def tail_table(study: Study, results: Results) -> Printed:
         for kind, title in _TAILS.items()
     ]
     rows = [
-        of_plan(row, [_number(row, f"total_exposure_{kind}") for kind in _TAILS])
+        of_plan(row, [limited(row, f"total_exposure_{kind}") for kind in _TAILS])
         for scenario in study.scenarios
         for row in done_rows(results, scenario)
     ]
@@ -172,7 +172,8 @@ def of_plan(row: Mapping[Any, Any], numbers: list[Number]) -> Row:
     return Row(group=row["scenario"], cells=[row["label"], *numbers], apart=bool(row["breaks"]))
 
 
-def _number(row: Mapping[Any, Any], name: str, mark: Mark = "") -> Number:
+def limited(row: Mapping[Any, Any], name: str, mark: Mark = "") -> Number:
+    """Return a number of the summary with its limits."""
     return Number(value=row[name], low=row[f"{name}_low"], high=row[f"{name}_high"], mark=mark)
 
 

@@ -16,6 +16,7 @@ from patchopt.reports.paper.outcome_tables import (
     PLAN,
     done_rows,
     exposure_column,
+    limited,
     of_plan,
     percent_column,
 )
@@ -82,8 +83,8 @@ def _rows(study: Study, done: list[Mapping[Any, Any]]) -> list[Row]:
         itself = row["plan"] not in tests
         numbers = [
             Number(value=test.effect if np.isfinite(test.effect) else math.nan),
-            Number(value=math.nan) if itself else _limited(row, "relative_to_nominal_optimum"),
-            Number(value=math.nan) if itself else _limited(row, "difference_to_nominal_optimum"),
+            Number(value=math.nan) if itself else limited(row, "relative_to_nominal_optimum"),
+            Number(value=math.nan) if itself else limited(row, "difference_to_nominal_optimum"),
             Number(value=test.better),
             Number(value=test.worse),
             Number(value=corrected.get(row["plan"], math.nan)),
@@ -92,7 +93,3 @@ def _rows(study: Study, done: list[Mapping[Any, Any]]) -> list[Row]:
         ]
         found.append(of_plan(row, numbers))
     return found
-
-
-def _limited(row: Mapping[Any, Any], name: str) -> Number:
-    return Number(value=row[name], low=row[f"{name}_low"], high=row[f"{name}_high"])

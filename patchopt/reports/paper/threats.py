@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -49,7 +50,7 @@ def threats(study: Study, results: Results) -> str:
 
 def _assumptions(study: Study) -> Iterator[str]:
     for scenario in study.scenarios:
-        share = assumed_share(study.infrastructure(scenario).scenario)
+        share = assumed_share(study.scenario(scenario))
         if share is None:
             yield f"{scenario} does not say which of its fields are facts."
         else:
@@ -117,21 +118,14 @@ def _bounds(results: Results) -> Iterator[str]:
 
 def _scenarios(study: Study) -> Iterator[str]:
     count = len(study.scenarios)
-    made_up = [name for name in study.scenarios if _made_up(study, name)]
+    given = [study.scenario(name) for name in study.scenarios]
+    made_up = [one for one in given if assumed_share(one) == 1.0]
     yield f"{count} scenarios, {len(made_up)} of them with no fact at all (made up)."
-    lucks: dict[str, int] = {}
-    for name in study.scenarios:
-        luck = study.infrastructure(name).luck
-        lucks[luck] = lucks.get(luck, 0) + 1
-    shared = {luck: number for luck, number in lucks.items() if number > 1}
-    for luck, number in shared.items():
-        yield f"{number} scenarios share the luck of {luck}: they are not independent."
+    for luck, number in Counter(one.luck or one.name for one in given).items():
+        if number > 1:
+            yield f"{number} scenarios share the luck of {luck}: they are not independent."
     if count < LEAST_SCENARIOS:
         yield f"{count} are too few for a test across scenarios ({LEAST_SCENARIOS} are needed)."
-
-
-def _made_up(study: Study, name: str) -> bool:
-    return assumed_share(study.infrastructure(name).scenario) == 1.0
 
 
 def _replications(study: Study, results: Results) -> Iterator[str]:
