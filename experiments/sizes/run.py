@@ -1,0 +1,106 @@
+"""How gaps grow with size; see README.md.
+
+From the root of a checkout, after `make setup`:
+
+    .venv/bin/python experiments/sizes/run.py            all, into README.md
+    .venv/bin/python experiments/sizes/run.py --table    table and figure again
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent)]
+
+from studies import conduct, figure, lines, markdown, mean, means_of
+
+from patchopt.generate import FAMILIES, factors_of, instance
+from patchopt.model.scenario import Scenario
+from patchopt.reports.figures.ticks import plain_numbers
+
+#: 9 families x 6 sizes x 2 seeds.
+NODES, SEEDS = (12, 25, 50, 100, 200, 400), (0, 1)
+#: Which plan is which, from the least work to the most.
+LIST = "exposure_greedy"
+
+
+def instances() -> Iterator[Scenario]:
+    for family in FAMILIES:
+        for nodes in NODES:
+            for seed in SEEDS:
+                yield instance(factors_of(family, nodes), seed)
+
+
+def gaps(dataset: Path) -> pd.DataFrame:
+    """Return a row a plan: its exposure over the best bound of its instance, less 1, in %."""
+    plans = means_of(dataset, "exposure")
+    named = plans["scenario"].str.extract(r"^(?P<family>.+)-(?P<nodes>\d+)-\d+$")
+    plans["family"], plans["nodes"] = named["family"], named["nodes"].astype(int)
+    best = plans.groupby("scenario")["bound"].max()
+    plans["gap_percent"] = 100 * (plans["exposure"] / plans["scenario"].map(best) - 1)
+    plans["own_gap_percent"] = 100 * plans["gap"].astype(float)
+    return plans
+
+
+def draw(plans: pd.DataFrame, labels: list[str]) -> None:
+    with figure("sizes", "gaps", 3.5, 2.6) as made:
+        axes = made.subplots()
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        by = plans.set_index(["label", "nodes"])["gap_percent"]
+        series = {label: [by[label, nodes] for nodes in NODES] for label in labels}
+        shown = lines(axes, NODES, series, least=1e-3)
+        axes.set_xticks(NODES, [str(n) for n in NODES])
+        axes.set_xticks([], minor=True)
+        plain_numbers(axes.yaxis, shown.min(), shown.max())
+        axes.set_xlabel("nodes")
+        axes.set_ylabel("exposure above the bound [%]")
+        axes.legend()
+
+
+def table(dataset: Path) -> str:
+    plans = gaps(dataset)
+    labels = sorted(plans["label"].unique(), key=lambda label: (label != LIST, label))
+    draw(plans, labels)
+    by_size = markdown(
+        ["nodes", *(f"`{label}`" for label in labels), "proven"],
+        [
+            [
+                nodes,
+                *(mean(own.loc[own["label"] == label, "gap_percent"], 3) for label in labels),
+                proven(own, labels[-1]),
+            ]
+            for nodes, own in plans.groupby("nodes")
+        ],
+    )
+    largest = plans[plans["nodes"] >= NODES[-2]]
+    by_family = markdown(
+        ["family", *(f"`{label}`" for label in labels), "proven"],
+        [
+            [
+                str(family).replace("-", "_"),
+                *(mean(own.loc[own["label"] == label, "gap_percent"], 3) for label in labels),
+                proven(plans[plans["family"] == family], labels[-1]),
+            ]
+            for family, own in largest.groupby("family")
+        ],
+    )
+    return (
+        f"Exposure above the best lower bound in %, mean over {plans['scenario'].nunique()} "
+        f"instances with 95% intervals; proven: by the longest search, of all.\n\n{by_size}\n"
+        f"The same at {NODES[-2]} and {NODES[-1]} nodes, by family (proven: of all sizes).\n\n{by_family}"
+    )
+
+
+def proven(own: pd.DataFrame, label: str) -> str:
+    status = own.loc[own["label"] == label, "certificate_status"]
+    return f"{int((status == 'optimal').sum())} of {len(status)}"
+
+
+if __name__ == "__main__":
+    conduct("sizes", instances, table)
