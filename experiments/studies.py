@@ -149,6 +149,7 @@ def lines(
     *,
     ratios: bool = False,
     least: float = -np.inf,
+    joined: bool = True,
 ) -> NDArray[np.float64]:
     """Draw a line a label: means over instances, with 95% limits, one for each x.
 
@@ -164,6 +165,8 @@ def lines(
         Whether means are geometric.
     least : float
         What is less is drawn there, on axes that have no place for 0.
+    joined : bool
+        Whether points are joined: not where x is no quantity.
 
     Returns
     -------
@@ -183,12 +186,15 @@ def lines(
         # Side by side, so that bars do not hide each other.
         aside = at - (len(series) - 1) / 2
         axes.errorbar(
-            [each * 1.02**aside if axes.get_xscale() == "log" else each for each in x],
+            [
+                each * 1.02**aside if axes.get_xscale() == "log" else each + 0.06 * aside
+                for each in x
+            ],
             middle,
             yerr=(middle - low, high - middle),
             color=look.colour,
             marker=look.marker,
-            linestyle=look.line,
+            linestyle=look.line if joined else "none",
             capsize=1.5,
             label=as_text(label),
         )
