@@ -56,7 +56,7 @@ def instances() -> Iterator[Scenario]:
         told = document(factors_of(family, nodes, **OTHER), seed)
         for failures, without in product(FAILURES, WITHOUT):
             made = changed(told, without)
-            made["name"] = f"{told['name']}.{failures}.{without}"
+            made |= {"name": f"{told['name']}.{failures}.{without}", "luck": told["name"]}
             yield with_failures(Scenario.model_validate(made).as_sound(), load_preset(failures))
 
 

@@ -47,7 +47,7 @@ def instances() -> Iterator[Scenario]:
     """Draw instances whose nodes share one release: sound in one of each pair, bad in the other."""
     for nodes, (seen, delay), p, seed in product(NODES, DETECTION.items(), (0, 1), SEEDS):
         told = document(factors_of("no_blue_green", nodes, paired=0.0, slack=0.5), seed)
-        told["name"] = f"n{nodes}.seen{seen}.p{p}.{seed}"
+        told |= {"name": f"n{nodes}.seen{seen}.p{p}.{seed}", "luck": f"n{nodes}.{seed}"}
         told["constraints"]["horizon"] = 7 * DAY
         told["patches"] = {"release": release(p)}
         for node in told["nodes"]:

@@ -39,7 +39,7 @@ def instances() -> Iterator[Scenario]:
         factors = factors_of("plain", NODES, slack=share, crew_per_node=per_node, **OTHER)
         told = document(factors, seed)
         for surge in SURGE:
-            told["name"] = f"{slack}.crew{crew}.surge{surge}.{seed}"
+            told |= {"name": f"{slack}.crew{crew}.surge{surge}.{seed}", "luck": f"luck-{seed}"}
             told["constraints"]["surge"] = surge
             yield Scenario.model_validate(told).as_sound()
 
