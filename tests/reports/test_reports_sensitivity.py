@@ -85,3 +85,19 @@ def test_the_table_says_what_changes() -> None:
     text = latex(table)
     assert r"\itshape shop: failures.p = 1, 2, 4" in text
     assert r"least $\tau$ 0.33" in text
+
+
+def test_durations_are_read_in_seconds() -> None:
+    # 1800 s, 3600 s: the double, and so is the exposure.
+    rows = [
+        ("shop (respin.delay=30m)", "a", 1.0, 0.0, ""),
+        ("shop (respin.delay=1h)", "a", 2, 0, ""),
+    ]
+    (found,) = sensitivities(results_of(rows))
+    assert found.values == (1800, 3600)
+    assert found.elasticity == pytest.approx([1])
+
+
+def test_what_is_no_number_is_no_parameter() -> None:
+    rows = [("shop (how=in_place)", "a", 1.0, 0.0, ""), ("shop (how=none)", "a", 2.0, 0.0, "")]
+    assert sensitivities(results_of(rows)) == []

@@ -11,6 +11,7 @@ import numpy as np
 
 from patchopt.model.base import Floats
 from patchopt.model.metrics import Z_95
+from patchopt.model.quantities import parse_duration
 from patchopt.reports.numbers.summary import Results
 
 #: What scenarios of several datasets are called that differ in their configurations.
@@ -26,7 +27,7 @@ class Sensitivity:
     scenario, parameter : str
         Which; settings in which other datasets differ are part of the scenario's name.
     values : tuple of float
-        Of the parameter, ascending, all above 0.
+        Of the parameter, ascending, all above 0; durations in seconds.
     labels : tuple of str
         Plans that keep the constraints under every value.
     elasticity, low, high : ndarray of float64, shape (labels,)
@@ -98,11 +99,20 @@ def _settings(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _positive(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
+    """Return a number above 0, seconds of a duration among them, or None."""
+    value = _number(text)
+    if value is None:
         return None
     return value if np.isfinite(value) and value > 0 else None
+
+
+def _number(text: str) -> float | None:
+    for read in (float, parse_duration):
+        try:
+            return float(read(text))
+        except ValueError:
+            continue
+    return None
 
 
 def _sensitivity(
