@@ -94,7 +94,7 @@ def test_durations_are_read_in_seconds() -> None:
         ("shop (respin.delay=1h)", "a", 2, 0, ""),
     ]
     (found,) = sensitivities(results_of(rows))
-    assert found.values == (1800, 3600)
+    assert list(found.values) == [1800, 3600]
     assert found.elasticity == pytest.approx([1])
 
 
