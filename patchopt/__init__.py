@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from patchopt.stochastic import Bounds
     from patchopt.sweeps import SweepResult
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "Bounds",
