@@ -20,7 +20,7 @@ from tables import between_marks, machine
 
 from patchopt.files.scenario_writing import scenario_text
 from patchopt.model.scenario import Scenario
-from patchopt.reports.figures.style import as_text, looks, new_figure, printed_style
+from patchopt.reports.figures.style import Look, as_text, looks, new_figure, printed_style
 from patchopt.reports.figures.ticks import keep_labels_apart
 from patchopt.reports.numbers.opening import open_study
 from patchopt.sweeps import sweep
@@ -150,6 +150,7 @@ def lines(
     ratios: bool = False,
     least: float = -np.inf,
     joined: bool = True,
+    look_of: Mapping[str, Look] | None = None,
 ) -> NDArray[np.float64]:
     """Draw a line a label: means over instances, with 95% limits, one for each x.
 
@@ -167,6 +168,8 @@ def lines(
         What is less is drawn there, on axes that have no place for 0.
     joined : bool
         Whether points are joined: not where x is no quantity.
+    look_of : mapping of str to Look, optional
+        Of each label; by default in their order.
 
     Returns
     -------
@@ -174,7 +177,7 @@ def lines(
         Mean, low, high as drawn.
     """
     drawn = []
-    look_of = looks(list(series))
+    look_of = look_of or looks(list(series))
     for at, (label, columns) in enumerate(series.items()):
         if ratios:
             told = np.exp([limits(np.log(np.asarray(column, float))) for column in columns])

@@ -23,6 +23,7 @@ from studies import beside, conduct, figure, geometric, lines, markdown, mean, m
 from patchopt.generate import factors_of
 from patchopt.generate.instances import document
 from patchopt.model.scenario import Scenario
+from patchopt.reports.figures.style import looks
 
 NODES, SEEDS = 48, tuple(range(10))
 #: Share of the nodes that an incompatible edge joins, two by two.
@@ -43,39 +44,34 @@ def measured(dataset: Path) -> pd.DataFrame:
     plans["paired"] = plans["scenario"].str.extract(r"^paired(\d+)")[0].astype(int)
     plans["total_ratio"] = beside(plans, "total_exposure")
     plans["violated_h"] = plans["violation_time"] / 3600
-    plans["violated_share"] = 100 * plans["violation_time"] / plans["completion_time"]
     return plans
 
 
 def name_of(label: str) -> str:
     """Say it in words: which strategy, and whether it knows of units."""
-    strategy, _, told = label.partition(" ")
-    return f"{strategy}, naive" if "respect_units=false" in told.lower() else strategy
+    strategy = label.partition("(")[0]
+    return f"{strategy}, naive" if "respect_units=false" in label else strategy
 
 
 def draw(plans: pd.DataFrame) -> None:
+    by = plans.set_index(["name", "paired"]).sort_index()
+    percents = [round(100 * paired) for paired in PAIRED]
+    names = [name for name in dict.fromkeys(plans["name"]) if name != "big_bang"]
+    # Pairs of one strategy side by side; the same look on both sides.
+    look_of = looks(names)
     with figure("incompatible", "naive", 7.0, 2.7) as made:
         left, right = made.subplots(1, 2)
-        percents = [round(100 * paired) for paired in PAIRED]
-        naive = [name for name in dict.fromkeys(plans["name"]) if "naive" in name]
-        by = plans.set_index(["name", "paired"]).sort_index()
-        lines(
-            left,
-            percents,
-            {n: [by.loc[(n, p), "violated_share"] for p in percents] for n in naive},
-        )
-        known = [name for name in dict.fromkeys(plans["name"]) if name != "big_bang"]
-        lines(
-            right,
-            percents,
-            {n: [by.loc[(n, p), "total_ratio"] for p in percents] for n in known},
-            ratios=True,
-        )
-        left.set_ylabel("time in violation, of the rollout [%]")
+        naive = [name for name in names if "naive" in name]
+        shares = {n: [by.loc[(n, p), "violated_h"] for p in percents] for n in naive}
+        lines(left, percents, shares, look_of=look_of)
+        ratios = {n: [by.loc[(n, p), "total_ratio"] for p in percents] for n in names}
+        lines(right, percents, ratios, ratios=True, look_of=look_of)
+        left.set_ylabel("time in violation [h]")
         right.set_ylabel("total exposure / optimum")
         for axes in (left, right):
             axes.set_xlabel("nodes in an incompatible pair [%]")
-            axes.legend(fontsize=6.5)
+        handles, labels = right.get_legend_handles_labels()
+        made.legend(handles, labels, loc="outside lower center", ncols=5)
 
 
 def table(dataset: Path) -> str:
@@ -88,7 +84,7 @@ def table(dataset: Path) -> str:
             at = own[own["paired"] == paired]
             rows.append(
                 [
-                    f"`{name}`" if "," not in name else f"`{name.partition(',')[0]}`, naive",
+                    "`{}`{}{}".format(*name.partition(", ")),
                     f"{paired}%",
                     mean(at["incompatibility_violations"]),
                     mean(at["violated_h"]),
