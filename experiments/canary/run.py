@@ -244,8 +244,8 @@ def table(dataset: Path) -> str:
         ]
         text.append(f"**{title}:**\n\n{markdown(head, rows)}")
     return (
-        f"{checked()}\nDefect probability from which on what goes first pays, by its soak: geometric "
-        f"means over {len(SEEDS)} instances of {NODES} nodes with 95% intervals.\n\n"
+        f"{checked()}\nDefect probability from which on what goes first pays, by its soak: "
+        f"geometric means over {len(SEEDS)} instances of {NODES} nodes with 95% intervals.\n\n"
         + "\n".join(text)
     )
 
