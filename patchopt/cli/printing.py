@@ -5,10 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
+
+
+#: Letters that a table takes beside its cells: in all, and for each column.
+_BESIDE: Final = 2
+_BETWEEN: Final = 3
 
 
 def as_json(value: Any) -> None:
@@ -57,22 +63,77 @@ def table(
     apart : iterable of sequence of str
         Further rows, below a line.
     """
+    rows, apart = list(rows), list(apart)
+    printer = console()
+    headers = [header for header, _ in columns]
+    widths = _widths([headers, *rows, *apart], printer.width - _BESIDE - _BETWEEN * len(columns))
+    if widths is None:
+        printer.print(_stacked(columns, [*rows, *apart], title))
+    else:
+        printer.print(_grid(columns, widths, rows, title, apart))
+
+
+def _widths(lines: Sequence[Sequence[str]], room: int) -> list[int] | None:
+    """Return columns' widths that break no word, the widest giving way; None: there are none.
+
+    The first column that has a header gives way to none: names stay whole, to be copied.
+    """
+    from rich.cells import cell_len
+
+    cells = list(zip(*lines, strict=True))
+    widths = [max(map(cell_len, column)) for column in cells]
+    words = [[word for cell in column for word in cell.split()] for column in cells]
+    least = [max(map(cell_len, own), default=0) for own in words]
+    named = next(at for at, column in enumerate(cells) if column[0])
+    least[named] = widths[named]
+    if sum(least) > room:
+        return None
+    while sum(widths) > room:
+        widest = max(range(len(cells)), key=lambda at: (widths[at] > least[at], widths[at]))
+        widths[widest] -= 1
+    return widths
+
+
+def _grid(
+    columns: Sequence[tuple[str, bool]],
+    widths: Sequence[int],
+    rows: Sequence[Sequence[str]],
+    title: str | None,
+    apart: Sequence[Sequence[str]],
+) -> Table:
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     made = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    first = next(header for header, _ in columns if header)
-    for header, number in columns:
-        # Names stay whole, so that they can be copied.
+    for (header, number), width in zip(columns, widths, strict=True):
         justify: Literal["left", "right"] = "right" if number else "left"
-        made.add_column(header, justify=justify, overflow="fold", no_wrap=header == first)
+        made.add_column(header, justify=justify, overflow="fold", width=width)
     for row in rows:
         made.add_row(*(Text(cell) for cell in row))
     made.add_section()
     for row in apart:
         made.add_row(*(Text(cell) for cell in row))
-    console().print(made)
+    return made
+
+
+def _stacked(
+    columns: Sequence[tuple[str, bool]], rows: Iterable[Sequence[str]], title: str | None
+) -> Table:
+    """Return what a narrow terminal can show: a line a cell, with its header, row after row."""
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table.grid(padding=(0, 2, 0, 0))
+    made.title, made.title_justify = title, "left"
+    made.add_column()
+    made.add_column(overflow="fold")
+    for row in rows:
+        for (header, _), cell in zip(columns, row, strict=True):
+            if cell:
+                made.add_row(header, Text(cell))
+        made.add_row()
+    return made
 
 
 def error(text: str) -> None:
