@@ -29,7 +29,7 @@ class Compared:
     Parameters
     ----------
     table : str
-        Its name.
+        Its name, after the folder of its sweep where there are several.
     rows : int
         How many were compared.
     verdict : str

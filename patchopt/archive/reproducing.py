@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from patchopt.archive.comparing import Compared, compare_datasets
 from patchopt.archive.environment import environment
-from patchopt.archive.making import CONFIG, DATASET, SCENARIOS
+from patchopt.archive.making import CONFIG, DATASET, SCENARIOS, prefix_of
 from patchopt.archive.manifest import Manifest, unpack
 from patchopt.files import load_scenario
 from patchopt.files.dataset import open_dataset
@@ -63,8 +63,9 @@ def reproduce(
     archive : Path
         Made by `make_archive`.
     quick : bool
-        One scenario alone, that of the fewest nodes, and at most 1,000 replications unless
-        defects are dealt out, which depend on how many there are.
+        One scenario alone, that of the fewest nodes (of the first sweep, where the study is of
+        several), and at most 1,000 replications unless defects are dealt out, which depend on
+        how many there are.
     workers : int
         Processes; -1: one a core.
     watch, tell : callable, optional
@@ -84,18 +85,29 @@ def reproduce(
         folder, again = Path(passing) / "artefact", Path(passing) / "again"
         manifest = unpack(archive, folder)
         said(f"{len(manifest.files)} files, all as the manifest says")
-        given = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        scenarios = _scenarios(folder, manifest)
+        sweeps = _sweeps(manifest)
         if quick:
-            scenarios = [min(scenarios, key=_size)]
-        config = _config(given, again, workers, quick=quick)
-        run_sweep(config, scenarios=scenarios, watch=watch)
-        compared = compare_datasets(folder / DATASET, again, part=quick)
+            sweeps = sweeps[:1]
+        compared: list[Compared] = []
+        names: dict[str, None] = {}
+        for number, prefix in enumerate(sweeps):
+            if len(sweeps) > 1:
+                said(f"sweep {number + 1} of {len(sweeps)}")
+            scenarios = _scenarios(folder, prefix, manifest)
+            if quick:
+                scenarios = [min(scenarios, key=_size)]
+            given = json.loads((folder / prefix / CONFIG).read_text(encoding="utf-8"))
+            own = again / str(number)
+            config = _config(given, own, workers, quick=quick)
+            run_sweep(config, scenarios=scenarios, watch=watch)
+            rows = compare_datasets(folder / prefix / DATASET, own, part=quick)
+            compared += [replace(one, table=f"{prefix}{one.table}") for one in rows]
+            names |= dict.fromkeys(scenario.name for scenario in scenarios)
         before = json.loads((folder / "environment.json").read_text(encoding="utf-8"))
         return Reproduction(
             compared=tuple(compared),
             other=_other(before, environment()),
-            scenarios=tuple(scenario.name for scenario in scenarios),
+            scenarios=tuple(names),
         )
 
 
@@ -103,11 +115,18 @@ def _nobody(line: str) -> None:
     pass
 
 
-def _scenarios(folder: Path, manifest: Manifest) -> list[Scenario]:
-    """Return the scenarios in the order of the study."""
-    with open_dataset(folder / DATASET) as dataset:
+def _sweeps(manifest: Manifest) -> list[str]:
+    """Return where the sweeps of an artefact lie, in their order."""
+    count = sum(Path(one.path).name == CONFIG for one in manifest.files if one.role == "input")
+    return [prefix_of(number, count) for number in range(count)]
+
+
+def _scenarios(folder: Path, prefix: str, manifest: Manifest) -> list[Scenario]:
+    """Return the scenarios of a sweep in their order."""
+    with open_dataset(folder / prefix / DATASET) as dataset:
         order = list(dataset.plans["scenario"].unique())
-    paths = [one.path for one in manifest.files if one.path.startswith(f"{SCENARIOS}/")]
+    inside = f"{prefix}{SCENARIOS}/"
+    paths = [one.path for one in manifest.files if one.path.startswith(inside)]
     found = [load_scenario(folder / path) for path in paths]
     return sorted(found, key=lambda scenario: order.index(scenario.name))
 

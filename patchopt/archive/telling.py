@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from patchopt.files.dataset import OpenDataset
 
 
@@ -25,21 +27,26 @@ fi
 """
 
 
-def read_me(dataset: OpenDataset, version: str) -> str:
+def read_me(datasets: Sequence[OpenDataset], version: str) -> str:
     """Return the artefact's ``README.md``."""
-    plans = dataset.plans
-    runs = f"{sum(dataset.replications.counts.values()):,}"
+    scenarios = {name for one in datasets for name in one.plans["scenario"]}
+    labels = {name for one in datasets for name in one.plans["label"]}
+    runs = sum(sum(one.replications.counts.values()) for one in datasets)
+    several = len(datasets) > 1
+    of = f", of {len(datasets)} sweeps" if several else ""
+    where = "sweeps/0/" if several else ""
+    each = ", and so on for each sweep" if several else ""
     return f"""\
 # A study of security-patch deployment
 
-{plans["scenario"].nunique()} scenarios, {plans["label"].nunique()} strategies, {runs} replications,
+{len(scenarios)} scenarios, {len(labels)} strategies, {runs:,} replications{of},
 made by patchopt {version}.
 
-- `config.json`, `scenarios/`: what was run; scenarios with the failures that the study gave them,
-  times in seconds.
-- `dataset/`: what it came to, as Parquet: replications, plans with certificates, bounds, events,
-  times.
-- `report/`: tables, figures and `report.md`, made from `dataset/`; `report/paper/` for LaTeX.
+- `{where}config.json`, `{where}scenarios/`: what was run{each}; scenarios with the failures that
+  the study gave them, times in seconds.
+- `{where}dataset/`: what it came to, as Parquet: replications, plans with certificates, bounds,
+  events, times.
+- `report/`: tables, figures and `report.md`, made from that; `report/paper/` for LaTeX.
 - `claims.csv`: every number of the paper's tables, and in which of them it stands.
 - `environment.json`: packages, interpreter, processor, system, commit.
 - `manifest.json`: every file with its SHA-256, what it is for and what it can be made from;

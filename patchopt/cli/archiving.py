@@ -21,7 +21,7 @@ def deliver_archive(request: ArchiveRequest) -> int:
     """Make an artefact, say what is in it, and return the exit code."""
     from patchopt.archive import make_archive
 
-    manifest = make_archive(request.dataset, request.out, force=request.force)
+    manifest = make_archive(*request.datasets, out=request.out, force=request.force)
     if request.as_json:
         printing.as_json(manifest.model_dump(mode="json"))
         return 0

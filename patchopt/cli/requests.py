@@ -175,7 +175,7 @@ class ReportRequest:
 class ArchiveRequest:
     """``patchopt archive``."""
 
-    dataset: Path
+    datasets: tuple[Path, ...]
     out: Path
     force: bool
     as_json: bool

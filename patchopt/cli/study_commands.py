@@ -194,17 +194,22 @@ def _report(
 
 @studies.command("archive")
 def _archive(
-    dataset: Annotated[Path, typer.Argument(metavar="DATASET", help="Folder of a sweep.")],
+    datasets: Annotated[
+        list[Path], typer.Argument(metavar="DATASET", help="Folders of sweeps, or of multiruns.")
+    ],
     out: Annotated[Path, typer.Option("--out", "-o", help="The file to make.")] = Path(
         "artifact.zip"
     ),
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
     json: Json = False,
 ) -> None:
-    """Put a study into one file: inputs, results, report, environment, checksums."""
+    """Put a study into one file: inputs, results, report, environment, checksums.
+
+    Several datasets, and the jobs of a multirun, are one study, as they are to `report`.
+    """
     from patchopt.cli.archiving import deliver_archive
 
-    request = ArchiveRequest(dataset=dataset, out=out, force=force, as_json=json)
+    request = ArchiveRequest(datasets=tuple(datasets), out=out, force=force, as_json=json)
     raise typer.Exit(deliver_archive(request))
 
 

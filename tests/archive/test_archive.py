@@ -49,7 +49,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def artefact(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("made") / "deep" / "artefact.zip"
-    make_archive(dataset, out)
+    make_archive(dataset, out=out)
     return out
 
 
@@ -128,7 +128,7 @@ def test_the_environment_is_told(artefact: Path) -> None:
 
 
 def test_the_same_study_the_same_bytes(artefact: Path, dataset: Path, tmp_path: Path) -> None:
-    make_archive(dataset, tmp_path / "again.zip")
+    make_archive(dataset, out=tmp_path / "again.zip")
     assert (tmp_path / "again.zip").read_bytes() == artefact.read_bytes()
 
 
@@ -203,9 +203,9 @@ def test_nothing_is_overwritten_unasked(dataset: Path, tmp_path: Path) -> None:
     out = tmp_path / "there.zip"
     out.write_text("mine", encoding="utf-8")
     with pytest.raises(OutputError, match="--force"):
-        make_archive(dataset, out)
+        make_archive(dataset, out=out)
     assert out.read_text(encoding="utf-8") == "mine"
-    make_archive(dataset, out, force=True)
+    make_archive(dataset, out=out, force=True)
     assert zipfile.is_zipfile(out)
     assert [path.name for path in tmp_path.iterdir()] == ["there.zip"]
 
@@ -218,8 +218,44 @@ def test_an_unfinished_study_is_refused(tmp_path: Path) -> None:
         "sweep.only=['strategy=rolling']",
     )
     with pytest.raises(DatasetError, match="not finished"):
-        make_archive(out, tmp_path / "half.zip")
+        make_archive(out, out=tmp_path / "half.zip")
     assert not (tmp_path / "half.zip").exists()
+
+
+def test_several_sweeps_are_one_study(tmp_path: Path) -> None:
+    jobs = tmp_path / "jobs"
+    for number, probability in enumerate((0.05, 0.2)):
+        study(
+            jobs / str(number),
+            "sweep.scenarios=[risky_patch]",
+            "failures=independent",
+            f"failures.failure_probability={probability}",
+            "sweep.replications=20",
+        )
+    make_archive(jobs, out=tmp_path / "jobs.zip")
+    with zipfile.ZipFile(tmp_path / "jobs.zip") as file:
+        names = set(file.namelist())
+        told = {one["path"]: one for one in json.loads(file.read(MANIFEST))["files"]}
+        read_me = file.read("README.md").decode()
+    for number in range(2):
+        top = f"sweeps/{number}"
+        made_from = [f"{top}/config.json", f"{top}/scenarios/risky_patch.yaml"]
+        assert told[f"{top}/dataset/runs.parquet"]["made_from"] == made_from
+    assert "config.json" not in names
+    # The report is of both: the probability is varied, so there is a table of sensitivity.
+    assert "report/paper/T6_sensitivity.csv" in names
+    assert "of 2 sweeps" in read_me
+    whole = reproduce(tmp_path / "jobs.zip", workers=1)
+    assert [one.table for one in whole.compared][:4] == [
+        f"sweeps/0/{table}" for table in ("plans", "runs", "bounds", "events")
+    ]
+    assert {one.verdict for one in whole.compared} == {"same bytes"}
+    assert len(whole.compared) == 8
+    assert whole.scenarios == ("risky_patch",)
+    part = reproduce(tmp_path / "jobs.zip", quick=True, workers=1)
+    first = [f"sweeps/0/{table}" for table in ("plans", "runs", "bounds")]
+    assert [one.table for one in part.compared] == first
+    assert part.same
 
 
 def test_at_the_command_line(
