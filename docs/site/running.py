@@ -129,6 +129,7 @@ def _output(output: Any, stem: str, into: Path) -> str:
         return str(data["text/markdown"])
     if "text/html" in data:
         html = re.sub(r"<style.*?</style>", "", data["text/html"], flags=re.DOTALL)
+        html = html.replace(' border="1" class="dataframe"', "")
         # An empty line would end the block, and what is indented would be code.
         lines = [line.strip() for line in html.splitlines() if line.strip()]
         return '<div class="output">' + "\n".join(lines) + "</div>"

@@ -89,21 +89,25 @@ def _pages() -> dict[str, str]:
 def _listed(text: str) -> str:
     """Return text whose lists Python-Markdown reads as everybody else does.
 
-    It wants an empty line before a list, and four spaces before what stands in an item.
+    It wants an empty line before a list and four spaces before what stands in an item, and takes
+    any number at the beginning of a line for an item's.
     """
     return "\n".join(_lines(text.split("\n")))
 
 
 def _lines(lines: list[str]) -> Iterator[str]:
-    inside, before = False, ""
-    for line in lines:
-        item = _ITEM.match(line)
-        if item and not item[1]:
-            if before.strip() and not inside:
-                yield ""
-            inside = True
-        elif line and not line.startswith(" ") and not before.strip():
-            inside = False
-        nested = inside and line.startswith(" ") and (item or not before.strip())
-        yield f"    {line.lstrip(' ')}" if nested else line
+    inside, nested, before = False, False, ""
+    for given in lines:
+        item, line = _ITEM.match(given), given
+        if item and item[1] and item[2] not in {"-", "*", "1."}:
+            item, line = None, given.replace(".", "\\.", 1)
+        # So does the next item after one with more than a paragraph in it.
+        new = item and (not nested if item[1] else nested or not inside)
+        if new and before.strip():
+            yield ""
+        if line and not line.startswith(" ") and (item or not before.strip()):
+            inside, nested = bool(item), False
+        deep = inside and line.startswith(" ") and (item or not before.strip())
+        nested = nested or bool(deep)
+        yield f"    {line.lstrip(' ')}" if deep else line
         before = line
