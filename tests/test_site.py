@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from markdown_it import MarkdownIt
 
 import patchopt
 from patchopt.model.metrics import METRICS
@@ -17,6 +18,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 
 ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "docs" / "site"
+#: Pages that stand in the repository; figures that the gallery draws are no part of its text.
+SOURCES = [
+    str(page.relative_to(ROOT))
+    for folder, pattern in (("docs", "*.md"), ("experiments", "*/README.md"))
+    for page in sorted((ROOT / folder).glob(pattern))
+]
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +67,11 @@ def navigation() -> list[str]:
     return re.findall(r"([\w/]+\.md)$", text[text.index("\nnav:") :], flags=re.MULTILINE)
 
 
+def navigated(page: str) -> str:
+    """Return the file that is built of a page."""
+    return page.replace("README.md", "index.md").removesuffix(".md") + ".html"
+
+
 def test_every_page_is_in_the_navigation() -> None:
     pages = [page.name for page in sorted((ROOT / "docs").glob("*.md"))]
     notebooks = [f"notebooks/{page.stem}.md" for page in (ROOT / "docs").glob("notebooks/*.ipynb")]
@@ -69,10 +81,20 @@ def test_every_page_is_in_the_navigation() -> None:
 
 
 def test_every_page_was_built(site: Path) -> None:
-    built = {
-        page.replace("README.md", "index.md").removesuffix(".md") + ".html" for page in navigation()
-    }
+    built = {navigated(page) for page in navigation()}
     assert {page for page in built if not (site / page).is_file()} == set()
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_page_has_the_lists_and_blocks_that_it_has_elsewhere(source: str, site: Path) -> None:
+    """Python-Markdown reads lists in its own way; markdown-it reads them as GitHub does."""
+    text = (ROOT / source).read_text(encoding="utf-8")
+    wanted = MarkdownIt("commonmark").enable("table").render(text)
+    page = navigated(source.removeprefix("docs/"))
+    html = (site / page).read_text(encoding="utf-8")
+    article = html[html.index("<article") : html.index("</article>")]
+    for tag in ("li", "pre", "table", "h2", "h3"):
+        assert len(re.findall(rf"<{tag}\b", article)) == len(re.findall(rf"<{tag}\b", wanted)), tag
 
 
 def test_nothing_is_fetched_from_elsewhere(site: Path) -> None:
