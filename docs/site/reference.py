@@ -89,8 +89,15 @@ def python_page() -> str:
         "`import patchopt` has all of these names, and nothing else is promised to stay.",
     ]
     for title, names in groups.items():
-        parts += [f"## {title}", *(f"::: patchopt.{name}" for name in names)]
+        parts += [f"## {title}", *(_told(name) for name in names)]
     return "\n\n".join(parts) + "\n"
+
+
+def _told(name: str) -> str:
+    """Return the entry of a name; of a model all fields, also those that speak for themselves."""
+    model = hasattr(getattr(patchopt, name), "model_fields")
+    options = "\n    options:\n      show_if_no_docstring: true" if model else ""
+    return f"::: patchopt.{name}{options}"
 
 
 def rooms_page() -> str:
