@@ -7,10 +7,11 @@ READY := $(VENV)/ready
 RESULTS := results/default
 
 .DEFAULT_GOAL := help
-.PHONY: help setup sweep checks loops quick test clean
+.PHONY: help setup sweep docs checks loops quick test clean
 
 help:
 	@echo 'make sweep   run the default study and report on it, in $(RESULTS)'
+	@echo 'make docs    build the documentation site, in build/site'
 	@echo 'make test    lint, types, layers, tests, and what of the code they reach'
 	@echo 'make quick   the same with the fast tests alone, in a few minutes'
 	@echo 'make setup   only set up $(VENV); PYTHON=... chooses the interpreter'
@@ -21,6 +22,9 @@ setup: $(READY)
 sweep: $(READY)
 	$(BIN)/patchopt sweep experiment=default sweep.out=$(RESULTS) sweep.force=true
 	$(BIN)/patchopt report $(RESULTS) --out $(RESULTS)/report --force
+
+docs: loops
+	$(BIN)/python docs/site/build.py
 
 checks: $(READY)
 	$(BIN)/ruff check .
