@@ -22,7 +22,10 @@ from changes import FACTORS, FAILURES, SCENARIO, changed_preset, changed_scenari
 from studies import conduct, figure, markdown, means_of
 
 from patchopt import load_scenario
+from patchopt.errors import ScenarioError
 from patchopt.files import load_preset
+from patchopt.files.scenario_writing import scenario_text
+from patchopt.files.scenario_yaml import scenario_from_text
 from patchopt.model.presets import with_failures
 from patchopt.model.scenario import Scenario
 
@@ -53,8 +56,20 @@ def instances() -> Iterator[Scenario]:
                 other = changed_preset(preset, number, factor)
                 yield named(with_failures(base, other), number, factor)
             for number in SCENARIO:
-                made = changed_scenario(base, number, factor)
-                yield named(with_failures(made, preset), number, factor)
+                made = named(
+                    with_failures(changed_scenario(base, number, factor), preset), number, factor
+                )
+                if can_be_done(made):
+                    yield made
+
+
+def can_be_done(made: Scenario) -> bool:
+    """Return whether a scenario is sound: half a crew may be too few for a unit."""
+    try:
+        scenario_from_text(scenario_text(made))
+    except ScenarioError:
+        return False
+    return True
 
 
 def changes(dataset: Path) -> pd.DataFrame:

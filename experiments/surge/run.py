@@ -19,11 +19,12 @@ import pandas as pd
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent)]
 
-from studies import conduct, figure, geometric, lines, markdown, means_of
+from studies import conduct, figure, geometric, lines, markdown, mean, means_of
 
 from patchopt.generate import factors_of
 from patchopt.generate.instances import document
 from patchopt.model.scenario import Scenario
+from patchopt.reports.figures.ticks import plain_numbers
 
 NODES, SEEDS = 48, (0, 1, 2, 3, 4, 5)
 SURGE = (0, 1, 2, 4, 8, 16)
@@ -67,6 +68,7 @@ def worth(dataset: Path) -> pd.DataFrame:
 def draw(plans: pd.DataFrame) -> None:
     with figure("surge", "worth", 7.0, 2.6) as made:
         panels = made.subplots(1, 4, sharey=True)
+        lowest, highest = np.inf, 0.0
         for axes, (slack, crew) in zip(panels, product(SLACK, CREW), strict=True):
             own = plans[(plans["slack"] == slack) & (plans["crew"] == crew)]
             by = own.set_index(["label", "surge"]).sort_index()["total_ratio"]
@@ -74,11 +76,14 @@ def draw(plans: pd.DataFrame) -> None:
                 label: [by[label, surge] for surge in SURGE]
                 for label in ("optimal", "exposure_greedy", "blue_green")
             }
-            lines(axes, range(len(SURGE)), series, ratios=True)
+            axes.set_yscale("log")
+            shown = lines(axes, range(len(SURGE)), series, ratios=True)
+            lowest, highest = min(lowest, shown.min()), max(highest, shown.max())
             axes.set_xticks(range(len(SURGE)), [str(n) for n in SURGE])
             axes.set_title(f"slack {slack}, crew {crew}")
             axes.set_xlabel("surge [slots]")
-        panels[0].set_ylabel("exposure / optimum without")
+        plain_numbers(panels[0].yaxis, lowest, highest)
+        panels[0].set_ylabel("total exposure / optimum without")
         handles, labels = panels[0].get_legend_handles_labels()
         made.legend(handles, labels, loc="outside lower center", ncols=3)
 
@@ -99,7 +104,7 @@ def table(dataset: Path) -> str:
                 surge,
                 geometric(own["exposure_ratio"]),
                 geometric(own["total_ratio"]),
-                geometric(own["lost_ratio"]),
+                mean(own["lost_ratio"], 3),
                 f"{used:.1f}",
                 f"{own['saved_per_slot_hour'].median():.2f}",
             ]
@@ -108,8 +113,9 @@ def table(dataset: Path) -> str:
     columns += ["slot-hours", "% saved a slot-hour"]
     return (
         f"The nominal optimum under so much surge, over the one without any: geometric means over "
-        f"{len(SEEDS)} instances of {NODES} nodes with 95% intervals; total exposure and lost "
-        f"capacity with independent failures. The last column is a median.\n\n"
+        f"{len(SEEDS)} instances of {NODES} nodes with 95% intervals (of lost capacity plain "
+        "means); total exposure and lost capacity with independent failures. The last column is "
+        "a median.\n\n"
         f"{markdown(columns, rows)}"
     )
 
