@@ -26,6 +26,7 @@ from patchopt.interface.plans import (
     simulate,
     strategy_names,
 )
+from patchopt.interface.scenarios import make_scenario, save_scenario
 from patchopt.interface.showing import draw_gantt, draw_pareto
 from patchopt.interface.studies import bound, compare, report, sweep
 from patchopt.lazily import lazily
@@ -57,11 +58,13 @@ __all__ = [
     "draw_pareto",
     "load_plan",
     "load_scenario",
+    "make_scenario",
     "metric_names",
     "optimize",
     "plan",
     "report",
     "save_plan",
+    "save_scenario",
     "simulate",
     "strategy_names",
     "sweep",

@@ -39,6 +39,24 @@ def test_plans_are_saved_and_loaded(scenario: patchopt.Scenario, tmp_path: Path)
     assert patchopt.load_plan(str(path)) == plan
 
 
+def test_scenarios_are_made_up_saved_and_loaded(tmp_path: Path) -> None:
+    made = patchopt.make_scenario("strict", 12, seed=3, failures="independent", retries=2)
+    path = tmp_path / "deep" / "made.yaml"
+    patchopt.save_scenario(made, path)
+    assert patchopt.load_scenario(path) == made
+    assert made.constraints.max_retries == 2
+    # Of the preset: the generator itself lets nothing fail.
+    assert {node.patch.failure_probability for node in made.nodes} == {0.05}  # type: ignore[union-attr]  # all have one
+    with pytest.raises(PatchoptError, match="there already"):
+        patchopt.save_scenario(made, path)
+    with pytest.raises(PatchoptError, match="family 'strikt' is unknown"):
+        patchopt.make_scenario("strikt", 12)
+    with pytest.raises(PatchoptError, match="factor 'retrys' is unknown"):
+        patchopt.make_scenario("strict", 12, retrys=2)
+    with pytest.raises(PatchoptError, match="seed"):
+        patchopt.make_scenario("strict", 12, seed=-1)
+
+
 def test_failures_take_the_place_of_the_scenarios_own(scenario: patchopt.Scenario) -> None:
     plan = patchopt.plan(scenario, "rolling")
     other = patchopt.load_scenario("ha_microservices", failures="pessimistic")
@@ -98,6 +116,11 @@ def test_figures(scenario: patchopt.Scenario) -> None:
     assert isinstance(figure, Figure)
     title = figure.get_suptitle() or figure.axes[0].get_title("left")
     assert "rolling" in title
+
+
+def test_a_notebook_shows_a_figure_by_itself(scenario: patchopt.Scenario) -> None:
+    figure = patchopt.draw_gantt(scenario, patchopt.plan(scenario, "rolling"))
+    assert figure._repr_png_()[:8] == b"\x89PNG\r\n\x1a\n"  # type: ignore[attr-defined]  # of notebooks
 
 
 @pytest.mark.parametrize("summary", [None, "rolling", 3])

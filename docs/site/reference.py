@@ -18,8 +18,8 @@ from patchopt.strategies.base import Strategy
 #: What the interface is for, and its names; what is in no group is told last.
 GROUPS: Final = {
     "Scenarios and plans": (
-        "load_scenario", "plan", "optimize", "simulate", "load_plan", "save_plan",
-        "strategy_names", "metric_names",
+        "load_scenario", "make_scenario", "save_scenario", "plan", "optimize", "simulate",
+        "load_plan", "save_plan", "strategy_names", "metric_names",
     ),
     "Studies": ("compare", "bound", "sweep", "report"),
     "Figures": ("draw_pareto", "draw_gantt"),
@@ -32,11 +32,7 @@ ROOMS: Final = {
         "patchopt.model.plan.PlanBuilder",
         "patchopt.strategies.placing.Placing",
     ),
-    "Made-up instances": (
-        "patchopt.generate.factors_of",
-        "patchopt.generate.instance",
-        "patchopt.files.scenario_writing.scenario_text",
-    ),
+    "Made-up instances": ("patchopt.generate.factors_of", "patchopt.generate.instance"),
     "Artefacts": ("patchopt.archive.make_archive", "patchopt.archive.reproduce"),
     "Errors": (
         "patchopt.errors.PatchoptError",

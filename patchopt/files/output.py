@@ -69,7 +69,7 @@ def atomic_write(path: Path, force: bool = False) -> Iterator[IO[str]]:
     Parameters
     ----------
     path : Path
-        Where the file is to be.
+        Where the file is to be; folders that are missing are made.
     force : bool
         Whether a file that is there may be replaced.
 
@@ -91,6 +91,7 @@ def atomic_write(path: Path, force: bool = False) -> Iterator[IO[str]]:
         )
     part = part_of(path)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("w", encoding="utf-8", newline="\n") as handle:
             yield handle
         part.replace(path)

@@ -27,8 +27,7 @@ def draw_pareto(summary: pd.DataFrame, title: str = "") -> Figure:
     Returns
     -------
     Figure
-        A notebook shows it after ``%matplotlib inline``, ``figure.savefig("pareto.pdf")``
-        writes it.
+        A notebook shows it; ``figure.savefig("pareto.pdf")`` writes it.
 
     Raises
     ------

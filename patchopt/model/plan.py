@@ -155,25 +155,35 @@ class ScenarioRef(Frozen):
     """Which scenario a plan is for."""
 
     name: str
+    """Of the scenario."""
     sha256: str
+    """Its fingerprint: a plan fits no other."""
 
 
 class StrategyRef(Frozen):
     """Which strategy made a plan, with which parameters."""
 
     name: str
+    """Of the strategy."""
     parameters: Parameters = Field(default_factory=dict)
+    """All of them, defaults too."""
 
 
 class Plan(Frozen):
     """A list of steps, executed as a partial order, not as a timetable."""
 
     version: Literal[1] = 1
+    """Of the file's layout."""
     scenario: ScenarioRef
+    """What it is for."""
     strategy: StrategyRef
+    """Who made it."""
     steps: Annotated[tuple[Step, ...], Field(strict=False)]
+    """In the order of their ids."""
     certificate: Certificate | None = None
+    """How good it is when nothing fails; None: nobody asked."""
     expectation: Expectation | None = None
+    """How it does under failures; of the strategy `expected`."""
 
     @property
     def fully_guarded(self) -> bool:

@@ -68,8 +68,15 @@ def test_a_place_that_cannot_be_used_is_named(tmp_path: Path) -> None:
         prepare_output(file)
     with pytest.raises(OutputError, match="cannot be written: not a directory"):
         prepare_output(file / "below")
-    with pytest.raises(OutputError, match="no such file"), atomic_write(tmp_path / "no" / "a"):
+    with pytest.raises(OutputError, match="cannot be written"), atomic_write(file / "below"):
         pass
+
+
+def test_folders_that_are_missing_are_made(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "deeper" / "a.txt"
+    with atomic_write(path) as handle:
+        handle.write("new")
+    assert path.read_text(encoding="utf-8") == "new"
 
 
 def test_plans_come_back_as_they_were(tmp_path: Path, plan: Plan) -> None:
