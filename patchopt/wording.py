@@ -241,3 +241,14 @@ def _fields(kind: Any) -> dict[str, Any]:
         hints = get_type_hints(kind, include_extras=True)
         return {name: hints[name] for name in kind.__dataclass_fields__}
     return {}
+
+
+def plural(count: int, noun: str) -> str:
+    """Write a count and its noun.
+
+    Examples
+    --------
+    >>> plural(1, "step"), plural(2, "step")
+    ('1 step', '2 steps')
+    """
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")

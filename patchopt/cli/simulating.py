@@ -90,9 +90,12 @@ def _print_metrics(outcome: Outcome) -> None:
 
     count = len(outcome)
     title = f"{outcome.scenario}, {outcome.strategy}, seed {outcome.seed}"
-    rows = []
+    rows, zero = [], []
     for metric in NUMERIC_METRICS:
         values = outcome.values(metric)
+        if not values.any():
+            zero.append(metric.name)
+            continue
         digits = 3 if metric.kind in ("exposure", "share") else 0
         rare = 2 if metric.unit in ("count", "0/1") else 1
         cells = [metric.name, metric.unit, printing.number(values.mean(), max(digits, rare))]
@@ -106,6 +109,8 @@ def _print_metrics(outcome: Outcome) -> None:
     if count > 1:
         title += f", {count:,} replications"
     printing.table(single if count == 1 else many, rows, title)
+    if zero:
+        sys.stdout.write(f"always 0: {', '.join(zero)}\n")
     reasons = Counter(reason for reason in outcome.columns["abort_reason"].tolist() if reason)
     for reason, times in reasons.most_common():
         sys.stdout.write(f"aborted {times} of {count}: {reason}\n")

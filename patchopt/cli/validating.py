@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from patchopt.cli import printing
 from patchopt.errors import ScenarioError
+from patchopt.wording import plural
 
 if TYPE_CHECKING:
     from patchopt.model.infrastructure import Infrastructure
@@ -59,7 +60,8 @@ def _print_validity(row: dict[str, Any]) -> None:
     if not row["valid"]:
         printing.error(row["text"])
         return
-    counts = ", ".join(f"{row[key]} {key}" for key in ("nodes", "services", "units", "edges"))
+    counted = ("nodes", "services", "units", "edges")
+    counts = ", ".join(plural(row[key], key.removesuffix("s")) for key in counted)
     sys.stdout.write(f"{row['scenario']}: valid ({counts})\n")
     for warning in row["warnings"]:
         printing.warn(f"{row['scenario']}: {warning}")

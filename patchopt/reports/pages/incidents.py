@@ -9,8 +9,9 @@ from typing import Final
 from patchopt.model.events import EventKind
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan
-from patchopt.reports.pages.markdown import clock, code, escape, names, plural
+from patchopt.reports.pages.markdown import clock, code, escape, names
 from patchopt.reports.trace.events import Event, end_of, new_at_end, tell
+from patchopt.wording import plural
 
 #: Incidents that need no more words than these, by the event that they are.
 _AT_ONCE: Final = {

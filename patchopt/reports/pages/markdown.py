@@ -140,14 +140,3 @@ def clock(seconds: int) -> str:
     ('0s', '1h2m5s')
     """
     return format_duration(seconds)
-
-
-def plural(count: int, noun: str) -> str:
-    """Write a count and its noun.
-
-    Examples
-    --------
-    >>> plural(1, "step"), plural(2, "step")
-    ('1 step', '2 steps')
-    """
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")

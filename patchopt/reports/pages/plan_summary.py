@@ -6,8 +6,9 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from patchopt.model.quantities import format_milli
-from patchopt.reports.pages.markdown import clock, code, escape, names, plural
+from patchopt.reports.pages.markdown import clock, code, escape, names
 from patchopt.reports.trace.nominal import NominalRun, breaks
+from patchopt.wording import plural
 
 if TYPE_CHECKING:
     from patchopt.model.infrastructure import Infrastructure

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from patchopt.model.events import EventKind
-from patchopt.reports.pages.markdown import clock, code, escape, names, number, plural, table
+from patchopt.reports.pages.markdown import clock, code, escape, names, number, table
 from patchopt.reports.pages.plan_summary import in_sum
 from patchopt.reports.trace.events import Event, times_of
 from patchopt.reports.trace.nominal import NominalRun
 from patchopt.reports.trace.waits import Cause, causes
+from patchopt.wording import plural
 
 if TYPE_CHECKING:
     from patchopt.model.infrastructure import Infrastructure

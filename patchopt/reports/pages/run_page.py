@@ -15,11 +15,11 @@ from patchopt.reports.pages.markdown import (
     escape,
     number,
     percent,
-    plural,
     table,
     with_interval,
 )
 from patchopt.reports.pages.plan_table import plan_parts
+from patchopt.wording import plural
 
 if TYPE_CHECKING:
     from patchopt.model.infrastructure import Infrastructure
@@ -95,7 +95,7 @@ def _what(infrastructure: Infrastructure, plan: Plan) -> str:
     strategy = f"strategy {code(plan.strategy.name)}" + (f" ({escape(given)})" if given else "")
     rules = [
         f"crew of {limits.max_parallel}" if limits.max_parallel >= 0 else "unlimited crew",
-        f"{limits.surge} surge slots" if limits.surge >= 0 else "unlimited surge",
+        plural(limits.surge, "surge slot") if limits.surge >= 0 else "unlimited surge",
         "dependencies first" if limits.strict else "no order by dependency",
         "1 retry" if limits.max_retries == 1 else f"{limits.max_retries} retries",
     ]

@@ -20,11 +20,11 @@ from patchopt.reports.pages.markdown import (
     escape,
     number,
     percent,
-    plural,
     table,
     with_interval,
 )
 from patchopt.reports.pages.study_tables import beside_bound, tails, with_failures, without_failures
+from patchopt.wording import plural
 
 _HOW: Final = f"""\
 Every cell is a mean over replications with its {CONFIDENCE:.0%} interval: below \
