@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pandas as pd
 from patchopt.files.output import file_names, prepare_output, unwritable
 from patchopt.reports.figures.scenario_figures import Picture, draw
 from patchopt.reports.figures.style import looks, style
+from patchopt.reports.numbers.objectives import check_reference
 from patchopt.reports.numbers.opening import open_study
 from patchopt.reports.numbers.study import Study
 from patchopt.reports.numbers.summary import Results, results_of
@@ -42,7 +44,11 @@ class ReportResult:
 
 
 def write_report(
-    *datasets: Path, out: Path, paper: VenueName | None = None, force: bool = False
+    *datasets: Path,
+    out: Path,
+    paper: VenueName | None = None,
+    reference: Mapping[str, float] | None = None,
+    force: bool = False,
 ) -> ReportResult:
     """Report on the dataset of a sweep, or on several as one study.
 
@@ -54,6 +60,8 @@ def write_report(
         Folder of the report: ``report.md``, ``index.html``, ``tables/`` and ``figures/``.
     paper : str, optional
         Write the folder ``paper/`` too: tables and numbers for LaTeX, as this venue prints.
+    reference : mapping of str to float, optional
+        Of hypervolumes, by objective, in place of what follows from each scenario (MODEL 7).
     force : bool
         Write into a folder that holds something already; files of the same names are
         replaced.
@@ -68,18 +76,22 @@ def write_report(
         If one is missing, damaged or of another schema version.
     OutputError
         If `out` cannot be written to, or holds something and `force` is not given.
+    PatchoptError
+        If `reference` names no objective, or gives it no finite number above 0.
 
     Notes
     -----
     Everything is made beside and moved to its place when it is complete, the page last.
     The same datasets give the same bytes.
     """
+    given = dict(reference or {})
+    check_reference(given)
     with open_study(*datasets) as study:
         prepare_output(out, force)
         try:
             with tempfile.TemporaryDirectory(prefix=".report-", dir=out) as passing:
                 staged = Path(passing)
-                results = results_of(study)
+                results = results_of(study, given)
                 _make(study, results, staged)
                 if paper is not None:
                     write_paper(study, results, VENUES[paper], staged / "paper")

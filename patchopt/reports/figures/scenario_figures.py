@@ -81,8 +81,8 @@ def draw(
             "pareto",
             pareto_figure(rows, looks, scenario),
             "Mean total exposure (exposure + residual) against downtime and completion time, "
-            "with 95% intervals; filled: non-dominated over the three, among plans that break "
-            "nothing; grey: breaks constraints even when nothing fails.",
+            "with 95% intervals; filled: non-dominated among plans that break nothing, over all "
+            "objectives in which they differ; grey: breaks constraints even when nothing fails.",
         )
     infrastructure = study.infrastructure(scenario)
     traced = [row for row in rows.to_dict("records") if study.trace(int(row["plan"]))]
