@@ -12,6 +12,7 @@ import pandas as pd
 
 from patchopt.files.output import file_names, prepare_output, unwritable
 from patchopt.reports.figures.scenario_figures import Picture, draw
+from patchopt.reports.figures.study_bands import StudyBands
 from patchopt.reports.figures.style import looks, style
 from patchopt.reports.numbers.objectives import check_reference
 from patchopt.reports.numbers.opening import open_study
@@ -92,16 +93,17 @@ def write_report(
             with tempfile.TemporaryDirectory(prefix=".report-", dir=out) as passing:
                 staged = Path(passing)
                 results = results_of(study, given)
-                _make(study, results, staged)
+                bands = StudyBands(study)
+                _make(study, results, bands, staged)
                 if paper is not None:
-                    write_paper(study, results, VENUES[paper], staged / "paper")
+                    write_paper(study, results, VENUES[paper], staged / "paper", bands)
                 files = _move(staged, out)
         except OSError as error:
             raise unwritable(out, error) from None
     return ReportResult(out, files, results.summary)
 
 
-def _make(study: Study, results: Results, folder: Path) -> None:
+def _make(study: Study, results: Results, bands: StudyBands, folder: Path) -> None:
     write_tables(results, folder / "tables")
     figures = folder / "figures"
     figures.mkdir()
@@ -109,7 +111,7 @@ def _make(study: Study, results: Results, folder: Path) -> None:
     pictures: dict[str, list[Picture]] = {}
     with style():
         for scenario, name in zip(study.scenarios, file_names(study.scenarios), strict=True):
-            pictures[scenario] = draw(study, results, scenario, look_of, figures / name)
+            pictures[scenario] = draw(study, results, scenario, look_of, figures / name, bands)
     page = study_page(study, results, pictures, figures.name)
     (folder / "report.md").write_text(page, encoding="utf-8", newline="\n")
     web = index_page(study, results)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import moocore
 import numpy as np
 import pandas as pd
@@ -127,7 +129,7 @@ def test_objectives_that_are_the_same_for_all_are_left_out() -> None:
     assert varying(points[:1]) == ("total_exposure",)
 
 
-def study_of(rows: list[tuple[float, ...]]) -> Study:
+def study_of(rows: Sequence[tuple[float, ...]]) -> Study:
     """Return a study of rows (plan, replication, stratum, weight, exposure, completion)."""
     names = ["plan", "replication", "stratum", "weight", "total_exposure", "completion_time"]
     runs = pd.DataFrame(rows, columns=names).assign(seed=1)
@@ -144,7 +146,7 @@ def study_of(rows: list[tuple[float, ...]]) -> Study:
     )
 
 
-def standing_of_rows(rows: list[tuple[float, ...]], strategies: list[str]) -> Standing:
+def standing_of_rows(rows: Sequence[tuple[float, ...]], strategies: list[str]) -> Standing:
     plans = tuple(range(len(strategies)))
     found = shared(study_of(rows), plans, OBJECTIVES)
     assert found is not None

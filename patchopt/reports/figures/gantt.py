@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -71,6 +72,7 @@ def gantt_figure(
     end_s: int,
     title: str,
     stops: Sequence[tuple[int, int]] = (),
+    page: tuple[float, float] = (8.6, math.inf),
 ) -> Figure:
     """Draw one run: the work on each node, the crew at work, and how many instances serve.
 
@@ -87,9 +89,11 @@ def gantt_figure(
     end_s : int
         End of what is drawn, seconds.
     title : str
-        Above the figure.
+        Above the figure; empty for none.
     stops : sequence of (int, int)
         From when until when the plan was stopped, seconds.
+    page : (float, float)
+        Width, and height at most, inches: where there are many rows they are lower.
 
     Returns
     -------
@@ -109,8 +113,8 @@ def gantt_figure(
     handles += service_legend(infrastructure, serving, outages)
     handles += [_closed(label="outside of every window")] * bool(closed)
     handles += [Swatch(label="the plan is stopped", **_STOPPED)] * bool(stops)
-    legend = LegendShape.of([str(handle.get_label()) for handle in handles], 8.6)
-    figure = new_figure(8.6, 1.8 + legend.height + 0.17 * sum(rows))
+    legend = LegendShape.of([str(handle.get_label()) for handle in handles], page[0])
+    figure = new_figure(page[0], min(1.8 + legend.height + 0.17 * sum(rows), page[1]))
     upper, middle, lower = figure.subplots(3, 1, sharex=True, height_ratios=rows)
     unit, seconds = time_unit(end_s)
     _work(upper, bars, first, end_s, seconds)
@@ -124,7 +128,8 @@ def gantt_figure(
             axes.axvspan(start / seconds, end / seconds, zorder=0.6, **_STOPPED)
     lower.set_xlabel(f"time [{unit}]")
     lower.set_xlim(0, end_s / seconds)
-    figure.suptitle(as_text(title), x=0.01, ha="left", fontsize=11)
+    if title:
+        figure.suptitle(as_text(title), x=0.01, ha="left", fontsize=11)
     legend_below(figure, handles, legend)
     return figure
 

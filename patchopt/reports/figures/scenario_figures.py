@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -15,10 +15,10 @@ from patchopt.model.quantities import format_duration
 from patchopt.reports.figures.burn_down import BurnDown, burn_down_figure, is_logarithmic
 from patchopt.reports.figures.gantt import gantt_figure
 from patchopt.reports.figures.pareto import pareto_figure
+from patchopt.reports.figures.study_bands import StudyBands, seed_of
 from patchopt.reports.figures.style import Look, save
 from patchopt.reports.numbers.study import Study
 from patchopt.reports.numbers.summary import Results
-from patchopt.reports.trace.bands import MOST_RUNS, band
 from patchopt.reports.trace.bars import bars
 from patchopt.reports.trace.curves import availability
 from patchopt.reports.trace.events import Event, completion_of, drawn_until, end_of, stops_of
@@ -46,7 +46,12 @@ class Picture:
 
 
 def draw(
-    study: Study, results: Results, scenario: str, looks: Mapping[str, Look], path: Path
+    study: Study,
+    results: Results,
+    scenario: str,
+    looks: Mapping[str, Look],
+    path: Path,
+    bands: StudyBands,
 ) -> list[Picture]:
     """Draw what there is to see of a scenario.
 
@@ -62,6 +67,8 @@ def draw(
         Of each label, the same in every figure.
     path : Path
         What the names of the files begin with.
+    bands : StudyBands
+        Of the plans of the study.
 
     Returns
     -------
@@ -88,8 +95,8 @@ def draw(
     traced = [row for row in rows.to_dict("records") if study.trace(int(row["plan"]))]
     if not traced:
         return pictures
-    seed = int(study.trace(int(traced[0]["plan"]))[0]["seed"])
-    plans = [_burn_down(study, infrastructure, row, seed) for row in traced]
+    seed = seed_of(study, traced)
+    plans = [bands.of(infrastructure, row, seed) for row in traced]
     best = chosen(results, scenario, [int(row["plan"]) for row in traced])
     reference = next(str(row["label"]) for row in traced if row["plan"] == best)
     keep(
@@ -118,16 +125,6 @@ def chosen(results: Results, scenario: str, traced: list[int]) -> int:
     return int(rows.iloc[0]["plan"])
 
 
-def _burn_down(
-    study: Study, infrastructure: Infrastructure, row: Mapping[Any, Any], seed: int
-) -> BurnDown:
-    plan = study.plan(int(row["plan"]))
-    assert plan is not None  # noqa: S101 - what has a trace was planned
-    runs = min(MOST_RUNS, int(row["replications"]))
-    found = band(infrastructure, plan, seed, runs)
-    return BurnDown(str(row["label"]), found, apart=bool(row["breaks"]))
-
-
 def _of_burn_down(plans: Sequence[BurnDown]) -> str:
     runs = sorted({plan.band.runs for plan in plans})
     count = f"{runs[0]}" if len(runs) == 1 else f"{runs[0]} to {runs[-1]}"
@@ -150,7 +147,11 @@ def _gantt(study: Study, infrastructure: Infrastructure, number: int, title: str
 
 
 def gantt_of_run(
-    infrastructure: Infrastructure, plan: Plan, events: Sequence[Event], title: str
+    infrastructure: Infrastructure,
+    plan: Plan,
+    events: Sequence[Event],
+    title: str,
+    page: tuple[float, float] = (8.6, math.inf),
 ) -> Figure:
     """Draw one run of a plan from its events; see `gantt_figure`."""
     return gantt_figure(
@@ -161,6 +162,7 @@ def gantt_of_run(
         drawn_until(events),
         title,
         stops_of(events),
+        page,
     )
 
 
