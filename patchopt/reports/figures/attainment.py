@@ -17,7 +17,7 @@ from patchopt.reports.figures.style import (
     legend_below,
     new_figure,
 )
-from patchopt.reports.figures.ticks import short_numbers
+from patchopt.reports.figures.ticks import plain_numbers, short_numbers
 from patchopt.reports.numbers.attainment import SHARES, Attainment
 
 if TYPE_CHECKING:
@@ -32,6 +32,16 @@ _LINES: Final[tuple[tuple[LineStyleType, str], ...]] = (
 )
 #: How far axes go beyond the outermost corners, as a share of what is between them.
 _BEYOND: Final = 0.08
+#: From that ratio on an axis is logarithmic, and goes by this factor further.
+_LOG_RATIO: Final = 5.0
+_WIDER: Final = 1.2
+_SHORT: Final = {
+    "total_exposure": "exposure",
+    "unplanned_downtime": "unplanned",
+    "completion_time": "completion",
+    "lost_capacity": "lost capacity",
+    "surge_node_seconds": "surge",
+}
 
 
 def attainment_figure(found: Sequence[Attainment], width_in: float) -> Figure:
@@ -48,10 +58,12 @@ def attainment_figure(found: Sequence[Attainment], width_in: float) -> Figure:
     rows = -(-len(found) // columns)
     labels = [f"{share}%" for share in SHARES]
     legend = LegendShape.of(labels, width_in)
-    figure = new_figure(width_in, 1.55 * rows + legend.height + 0.05)
+    figure = new_figure(width_in, 1.25 * rows + legend.height + 0.3)
     panels = figure.subplots(rows, columns, squeeze=False)
-    for axes, one in zip(panels.flat, found, strict=False):
+    for at, (axes, one) in enumerate(zip(panels.flat, found, strict=False)):
         _panel(axes, one)
+        if at + columns >= len(found):  # nothing beneath
+            axes.set_xlabel(_name(one.objectives[0]), fontsize=7.5)
     for axes in panels.flat[len(found) :]:
         axes.set_axis_off()
     handles = [
@@ -65,20 +77,36 @@ def attainment_figure(found: Sequence[Attainment], width_in: float) -> Figure:
 def _panel(axes: Axes, one: Attainment) -> None:
     corners = np.concatenate(one.surfaces)
     low, high = corners.min(axis=0), corners.max(axis=0)
-    room = _BEYOND * np.where(high > low, high - low, np.maximum(high, 1))
+    (left, right), (bottom, top) = (_limits(*ends) for ends in zip(low, high, strict=True))
     for surface, (line, colour) in zip(one.surfaces, _LINES, strict=True):
         # From the upper edge down to the first corner, and on to the right edge.
-        x = [surface[0, 0], *surface[:, 0], high[0] + room[0]]
-        y = [high[1] + room[1], *surface[:, 1], surface[-1, 1]]
+        x = [surface[0, 0], *surface[:, 0], right]
+        y = [top, *surface[:, 1], surface[-1, 1]]
         axes.step(x, y, where="post", color=colour, linestyle=line)
-    axes.set_xlim(max(low[0] - room[0], 0), high[0] + room[0])
-    axes.set_ylim(max(low[1] - room[1], 0), high[1] + room[1])
-    short_numbers(axes.xaxis)
-    short_numbers(axes.yaxis)
-    axes.set_title(as_text(one.scenario))
-    across, up = (
-        f"{name.replace('_', ' ')}\n[{METRIC_BY_NAME[name].unit}]" for name in one.objectives
-    )
-    axes.set_xlabel(across.replace("\n", " "), fontsize=7)
-    axes.set_ylabel(up, fontsize=7)
     axes.locator_params(nbins=4)
+    for at, axis in enumerate((axes.xaxis, axes.yaxis)):
+        if _is_wide(low[at], high[at]):
+            (axes.set_xscale if at == 0 else axes.set_yscale)("log")
+            plain_numbers(axis, low[at], high[at])
+        else:
+            short_numbers(axis)
+    axes.set_xlim(left, right)
+    axes.set_ylim(bottom, top)
+    axes.set_title(as_text(one.scenario), fontsize=7.5)
+    axes.set_ylabel(_name(one.objectives[1]), fontsize=7.5)
+
+
+def _is_wide(low: float, high: float) -> bool:
+    return high > _LOG_RATIO * low > 0
+
+
+def _limits(low: float, high: float) -> tuple[float, float]:
+    """Return where an axis begins and ends that holds the corners."""
+    if _is_wide(low, high):
+        return low / _WIDER, high * _WIDER
+    room = _BEYOND * (high - low if high > low else max(high, 1.0))
+    return max(low - room, 0.0), high + room
+
+
+def _name(objective: str) -> str:
+    return f"{_SHORT[objective]} [{METRIC_BY_NAME[objective].unit}]"

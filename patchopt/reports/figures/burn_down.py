@@ -87,7 +87,7 @@ def burn_down_figure(plans: Sequence[BurnDown], reference: str | None, title: st
         _panel(axes, plan, other if plan.label != reference else None, end, seconds)
     for axes in panels.flat[len(plans) :]:
         axes.set_axis_off()
-    scale_axes(panels.flat[0], plans, end, seconds)
+    _scale(panels.flat[0], plans, end, seconds)
     for at in range(len(plans)):
         if at + columns >= len(plans):  # nothing beneath: the axis is this one's
             panels.flat[at].tick_params(axis="x", labelbottom=True)
@@ -125,8 +125,8 @@ def _panel(axes: Axes, plan: BurnDown, other: Band | None, end: int, seconds: in
     axes.set_title(f"{as_text(plan.label)}{note}", fontsize=8.5)
 
 
-def scale_axes(axes: Axes, plans: Sequence[BurnDown], end: int, seconds: int) -> None:
-    """Scale time and weight, both from 0; time is logarithmic where plans are far apart."""
+def _scale(axes: Axes, plans: Sequence[BurnDown], end: int, seconds: int) -> None:
+    """Scale the axes, which all panels share."""
     if is_logarithmic(plans):
         first = min(int(p.band.times_s[1]) for p in plans if len(p.band.times_s) > 1)
         axes.set_xscale("symlog", linthresh=first / seconds, linscale=0.5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -64,6 +65,23 @@ _MOST_SPANS: Final = 300
 _SHORT: Final = 0.006
 
 
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """Where a chart is to be seen.
+
+    Parameters
+    ----------
+    width_in, row_in : float
+        Its width, and the height of a row, inches.
+    height_in : float
+        At most: where there are many rows they are lower.
+    """
+
+    width_in: float = 8.6
+    row_in: float = 0.17
+    height_in: float = math.inf
+
+
 def gantt_figure(
     infrastructure: Infrastructure,
     bars: Sequence[Bar],
@@ -72,7 +90,7 @@ def gantt_figure(
     end_s: int,
     title: str,
     stops: Sequence[tuple[int, int]] = (),
-    page: tuple[float, float] = (8.6, math.inf),
+    page: Page | None = None,
 ) -> Figure:
     """Draw one run: the work on each node, the crew at work, and how many instances serve.
 
@@ -92,8 +110,8 @@ def gantt_figure(
         Above the figure; empty for none.
     stops : sequence of (int, int)
         From when until when the plan was stopped, seconds.
-    page : (float, float)
-        Width, and height at most, inches: where there are many rows they are lower.
+    page : Page, optional
+        Where it is printed; on a screen by default.
 
     Returns
     -------
@@ -113,8 +131,10 @@ def gantt_figure(
     handles += service_legend(infrastructure, serving, outages)
     handles += [_closed(label="outside of every window")] * bool(closed)
     handles += [Swatch(label="the plan is stopped", **_STOPPED)] * bool(stops)
-    legend = LegendShape.of([str(handle.get_label()) for handle in handles], page[0])
-    figure = new_figure(page[0], min(1.8 + legend.height + 0.17 * sum(rows), page[1]))
+    page = page or Page()
+    legend = LegendShape.of([str(handle.get_label()) for handle in handles], page.width_in)
+    height = 1.8 + legend.height + page.row_in * sum(rows)
+    figure = new_figure(page.width_in, min(height, page.height_in))
     upper, middle, lower = figure.subplots(3, 1, sharex=True, height_ratios=rows)
     unit, seconds = time_unit(end_s)
     _work(upper, bars, first, end_s, seconds)

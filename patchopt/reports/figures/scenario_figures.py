@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan
 from patchopt.model.quantities import format_duration
 from patchopt.reports.figures.burn_down import BurnDown, burn_down_figure, is_logarithmic
-from patchopt.reports.figures.gantt import gantt_figure
+from patchopt.reports.figures.gantt import Page, gantt_figure
 from patchopt.reports.figures.pareto import pareto_figure
 from patchopt.reports.figures.study_bands import StudyBands, seed_of
 from patchopt.reports.figures.style import Look, save
@@ -151,7 +150,7 @@ def gantt_of_run(
     plan: Plan,
     events: Sequence[Event],
     title: str,
-    page: tuple[float, float] = (8.6, math.inf),
+    page: Page | None = None,
 ) -> Figure:
     """Draw one run of a plan from its events; see `gantt_figure`."""
     return gantt_figure(

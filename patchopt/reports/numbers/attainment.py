@@ -14,7 +14,7 @@ implemented in moocore.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,7 +31,9 @@ from patchopt.reports.numbers.study import Study
 SHARES: Final = (5, 50, 95)
 #: Replications at most: surfaces show no more, and computing them takes long.
 MOST: Final = 400
-#: What is held against total exposure: the first of them that varies.
+#: Fewer replications have no 5%.
+_LEAST: Final = 20
+#: What is held against total exposure: the first of them that varies, over replications too.
 _AGAINST: Final = (
     "unplanned_downtime",
     "completion_time",
@@ -62,6 +64,11 @@ class Attainment:
     plans: int
     replications: int
 
+    @property
+    def flat(self) -> bool:
+        """Whether the second objective is the same all over: some plan is always best in it."""
+        return bool(np.ptp(np.concatenate(self.surfaces)[:, 1]) == 0)
+
 
 def attainment(study: Study, scenario: str, standing: Standing) -> Attainment | None:
     """Return what the plans of a scenario that keep the constraints attain.
@@ -81,44 +88,29 @@ def attainment(study: Study, scenario: str, standing: Standing) -> Attainment | 
         None if fewer than two objectives vary, or the plans share too few replications for
         the outer shares.
     """
-    pair = pair_of(study, standing)
+    names = [name for name in _AGAINST if name in standing.objectives]
     places = places_of_shared(study, standing.plans)
-    if pair is None or len(places[0]) < 100 // SHARES[0]:
+    if OBJECTIVES[0] not in standing.objectives or not names or len(places[0]) < _LEAST:
         return None
     few = thinned(study.column(standing.plans[0], "weight")[places[0]], MOST)
-    points = np.stack(
-        [
-            np.column_stack([study.column(plan, name)[there[few]] for name in pair])
-            for plan, there in zip(standing.plans, places, strict=True)
-        ],
-        axis=1,
-    ).astype(np.float64)
-    return Attainment(
-        scenario=scenario,
-        objectives=pair,
-        surfaces=surfaces(points),
-        plans=len(standing.plans),
-        replications=len(few),
-    )
+    where = {plan: there[few] for plan, there in zip(standing.plans, places, strict=True)}
+    found = [
+        Attainment(
+            scenario=scenario,
+            objectives=(OBJECTIVES[0], name),
+            surfaces=surfaces(_points(study, where, (OBJECTIVES[0], name))),
+            plans=len(standing.plans),
+            replications=len(few),
+        )
+        for name in names
+    ]
+    return next((one for one in found if not one.flat), found[0])
 
 
-def pair_of(study: Study, standing: Standing) -> tuple[str, str] | None:
-    """Return total exposure and what it is held against; None if less than two vary.
-
-    An objective that is the same in nearly all replications has no surface to speak of: one that
-    differs from its least value in at least a twentieth of some plan's comes before such.
-    """
-    names = [name for name in _AGAINST if name in standing.objectives]
-    if OBJECTIVES[0] not in standing.objectives or not names:
-        return None
-    seen = [name for name in names if _spread(study, standing.plans, name)]
-    return OBJECTIVES[0], (seen or names)[0]
-
-
-def _spread(study: Study, plans: Sequence[int], name: str) -> bool:
-    columns = [study.column(plan, name) for plan in plans]
-    least = min(column.min() for column in columns)
-    return any((column > least).mean() >= SHARES[0] / 100 for column in columns)
+def _points(study: Study, where: Mapping[int, Ints], names: tuple[str, str]) -> Floats:
+    """Return what each plan came to, of shape (replications, plans, 2)."""
+    columns = [[study.column(plan, name)[there] for name in names] for plan, there in where.items()]
+    return np.array(columns, np.float64).transpose(2, 0, 1)
 
 
 def thinned(weights: Floats, most: int) -> Ints:

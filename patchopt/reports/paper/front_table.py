@@ -54,7 +54,7 @@ def front_table(study: Study, results: Results) -> Printed:
             PLAN,
             *columns,
             percent_column("stays_non_dominated", "stays"),
-            percent_column("hypervolume_contribution", "adds", decimals=3, interval=True),
+            percent_column("hypervolume_contribution", "adds", decimals=4),
         ),
         rows=tuple(rows),
         notes=(
@@ -67,9 +67,9 @@ def front_table(study: Study, results: Results) -> Printed:
             (
                 f"Stays: share of {RESAMPLES:,} resamples of the replications, the same ones for "
                 "every plan, in which it is non-dominated. Adds: what would be lost of the "
-                "hypervolume without it, a share of the box from 0 to the reference, with "
-                f"percentile limits over {VOLUMES:,} of these resamples. No correction for many "
-                "intervals."
+                "hypervolume without it, a share of the box from 0 to the reference; limits of "
+                f"hypervolumes are percentiles over {VOLUMES:,} of these resamples. No correction "
+                "for many intervals."
             ),
             *_references(results.standings),
         ),
@@ -84,7 +84,8 @@ def _rows(done: list[Mapping[Any, Any]], found: Standing) -> Iterator[Row]:
                 for name in OBJECTIVES
             ]
             numbers.append(Number(value=row["stays_non_dominated"]))
-            yield of_plan(row, [*numbers, limited(row, "hypervolume_contribution")])
+            numbers.append(Number(value=row["hypervolume_contribution"]))
+            yield of_plan(row, numbers)
 
 
 def _references(found: Mapping[str, Standing]) -> Iterator[str]:

@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 from patchopt.files.output import file_names
 from patchopt.model.quantities import format_duration
 from patchopt.reports.figures.attainment import attainment_figure
-from patchopt.reports.figures.burn_down import BurnDown, is_logarithmic
-from patchopt.reports.figures.burn_downs import burn_downs_figure
+from patchopt.reports.figures.burn_down import BurnDown
+from patchopt.reports.figures.burn_downs import burn_downs_figure, is_bent
+from patchopt.reports.figures.gantt import Page
 from patchopt.reports.figures.scenario_figures import gantt_of_run
 from patchopt.reports.figures.study_bands import StudyBands, seed_of
 from patchopt.reports.numbers.attainment import Attainment, attainment
@@ -23,8 +24,9 @@ from patchopt.reports.trace.events import completion_of
 
 #: No paper has room for Gantt charts of more scenarios.
 _GANTTS: Final = 6
-#: Height of a page, less its caption, inches.
+#: Height of a page, less its caption, and of a row of a chart, inches.
 _PAGE_IN: Final = 8.2
+_ROW_IN: Final = 0.125
 #: Strategies that search for what is best; all others are heuristics.
 _SEARCHING: Final = ("optimal", "expected")
 
@@ -98,7 +100,7 @@ def _burn_downs(
     plans = [plan for parts in scenarios.values() for plan in parts.values()]
     runs = sorted({plan.band.runs for plan in plans})
     count = f"{runs[0]}" if len(runs) == 1 else f"{runs[0]} to {runs[-1]}"
-    bent = any(is_logarithmic(list(parts.values())) for parts in scenarios.values())
+    bent = any(is_bent(list(parts.values())) for parts in scenarios.values())
     yield (
         "F6_burn_down",
         True,
@@ -106,13 +108,14 @@ def _burn_downs(
             "Open weight (criticality × severity) over time: medians, and pointwise bands from "
             f"5% to 95% of {count} replications; in brackets the best heuristic by mean total "
             "exposure."
-            + (" Time is logarithmic where plans take very differently long." if bent else "")
+            + (" Time is logarithmic where bad luck takes much longer than usual." if bent else "")
         ),
         burn_downs_figure(scenarios, venue.page_in),
     )
 
 
 def _gantts(study: Study, traced: Mapping[str, list[Row]], venue: Venue) -> Iterator[Made]:
+    page = Page(width_in=venue.page_in, row_in=_ROW_IN, height_in=_PAGE_IN)
     names = dict(zip(study.scenarios, file_names(study.scenarios), strict=True))
     for scenario, rows in list(traced.items())[:_GANTTS]:
         number, label = int(rows[0]["plan"]), rows[0]["label"]
@@ -126,9 +129,7 @@ def _gantts(study: Study, traced: Mapping[str, list[Row]], venue: Venue) -> Iter
                 f"replication of seed {events[0]['seed']}; it ends at "
                 f"{format_duration(completion_of(events))}."
             ),
-            gantt_of_run(
-                study.infrastructure(scenario), plan, events, "", (venue.page_in, _PAGE_IN)
-            ),
+            gantt_of_run(study.infrastructure(scenario), plan, events, "", page),
         )
 
 
