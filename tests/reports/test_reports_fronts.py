@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from patchopt.errors import PatchoptError
 from patchopt.files import load_scenario
 from patchopt.model.build import build_infrastructure
+from patchopt.reports.numbers.attainment import SHARES, surfaces, thinned
 from patchopt.reports.numbers.fronts import front_of, non_dominated, volume
 from patchopt.reports.numbers.objectives import (
     OBJECTIVES,
@@ -247,3 +248,58 @@ def test_blocks_are_neighbours() -> None:
     assert len(found.strata[0].sums) == 2000
     assert found.means[0, 0] == pytest.approx(values.mean(), rel=1e-15)
     assert found.resampled.std() == pytest.approx(values.std() / 5000**0.5, rel=0.05)
+
+
+def test_attainment_by_hand() -> None:
+    # Two plans in 20 replications: one always comes to (1, 4), the other to (3, 2), but in one
+    # of them to (3, 9), and in another the first one comes to (5, 5). At 5% one replication is
+    # enough: both corners are attained. At 50% too. At 95% 19 of 20 attain (1, 4), and (3, 2).
+    points = np.tile(np.array([[1.0, 4.0], [3.0, 2.0]]), (20, 1, 1))
+    points[0, 1] = [3.0, 9.0]
+    points[1, 0] = [5.0, 5.0]
+    for surface in surfaces(points):
+        assert surface.tolist() == [[1.0, 4.0], [3.0, 2.0]]
+    # In two more both are late: (1, 4) and (3, 2) are attained in 17 of 20, (3, 4) in 18. 95% are
+    # 19, which attain (3, 9) and (5, 5) and nothing better.
+    points[2:4] = [[5.0, 5.0], [3.0, 9.0]]
+    assert surfaces(points)[2].tolist() == [[3.0, 9.0], [5.0, 5.0]]
+
+
+SETS: st.SearchStrategy[np.ndarray] = st.integers(1, 4).flatmap(
+    lambda plans: st.lists(
+        st.tuples(*[st.tuples(st.integers(0, 5), st.integers(0, 5))] * plans),
+        min_size=20,
+        max_size=40,
+    ).map(lambda sets: np.array(sets, np.float64))
+)
+
+
+def often(points: np.ndarray, place: np.ndarray) -> int:
+    """Return in how many sets some point is no higher in either objective."""
+    return sum(any(bool((point <= place).all()) for point in some) for some in points)
+
+
+@settings(max_examples=30)
+@given(SETS)
+def test_surfaces_are_attained_as_often_as_they_say(points: np.ndarray) -> None:
+    for share, surface in zip(SHARES, surfaces(points), strict=True):
+        needed = -(-share * len(points) // 100)
+        assert all(often(points, corner) >= needed for corner in surface)
+        # Whatever is attained so often is no better than some corner.
+        for x, y in np.ndindex(6, 6):
+            place = np.array([x, y], np.float64)
+            if often(points, place) >= needed:
+                assert often(surface[None], place) == 1
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=50), st.integers(1, 30))
+def test_thinning_takes_replications_by_what_they_stand_for(weights: list[int], most: int) -> None:
+    found = thinned(np.array(weights, float), most)
+    assert (np.diff(found) >= 0).all()
+    if len(set(weights)) == 1:
+        assert len(set(found.tolist())) == len(found) == min(most, len(weights))
+        return
+    assert len(found) == most
+    for at, weight in enumerate(weights):
+        share = most * weight / sum(weights)
+        assert abs((found == at).sum() - share) < 1 + 1e-9
