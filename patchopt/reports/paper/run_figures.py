@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from matplotlib.figure import Figure
@@ -67,12 +67,12 @@ def _traced(study: Study, results: Results, scenario: str) -> list[Row]:
     return [row for row in rows if study.trace(int(row["plan"]))]
 
 
-def parts_of(rows: list[Row]) -> dict[str, Row]:
+def parts_of(rows: Sequence[Row]) -> dict[str, Row]:
     """Return which plan is the nominal optimum, which the best of `expected`, of heuristics.
 
     Parameters
     ----------
-    rows : list of mapping
+    rows : sequence of mapping
         Of the summary, one scenario, least total exposure first.
     """
     found: dict[str, Row] = {}
