@@ -101,16 +101,17 @@ def _burn_downs(
     runs = sorted({plan.band.runs for plan in plans})
     count = f"{runs[0]}" if len(runs) == 1 else f"{runs[0]} to {runs[-1]}"
     bent = any(is_bent(list(parts.values())) for parts in scenarios.values())
+    wide = len(scenarios) > 1
     yield (
         "F6_burn_down",
-        True,
+        wide,
         (
             "Open weight (criticality × severity) over time: medians, and pointwise bands from "
             f"5% to 95% of {count} replications; in brackets the best heuristic by mean total "
             "exposure."
             + (" Time is logarithmic where bad luck takes much longer than usual." if bent else "")
         ),
-        burn_downs_figure(scenarios, venue.page_in),
+        burn_downs_figure(scenarios, venue.page_in if wide else venue.column_in),
     )
 
 
