@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,11 @@ def deliver_report(request: ReportRequest) -> int:
     if request.each:
         return _report_on_each(request)
     result = write_report(
-        *request.datasets, out=request.out, paper=request.paper, force=request.force
+        *request.datasets,
+        out=request.out,
+        paper=request.paper,
+        reference=reference_of(request.reference),
+        force=request.force,
     )
     if request.as_json:
         printing.as_json(records_of(result.summary))
@@ -36,17 +41,57 @@ def deliver_report(request: ReportRequest) -> int:
     return 0
 
 
+def reference_of(texts: Sequence[str]) -> dict[str, float]:
+    """Return the reference of hypervolumes that options give.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        Such as ``total_exposure=1e6,completion_time=86400``.
+
+    Raises
+    ------
+    PatchoptError
+        If one is no name and number, or a name comes twice.
+
+    Examples
+    --------
+    >>> reference_of(["total_exposure=1e6,completion_time=86400"])
+    {'total_exposure': 1000000.0, 'completion_time': 86400.0}
+    """
+    found: dict[str, float] = {}
+    for entry in (part.strip() for text in texts for part in text.split(",")):
+        name, _, value = (part.strip() for part in entry.partition("="))
+        try:
+            number = float(value)
+        except ValueError:
+            raise PatchoptError(
+                f"{entry!r} will not do",
+                place="--reference",
+                remedy="give OBJECTIVE=VALUE, such as completion_time=86400",
+            ) from None
+        if name in found:
+            raise PatchoptError(
+                f"{name} is given twice", place="--reference", remedy="give it once"
+            )
+        found[name] = number
+    return found
+
+
 def _report_on_each(request: ReportRequest) -> int:
     """Report on each dataset into a folder of its own; what cannot be read stops no other."""
     from patchopt.reports import dataset_folders, write_report
 
+    reference = reference_of(request.reference)
     code = 0
     summaries: dict[str, list[dict[str, Any]]] = {}
     folders = [inner for folder in request.datasets for inner in dataset_folders(folder)]
     for folder, name in zip(folders, _names(folders), strict=True):
         out = request.out / name
         try:
-            result = write_report(folder, out=out, paper=request.paper, force=request.force)
+            result = write_report(
+                folder, out=out, paper=request.paper, reference=reference, force=request.force
+            )
         except PatchoptError as error:
             printing.error(str(error))
             code = 2

@@ -167,6 +167,7 @@ class ReportRequest:
     out: Path
     each: bool
     paper: VenueName | None
+    reference: tuple[str, ...]
     force: bool
     as_json: bool
 

@@ -176,6 +176,13 @@ def _report(
         Literal["ieee", "acm"] | None,
         typer.Option(help="Tables and numbers for LaTeX too, as this venue prints, in paper/."),
     ] = None,
+    reference: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="OBJECTIVE=VALUE",
+            help="Of hypervolumes, in place of the scenario's own; with commas, or repeatable.",
+        ),
+    ] = None,
     force: Force = False,
     json: Json = False,
 ) -> None:
@@ -187,7 +194,13 @@ def _report(
     from patchopt.cli.reporting import deliver_report
 
     request = ReportRequest(
-        datasets=tuple(datasets), out=out, each=each, paper=paper, force=force, as_json=json
+        datasets=tuple(datasets),
+        out=out,
+        each=each,
+        paper=paper,
+        reference=tuple(reference or ()),
+        force=force,
+        as_json=json,
     )
     raise typer.Exit(deliver_report(request))
 

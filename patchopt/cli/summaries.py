@@ -101,8 +101,9 @@ _LEGEND = """\
 exposure: weight·s; downtime: service·s; completion: s. gap: (exposure - proven bound) / exposure.
 total exposure: mean until the end of the observation, and how far its 95% interval reaches. vs
 nominal optimum: paired under the same luck; ~ if that is only the best plan known. unplanned: the
-downtime that no running step allows. *: non-dominated over total exposure, downtime and completion,
-among plans that break nothing. !: plans, and replications, that end after the horizon.
+downtime that no running step allows. *: non-dominated among plans that break nothing, over those of
+total exposure, unplanned downtime, lost capacity, surge and completion in which they differ.
+!: plans, and replications, that end after the horizon.
 """
 _NOMINAL = [
     ("strategy", False),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -179,6 +179,7 @@ def report(
     out: str | Path,
     *,
     paper: Literal["ieee", "acm"] | None = None,
+    reference: Mapping[str, float] | None = None,
     force: bool = False,
 ) -> ReportResult:
     """Turn the dataset of a sweep, or several as one study, into tables, figures and a page.
@@ -191,6 +192,10 @@ def report(
         Folder of the report.
     paper : {'ieee', 'acm'}, optional
         Write tables and numbers for LaTeX too, as this venue prints, into ``paper/``.
+    reference : mapping of str to float, optional
+        Of hypervolumes, by objective (``total_exposure``, ``unplanned_downtime``,
+        ``lost_capacity``, ``surge_node_seconds``, ``completion_time``), in place of what
+        follows from each scenario.
     force : bool
         Write into a folder that holds something already.
 
@@ -202,7 +207,7 @@ def report(
     Raises
     ------
     patchopt.errors.PatchoptError
-        If the dataset cannot be read, or the report not be written.
+        If the dataset cannot be read, the reference is none, or the report cannot be written.
     """
     from pathlib import Path
 
@@ -216,4 +221,4 @@ def report(
     if paper is not None:
         one_of("paper", paper, ("ieee", "acm"))
     every = (Path(folder) for folder in folders)
-    return write_report(*every, out=Path(out), paper=paper, force=force)
+    return write_report(*every, out=Path(out), paper=paper, reference=reference, force=force)

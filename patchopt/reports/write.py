@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,9 @@ import pandas as pd
 
 from patchopt.files.output import file_names, prepare_output, unwritable
 from patchopt.reports.figures.scenario_figures import Picture, draw
+from patchopt.reports.figures.study_bands import StudyBands
 from patchopt.reports.figures.style import looks, style
+from patchopt.reports.numbers.objectives import check_reference
 from patchopt.reports.numbers.opening import open_study
 from patchopt.reports.numbers.study import Study
 from patchopt.reports.numbers.summary import Results, results_of
@@ -42,7 +45,11 @@ class ReportResult:
 
 
 def write_report(
-    *datasets: Path, out: Path, paper: VenueName | None = None, force: bool = False
+    *datasets: Path,
+    out: Path,
+    paper: VenueName | None = None,
+    reference: Mapping[str, float] | None = None,
+    force: bool = False,
 ) -> ReportResult:
     """Report on the dataset of a sweep, or on several as one study.
 
@@ -54,6 +61,8 @@ def write_report(
         Folder of the report: ``report.md``, ``index.html``, ``tables/`` and ``figures/``.
     paper : str, optional
         Write the folder ``paper/`` too: tables and numbers for LaTeX, as this venue prints.
+    reference : mapping of str to float, optional
+        Of hypervolumes, by objective, in place of what follows from each scenario (MODEL 7).
     force : bool
         Write into a folder that holds something already; files of the same names are
         replaced.
@@ -68,28 +77,33 @@ def write_report(
         If one is missing, damaged or of another schema version.
     OutputError
         If `out` cannot be written to, or holds something and `force` is not given.
+    PatchoptError
+        If `reference` names no objective, or gives it no finite number above 0.
 
     Notes
     -----
     Everything is made beside and moved to its place when it is complete, the page last.
     The same datasets give the same bytes.
     """
+    given = dict(reference or {})
+    check_reference(given)
     with open_study(*datasets) as study:
         prepare_output(out, force)
         try:
             with tempfile.TemporaryDirectory(prefix=".report-", dir=out) as passing:
                 staged = Path(passing)
-                results = results_of(study)
-                _make(study, results, staged)
+                results = results_of(study, given)
+                bands = StudyBands(study)
+                _make(study, results, bands, staged)
                 if paper is not None:
-                    write_paper(study, results, VENUES[paper], staged / "paper")
+                    write_paper(study, results, VENUES[paper], staged / "paper", bands)
                 files = _move(staged, out)
         except OSError as error:
             raise unwritable(out, error) from None
     return ReportResult(out, files, results.summary)
 
 
-def _make(study: Study, results: Results, folder: Path) -> None:
+def _make(study: Study, results: Results, bands: StudyBands, folder: Path) -> None:
     write_tables(results, folder / "tables")
     figures = folder / "figures"
     figures.mkdir()
@@ -97,7 +111,7 @@ def _make(study: Study, results: Results, folder: Path) -> None:
     pictures: dict[str, list[Picture]] = {}
     with style():
         for scenario, name in zip(study.scenarios, file_names(study.scenarios), strict=True):
-            pictures[scenario] = draw(study, results, scenario, look_of, figures / name)
+            pictures[scenario] = draw(study, results, scenario, look_of, figures / name, bands)
     page = study_page(study, results, pictures, figures.name)
     (folder / "report.md").write_text(page, encoding="utf-8", newline="\n")
     web = index_page(study, results)

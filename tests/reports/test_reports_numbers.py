@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -14,7 +13,6 @@ from scipy import stats
 
 from patchopt.reports.figures.style import looks, time_unit
 from patchopt.reports.numbers.bootstrap import compare, estimate
-from patchopt.reports.numbers.fronts import front_of
 from patchopt.reports.numbers.gaps import gap, under_same_luck
 from patchopt.reports.numbers.study import Study
 from patchopt.reports.numbers.verdict import verdict
@@ -28,46 +26,6 @@ from patchopt.reports.pages.markdown import (
     with_interval,
 )
 from support.frames import Frame
-
-POINTS: st.SearchStrategy[np.ndarray] = st.lists(
-    st.tuples(*[st.integers(0, 6).map(float)] * 3), min_size=1, max_size=12
-).map(np.array)
-
-
-def dominates(one: np.ndarray, other: np.ndarray) -> bool:
-    return bool((one <= other).all() and (one < other).any())
-
-
-@given(POINTS)
-def test_non_dominated_points_by_comparing_all_pairs(points: np.ndarray) -> None:
-    slow = [not any(dominates(other, point) for other in points) for point in points]
-    assert front_of(points).non_dominated.tolist() == slow
-
-
-@given(POINTS)
-def test_hypervolume_by_counting_cells(points: np.ndarray) -> None:
-    front = front_of(points)
-    ideal, span = points.min(axis=0), np.ptp(points, axis=0)
-    normal = (points - ideal) / np.where(span, span, 1)
-    axes = [np.unique([0.0, *normal[:, axis], 1.1]) for axis in range(3)]
-    volume = 0.0
-    for x in pairwise(axes[0]):
-        for y in pairwise(axes[1]):
-            for z in pairwise(axes[2]):
-                corner = np.array([x[0], y[0], z[0]])
-                if (normal <= corner).all(axis=1).any():
-                    volume += (x[1] - x[0]) * (y[1] - y[0]) * (z[1] - z[0])
-    assert front.hypervolume == pytest.approx(volume / 1.1**3)
-    assert 0 < front.hypervolume <= 1 + 1e-12
-    assert (front.contributions[~front.non_dominated] == 0).all()
-
-
-def test_hypervolume_by_hand() -> None:
-    # Normalised (0, 1) and (1, 0), reference (1.1, 1.1): 1.1 x 0.1 twice, less 0.1 x 0.1 counted
-    # twice, of 1.21.
-    front = front_of(np.array([[10.0, 4.0], [20.0, 2.0]]))
-    assert front.hypervolume == pytest.approx((0.11 + 0.11 - 0.01) / 1.21)
-    assert front.contributions == pytest.approx(np.array([0.1, 0.1]) / 1.21)
 
 
 def test_bootstrap_intervals_are_those_of_scipy() -> None:

@@ -22,8 +22,17 @@ TABLES = (
     "T4_paired",
     "T5_tails",
     "T7_decomposition",
+    "T8_non_dominated",
 )
-FIGURES = ("F1_over_bound", "F2_beside_optimum", "F3_tails")
+FIGURES = (
+    "F1_over_bound",
+    "F2_beside_optimum",
+    "F3_tails",
+    "F6_burn_down",
+    "F7_gantt_ha_microservices",
+    "F7_gantt_risky_patch",
+    "F8_attainment",
+)
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +150,25 @@ def test_another_venue_has_other_widths(dataset: Path, paper: Path, tmp_path: Pa
 
     assert width(paper) == pytest.approx(7.16, abs=0.001)
     assert width(tmp_path / "acm" / "paper") == pytest.approx(7.0, abs=0.001)
+
+
+def test_only_plans_that_keep_the_constraints_are_non_dominated(paper: Path) -> None:
+    table = pd.read_parquet(paper / "T8_non_dominated.parquet")
+    assert set(table["scenario"]) == {"ha_microservices", "risky_patch"}
+    assert "big_bang" not in set(table["plan"])
+    assert ((table["stays_non_dominated"] > 0) & (table["stays_non_dominated"] <= 1)).all()
+    text = (paper / "T8_non_dominated.md").read_text(encoding="utf-8")
+    assert "share of 10,000 resamples" in text
+    assert "60 replications, reference at total exposure" in text
+
+
+@pytest.mark.parametrize("name", ["F6_burn_down", "F7_gantt_risky_patch", "F8_attainment"])
+def test_figures_of_runs_are_as_wide_as_the_venue_prints(paper: Path, name: str) -> None:
+    svg = (paper / f"{name}.svg").read_text(encoding="utf-8")
+    found = re.search(r'width="([0-9.]+)pt" height="([0-9.]+)pt"|width="([0-9.]+)pt"', svg)
+    assert found is not None
+    width = float(found[1] or found[3]) / 72
+    assert width == pytest.approx(3.5 if name == "F8_attainment" else 7.16, abs=0.001)
 
 
 def test_an_unknown_venue_is_refused(dataset: Path, tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def test_everything_is_there(report: Path) -> None:
     }
     tables = {
         f"tables/{name}.{ending}"
-        for name in ("summary", "metrics", "fronts")
+        for name in ("summary", "metrics", "fronts", "hypervolumes")
         for ending in ("csv", "parquet")
     }
     assert names == {"index.html", "report.md", *figures, *tables}
@@ -85,7 +85,7 @@ def test_the_page_shows_every_figure_and_names_what_failed(report: Path) -> None
 
 def test_the_same_dataset_gives_the_same_bytes(dataset: Path, report: Path, tmp_path: Path) -> None:
     again = write_report(dataset, out=tmp_path / "again")
-    assert len(again.files) == 20
+    assert len(again.files) == 22
     for path in again.files:
         twin = report / path.relative_to(again.out)
         assert path.read_bytes() == twin.read_bytes(), path.name
@@ -148,7 +148,12 @@ def test_plans_that_break_constraints_stand_apart(dataset: Path, report: Path) -
     assert summary["breaks"]["online_boutique", "big_bang"] == "min_up, crew"
     assert summary["non_dominated"]["online_boutique", "optimal"]
     assert not summary["non_dominated"]["online_boutique", "big_bang"]
-    assert not summary["non_dominated"]["online_boutique", "rolling"]
+    # What takes no surge is dominated by nothing that takes some.
+    assert summary["surge_node_seconds"]["online_boutique", "rolling"] == 0
+    assert summary["surge_node_seconds"]["online_boutique", "optimal"] > 0
+    assert summary["stays_non_dominated"]["online_boutique", "optimal"] > 0.95
+    assert math.isnan(summary["stays_non_dominated"]["online_boutique", "big_bang"])
+    assert math.isnan(summary["hypervolume_contribution"]["online_boutique", "big_bang"])
     text = (report / "report.md").read_text(encoding="utf-8")
     boutique = text[text.index("## online") : text.index("## compatibility")]
     assert boutique.index("### Without failures") < boutique.index("### With failures")
@@ -161,7 +166,7 @@ def test_plans_that_break_constraints_stand_apart(dataset: Path, report: Path) -
 
 
 def test_tables_say_the_same_in_both_formats(report: Path) -> None:
-    for name in ("summary", "metrics", "fronts"):
+    for name in ("summary", "metrics", "fronts", "hypervolumes"):
         csv = pd.read_csv(report / "tables" / f"{name}.csv")
         csv = csv.fillna({"breaks": "", "certificate": ""})
         parquet = pd.read_parquet(report / "tables" / f"{name}.parquet")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -63,6 +65,23 @@ _MOST_SPANS: Final = 300
 _SHORT: Final = 0.006
 
 
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """Where a chart is to be seen.
+
+    Parameters
+    ----------
+    width_in, row_in : float
+        Its width, and the height of a row, inches.
+    height_in : float
+        At most: where there are many rows they are lower.
+    """
+
+    width_in: float = 8.6
+    row_in: float = 0.17
+    height_in: float = math.inf
+
+
 def gantt_figure(
     infrastructure: Infrastructure,
     bars: Sequence[Bar],
@@ -71,6 +90,7 @@ def gantt_figure(
     end_s: int,
     title: str,
     stops: Sequence[tuple[int, int]] = (),
+    page: Page | None = None,
 ) -> Figure:
     """Draw one run: the work on each node, the crew at work, and how many instances serve.
 
@@ -87,9 +107,11 @@ def gantt_figure(
     end_s : int
         End of what is drawn, seconds.
     title : str
-        Above the figure.
+        Above the figure; empty for none.
     stops : sequence of (int, int)
         From when until when the plan was stopped, seconds.
+    page : Page, optional
+        Where it is printed; on a screen by default.
 
     Returns
     -------
@@ -109,8 +131,10 @@ def gantt_figure(
     handles += service_legend(infrastructure, serving, outages)
     handles += [_closed(label="outside of every window")] * bool(closed)
     handles += [Swatch(label="the plan is stopped", **_STOPPED)] * bool(stops)
-    legend = LegendShape.of([str(handle.get_label()) for handle in handles], 8.6)
-    figure = new_figure(8.6, 1.8 + legend.height + 0.17 * sum(rows))
+    page = page or Page()
+    legend = LegendShape.of([str(handle.get_label()) for handle in handles], page.width_in)
+    height = 1.8 + legend.height + page.row_in * sum(rows)
+    figure = new_figure(page.width_in, min(height, page.height_in))
     upper, middle, lower = figure.subplots(3, 1, sharex=True, height_ratios=rows)
     unit, seconds = time_unit(end_s)
     _work(upper, bars, first, end_s, seconds)
@@ -124,7 +148,8 @@ def gantt_figure(
             axes.axvspan(start / seconds, end / seconds, zorder=0.6, **_STOPPED)
     lower.set_xlabel(f"time [{unit}]")
     lower.set_xlim(0, end_s / seconds)
-    figure.suptitle(as_text(title), x=0.01, ha="left", fontsize=11)
+    if title:
+        figure.suptitle(as_text(title), x=0.01, ha="left", fontsize=11)
     legend_below(figure, handles, legend)
     return figure
 

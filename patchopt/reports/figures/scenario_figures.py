@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -13,12 +12,12 @@ from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan
 from patchopt.model.quantities import format_duration
 from patchopt.reports.figures.burn_down import BurnDown, burn_down_figure, is_logarithmic
-from patchopt.reports.figures.gantt import gantt_figure
+from patchopt.reports.figures.gantt import Page, gantt_figure
 from patchopt.reports.figures.pareto import pareto_figure
+from patchopt.reports.figures.study_bands import StudyBands, seed_of
 from patchopt.reports.figures.style import Look, save
 from patchopt.reports.numbers.study import Study
 from patchopt.reports.numbers.summary import Results
-from patchopt.reports.trace.bands import MOST_RUNS, band
 from patchopt.reports.trace.bars import bars
 from patchopt.reports.trace.curves import availability
 from patchopt.reports.trace.events import Event, completion_of, drawn_until, end_of, stops_of
@@ -46,7 +45,12 @@ class Picture:
 
 
 def draw(
-    study: Study, results: Results, scenario: str, looks: Mapping[str, Look], path: Path
+    study: Study,
+    results: Results,
+    scenario: str,
+    looks: Mapping[str, Look],
+    path: Path,
+    bands: StudyBands,
 ) -> list[Picture]:
     """Draw what there is to see of a scenario.
 
@@ -62,6 +66,8 @@ def draw(
         Of each label, the same in every figure.
     path : Path
         What the names of the files begin with.
+    bands : StudyBands
+        Of the plans of the study.
 
     Returns
     -------
@@ -81,15 +87,15 @@ def draw(
             "pareto",
             pareto_figure(rows, looks, scenario),
             "Mean total exposure (exposure + residual) against downtime and completion time, "
-            "with 95% intervals; filled: non-dominated over the three, among plans that break "
-            "nothing; grey: breaks constraints even when nothing fails.",
+            "with 95% intervals; filled: non-dominated among plans that break nothing, over all "
+            "objectives in which they differ; grey: breaks constraints even when nothing fails.",
         )
     infrastructure = study.infrastructure(scenario)
     traced = [row for row in rows.to_dict("records") if study.trace(int(row["plan"]))]
     if not traced:
         return pictures
-    seed = int(study.trace(int(traced[0]["plan"]))[0]["seed"])
-    plans = [_burn_down(study, infrastructure, row, seed) for row in traced]
+    seed = seed_of(study, traced)
+    plans = [bands.of(infrastructure, row, seed) for row in traced]
     best = chosen(results, scenario, [int(row["plan"]) for row in traced])
     reference = next(str(row["label"]) for row in traced if row["plan"] == best)
     keep(
@@ -118,16 +124,6 @@ def chosen(results: Results, scenario: str, traced: list[int]) -> int:
     return int(rows.iloc[0]["plan"])
 
 
-def _burn_down(
-    study: Study, infrastructure: Infrastructure, row: Mapping[Any, Any], seed: int
-) -> BurnDown:
-    plan = study.plan(int(row["plan"]))
-    assert plan is not None  # noqa: S101 - what has a trace was planned
-    runs = min(MOST_RUNS, int(row["replications"]))
-    found = band(infrastructure, plan, seed, runs)
-    return BurnDown(str(row["label"]), found, apart=bool(row["breaks"]))
-
-
 def _of_burn_down(plans: Sequence[BurnDown]) -> str:
     runs = sorted({plan.band.runs for plan in plans})
     count = f"{runs[0]}" if len(runs) == 1 else f"{runs[0]} to {runs[-1]}"
@@ -150,7 +146,11 @@ def _gantt(study: Study, infrastructure: Infrastructure, number: int, title: str
 
 
 def gantt_of_run(
-    infrastructure: Infrastructure, plan: Plan, events: Sequence[Event], title: str
+    infrastructure: Infrastructure,
+    plan: Plan,
+    events: Sequence[Event],
+    title: str,
+    page: Page | None = None,
 ) -> Figure:
     """Draw one run of a plan from its events; see `gantt_figure`."""
     return gantt_figure(
@@ -161,6 +161,7 @@ def gantt_of_run(
         drawn_until(events),
         title,
         stops_of(events),
+        page,
     )
 
 

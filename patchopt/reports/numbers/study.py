@@ -17,9 +17,6 @@ from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan
 from patchopt.model.scenario import Scenario
 
-#: The objectives of the Pareto front, in the order of its points.
-OBJECTIVES: Final = ("total_exposure", "downtime", "completion_time")
-
 #: What replications of one plan are known by, and what two plans share that met the same luck.
 LUCK: Final = ("seed", "replication")
 

@@ -19,11 +19,12 @@ from patchopt.reports.numbers.beside_bound import (
 )
 from patchopt.reports.numbers.bootstrap import Comparison
 from patchopt.reports.numbers.estimates import TAIL_COLUMNS, WITH_TAILS, estimates
-from patchopt.reports.numbers.fronts import Front, front_of
 from patchopt.reports.numbers.gaps import Reference, gap, references, rules, under_same_luck
 from patchopt.reports.numbers.keeping import Keeping, keepings
+from patchopt.reports.numbers.objectives import OBJECTIVES
 from patchopt.reports.numbers.opening import open_study
-from patchopt.reports.numbers.study import OBJECTIVES, Study
+from patchopt.reports.numbers.standing import NOT_COMPARED, Standing, standing_of
+from patchopt.reports.numbers.study import Study
 
 #: A row of a summary.
 R = TypeVar("R", bound=Mapping[Any, Any])
@@ -31,7 +32,7 @@ R = TypeVar("R", bound=Mapping[Any, Any])
 #: How the bound of a plan is known, by what checking it has come to.
 _KNOWN: Final = {"shown": "proof checked", "not checked": "by search"}
 #: Measures of the summary that come with their interval, and those of which the mean is enough.
-_WITH_INTERVAL: Final = (*OBJECTIVES, "unplanned_downtime", "breach")
+_WITH_INTERVAL: Final = (*OBJECTIVES, "downtime", "breach")
 _MEAN_ONLY: Final = (
     "exposure",
     "residual_exposure",
@@ -52,39 +53,20 @@ class Results:
         Mean and interval of every measure of every plan, a row each.
     summary : DataFrame
         A row a plan; see `summarise`.
-    fronts : dict of str to Front
-        Of each scenario in which something was done.
+    standings : dict of str to Standing
+        Of each scenario in which a plan that keeps the constraints was run.
     references : dict of str to dict
         Best certified plans of each scenario, by the rules that they were made by.
     """
 
     estimates: pd.DataFrame
     summary: pd.DataFrame
-    fronts: dict[str, Front]
+    standings: dict[str, Standing]
     references: dict[str, dict[Hashable, Reference]]
 
     def summary_of(self, scenario: str) -> pd.DataFrame:
         """Return the rows of a scenario."""
         return self.summary[self.summary["scenario"] == scenario]
-
-    def fronts_table(self) -> pd.DataFrame:
-        """Return a row a scenario: hypervolume, and ideal, worst, reference of each objective."""
-        return pd.DataFrame(
-            {
-                "scenario": scenario,
-                "non_dominated": int(front.non_dominated.sum()),
-                "compared": len(front.non_dominated),
-                "hypervolume": front.hypervolume,
-                **_named("ideal", front.ideal),
-                **_named("worst", front.worst),
-                **_named("reference", front.reference),
-            }
-            for scenario, front in self.fronts.items()
-        )
-
-
-def _named(point: str, values: Any) -> dict[str, float]:
-    return {f"{point}_{name}": float(v) for name, v in zip(OBJECTIVES, values, strict=True)}
 
 
 def summarise(*datasets: Path) -> pd.DataFrame:
@@ -102,10 +84,13 @@ def summarise(*datasets: Path) -> pd.DataFrame:
         failed ones, each by mean total exposure: ``scenario``, ``strategy``, ``label``,
         ``plan``, ``guarded`` (whether every step is), ``breaks`` (what it breaks when nothing
         goes wrong, empty if nothing), ``replications`` (done) and ``failed`` (cells);
-        ``non_dominated``, among those that break nothing, and ``hypervolume_contribution``.
+        ``non_dominated``, among those that break nothing, over the objectives that vary;
+        ``stays_non_dominated``, the share of resamples in which it is, and
+        ``hypervolume_contribution``, a share of the box, with ``_low`` and ``_high``.
 
         With failures: means, with ``_low`` and ``_high`` for total exposure, downtime,
-        ``unplanned_downtime``, completion time and ``breach`` (its probability);
+        ``unplanned_downtime``, lost capacity, ``surge_node_seconds``, completion time and
+        ``breach`` (its probability);
         ``_p50``, ``_p95``, ``_p99`` and ``_cvar95`` of total exposure and downtime, each with
         ``_low`` and ``_high``;
         ``beyond_horizon``, the share of replications that end after it;
@@ -145,14 +130,23 @@ def by_nominal_exposure(rows: Sequence[R]) -> list[R]:
     return sorted(planned, key=lambda row: (float(row["nominal_exposure"]), row["plan"]))
 
 
-def results_of(study: Study) -> Results:
-    """Compute all numbers of a report."""
+def results_of(study: Study, reference: Mapping[str, float] | None = None) -> Results:
+    """Compute all numbers of a report.
+
+    Parameters
+    ----------
+    study : Study
+        What was measured.
+    reference : mapping of str to float, optional
+        Of some objectives, that of hypervolumes, in place of the scenario's own.
+    """
     found = estimates(study)
     told = ["mean", "low", "high", *TAIL_COLUMNS]
     means = found.pivot(index="plan", columns="metric", values=told)
+    plain = found.pivot(index="plan", columns="metric", values="mean")
     failed = study.failed["plan"].value_counts().to_dict()
     rows: list[dict[str, Any]] = []
-    fronts: dict[str, Front] = {}
+    standings: dict[str, Standing] = {}
     certified: dict[str, dict[Hashable, Reference]] = {}
     for scenario in study.scenarios:
         cells = study.cells_of(scenario)
@@ -160,11 +154,9 @@ def results_of(study: Study) -> Results:
         kept = keepings(study, scenario)
         done = [int(plan) for plan in cells["plan"] if plan in means.index]
         comparable = [plan for plan in done if not kept[plan].breaks]
-        marks: dict[int, dict[str, Any]] = {}
         if comparable:
-            points = means.loc[comparable, [("mean", o) for o in OBJECTIVES]].to_numpy(float)
-            fronts[scenario] = front_of(points)
-            marks = _marks(comparable, fronts[scenario])
+            standings[scenario] = standing_of(study, scenario, comparable, plain, reference or {})
+        stands = standings.get(scenario)
         bounded = _bounded(study, scenario, [plan for plan in done if kept[plan].comparable])
         parts = decompositions(bounded)
         for cell in cells.to_dict("records"):
@@ -172,7 +164,7 @@ def results_of(study: Study) -> Results:
             measured = pd.Series(means.loc[number]) if number in done else None
             row = _identity(study, cell) | {"failed": failed.get(number, 0)}
             row |= {"breaks": ", ".join(kept[number].breaks) if number in kept else ""}
-            row |= marks.get(number, {"non_dominated": False, "hypervolume_contribution": np.nan})
+            row |= stands.columns_of(number) if stands else NOT_COMPARED
             row |= _means(measured) | {
                 "beyond_horizon": _beyond_horizon(study, number, kept.get(number))
             }
@@ -191,14 +183,7 @@ def results_of(study: Study) -> Results:
 
     by = ["scenario", "replications", "breaks", "total_exposure", "plan"]
     summary = summary.sort_values(by, key=place, ignore_index=True)
-    return Results(found, summary, fronts, certified)
-
-
-def _marks(plans: list[int], front: Front) -> dict[int, dict[str, Any]]:
-    return {
-        plan: {"non_dominated": bool(kept), "hypervolume_contribution": float(volume)}
-        for plan, kept, volume in zip(plans, front.non_dominated, front.contributions, strict=True)
-    }
+    return Results(found, summary, standings, certified)
 
 
 def _bounded(study: Study, scenario: str, plans: Sequence[int]) -> dict[int, BesideBound]:

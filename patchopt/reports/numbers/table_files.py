@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from patchopt.files.plain_text import csv_cell
+from patchopt.reports.numbers.standing import fronts_table, strategies_table
 from patchopt.reports.numbers.summary import Results
 
 
@@ -29,7 +30,8 @@ def write_tables(results: Results, folder: Path) -> list[Path]:
     tables = {
         "summary": results.summary,
         "metrics": results.estimates,
-        "fronts": results.fronts_table(),
+        "fronts": fronts_table(results.standings),
+        "hypervolumes": strategies_table(results.standings),
     }
     return [path for name, table in tables.items() for path in write_table(table, folder, name)]
 

@@ -10,10 +10,12 @@ from patchopt.model.metrics import NUMERIC_METRICS
 from patchopt.reports.figures.scenario_figures import Picture
 from patchopt.reports.numbers.bootstrap import BY_STUDENT
 from patchopt.reports.numbers.gaps import gap
+from patchopt.reports.numbers.hypervolumes import VOLUMES
 from patchopt.reports.numbers.resampling import CONFIDENCE, RESAMPLES
 from patchopt.reports.numbers.study import Study
 from patchopt.reports.numbers.summary import Results
 from patchopt.reports.numbers.verdict import verdict
+from patchopt.reports.pages.front_section import non_dominated
 from patchopt.reports.pages.markdown import (
     code,
     digits_of,
@@ -37,7 +39,7 @@ Where defects of releases were dealt out, replications have weights. Intervals a
 distribution over strata (Cochran), probabilities' too, of quantiles by Woodruff; what no \
 replication of a stratum has shown counts as impossible there. Elsewhere: {_HOW[:1].lower()}\
 {_HOW[1:]}"""
-_HOW_TO_READ: Final = """\
+_HOW_TO_READ: Final = f"""\
 - Every number is taken over the whole observation, to the horizon or to the end of the plan, \
 whichever is later. **Total exposure** counts what is exposed until then, so a plan that is \
 aborted early does not look good.
@@ -60,8 +62,15 @@ Such plans stand apart, below the others, and are never non-dominated.
 observed longer than the others. A **bold** completion without failures is after it too.
 - **p50, p95, p99** are quantiles over replications, **CVaR** is the mean of the worst 5%. \
 **Any breach** is the probability of any unplanned downtime, violation or overrun of a limit.
-- **✓** marks the plans that are non-dominated over total exposure, downtime and completion time, \
-among those that break nothing.
+- **✓** marks the plans that are **non-dominated** among those that break nothing: no other is as \
+good in every objective and better in one. Objectives are those of total exposure, unplanned \
+downtime, lost capacity, surge node seconds and completion time in which these plans differ. \
+**Stays non-dominated**: in what share of {RESAMPLES:,} resamples of the replications, the same \
+ones for every plan.
+- **Hypervolume** is the share of the box from 0 to the reference that some plan dominates. The \
+reference is what comes of it if nothing is patched and everything stands still to the horizon, \
+unless one is given; what is beyond it adds nothing. A plan **adds** what would be lost without \
+it. Limits are the percentiles of {VOLUMES:,} of these resamples.
 """
 
 
@@ -139,13 +148,8 @@ def _scenario(
     parts = [f"## {escape(scenario)}\n", *([f"**{found}**\n"] if found else [])]
     parts += [_optimum(results, scenario), *without_failures(rows), *with_failures(rows)]
     parts += [*beside_bound(rows), tails(rows)]
-    if scenario in results.fronts:
-        front = results.fronts[scenario]
-        parts.append(
-            f"{int(front.non_dominated.sum())} of {len(front.non_dominated)} plans that break "
-            f"nothing are non-dominated; they dominate {percent(front.hypervolume)} of the box "
-            "between the best values of these plans and a reference point 10% beyond the worst.\n"
-        )
+    if scenario in results.standings:
+        parts += non_dominated(rows, results.standings[scenario])
     for picture in pictures:
         shown = f"![{escape(f'{picture.kind} of {scenario}')}]({links}/{picture.png.name})"
         parts.append(f"{shown}\n\n*{escape(picture.caption)}*\n")
@@ -194,7 +198,8 @@ def _files() -> str:
     rows = [
         ["`tables/summary`", "the tables above, a row a plan, with more digits and columns"],
         ["`tables/metrics`", "mean and interval of every metric of every plan"],
-        ["`tables/fronts`", "hypervolume, ideal, worst and reference point of every scenario"],
+        ["`tables/fronts`", "hypervolume and reference point of every scenario, what varies"],
+        ["`tables/hypervolumes`", "hypervolume of every strategy, and of the others"],
         ["`figures/`", "every figure as PNG and as PDF"],
     ]
     return table(["file (CSV and Parquet)", "what it holds"], rows)

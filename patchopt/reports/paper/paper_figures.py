@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -13,12 +14,14 @@ from patchopt.model.metrics import TOTAL_EXPOSURE
 from patchopt.reports.figures.curves import Tail, profile_figure, tail_figure
 from patchopt.reports.figures.dots import Dot, dot_figure
 from patchopt.reports.figures.ranks import rank_figure
+from patchopt.reports.figures.study_bands import StudyBands
 from patchopt.reports.figures.style import looks, printed_style, save_printed
 from patchopt.reports.numbers.across import Across, costs_of, performance
 from patchopt.reports.numbers.study import Study
 from patchopt.reports.numbers.summary import Results
 from patchopt.reports.paper.outcome_tables import done_rows
 from patchopt.reports.paper.printed import Drawn
+from patchopt.reports.paper.run_figures import run_figures
 from patchopt.reports.paper.venues import Venue
 
 #: Fewer scenarios than that have no profile to speak of.
@@ -26,12 +29,19 @@ _PROFILED: Final = 5
 
 
 def draw_paper(
-    study: Study, results: Results, across: Across | str, venue: Venue, folder: Path
+    study: Study,
+    results: Results,
+    across: Across | str,
+    venue: Venue,
+    folder: Path,
+    bands: StudyBands,
 ) -> list[Drawn]:
     """Draw every figure that a study has the numbers for; return what was drawn."""
     drawn = []
     with printed_style():
-        for name, wide, caption, figure in _figures(study, results, across, venue):
+        for name, wide, caption, figure in chain(
+            _figures(study, results, across, venue), run_figures(study, results, venue, bands)
+        ):
             save_printed(figure, folder / name)
             drawn.append(Drawn(name=name, caption=caption, wide=wide))
     return drawn

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from patchopt.reports.figures.study_bands import StudyBands
 from patchopt.reports.numbers.across import across
 from patchopt.reports.numbers.study import Study
 from patchopt.reports.numbers.summary import Results
 from patchopt.reports.numbers.table_files import write_table
+from patchopt.reports.paper.front_table import front_table
 from patchopt.reports.paper.latex import latex
 from patchopt.reports.paper.macros import macros
 from patchopt.reports.paper.outcome_tables import decomposition_table, outcome_table, tail_table
@@ -31,11 +33,14 @@ def paper_tables(study: Study, results: Results) -> list[Printed]:
         tail_table(study, results),
         sensitivity_table(results),
         decomposition_table(study, results),
+        front_table(study, results),
     ]
     return [table for table in tables if table is not None and table.rows]
 
 
-def write_paper(study: Study, results: Results, venue: Venue, folder: Path) -> None:
+def write_paper(
+    study: Study, results: Results, venue: Venue, folder: Path, bands: StudyBands
+) -> None:
     """Write tables, numbers, and a document that shows them all.
 
     Parameters
@@ -48,6 +53,8 @@ def write_paper(study: Study, results: Results, venue: Venue, folder: Path) -> N
         Whose columns and fonts are meant.
     folder : Path
         Made if it is not there.
+    bands : StudyBands
+        Of the plans of the study.
     """
     tables = paper_tables(study, results)
     folder.mkdir(parents=True, exist_ok=True)
@@ -56,7 +63,7 @@ def write_paper(study: Study, results: Results, venue: Venue, folder: Path) -> N
         _write(folder / f"{table.name}.md", markdown(table))
         write_table(frame(table), folder, table.name)
     _write(folder / "numbers.tex", macros(tables))
-    figures = draw_paper(study, results, across(results), venue, folder)
+    figures = draw_paper(study, results, across(results), venue, folder, bands)
     _write(folder / "paper.tex", document(venue, tables, figures))
     _write(folder / "threats.md", threats(study, results))
 
