@@ -8,8 +8,9 @@ from typing import Any, Final
 from patchopt.model.metrics import METRIC_BY_NAME
 from patchopt.reports.numbers.hypervolumes import Beside, Volume
 from patchopt.reports.numbers.standing import Standing
-from patchopt.reports.pages.markdown import code, escape, number, percent, plural, table
+from patchopt.reports.pages.markdown import code, escape, number, percent, table
 from patchopt.reports.pages.markdown import with_interval as shown_with
+from patchopt.wording import plural
 
 Row = Mapping[Any, Any]
 
