@@ -119,7 +119,9 @@ def draw(found: pd.DataFrame, order: list[str]) -> None:
         for (row, column), tau in np.ndenumerate(least.to_numpy()):
             ink = "white" if tau < 0.5 else "black"
             axes.text(column, row, f"{tau:.2f}", ha="center", va="center", color=ink, fontsize=6.5)
-        axes.set_xticks(range(least.shape[1]), [c.replace("_", "\n") for c in least.columns])
+        axes.set_xticks(
+            range(least.shape[1]), [c.replace("_", "\n") for c in least.columns], fontsize=6.5
+        )
         axes.set_yticks(range(len(order)), order)
         axes.grid(visible=False)
         made.colorbar(image, label="Kendall's τ")
