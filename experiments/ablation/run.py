@@ -28,8 +28,8 @@ from patchopt.generate.instances import document
 from patchopt.model.presets import with_failures
 from patchopt.model.scenario import Scenario
 
-#: 3 families x 2 sizes x 4 seeds, under two kinds of failures.
-FAMILIES, NODES, SEEDS = ("strict", "strict_windows", "strict_hosts"), (12, 24), (0, 1, 2, 3)
+#: 3 families x 2 sizes x 3 seeds, under two kinds of failures.
+FAMILIES, NODES, SEEDS = ("strict", "strict_windows", "strict_hosts"), (12, 24), (0, 1, 2)
 FAILURES = ("independent", "pessimistic")
 OTHER = {"rollback": 1.0, "retries": 2, "releases": "service"}
 KIND = r"^(?P<instance>.+)\.(?P<failures>[^.]+)\.(?P<without>[^.]+)$"
