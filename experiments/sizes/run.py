@@ -92,7 +92,7 @@ def table(dataset: Path) -> str:
     )
     return (
         f"Exposure above the best lower bound in %, mean over {plans['scenario'].nunique()} "
-        f"instances with 95% intervals; proven: by the longest search, of all.\n\n{by_size}\n"
+        f"instances with 95% intervals; proven: by the search, of all.\n\n{by_size}\n"
         f"The same at {NODES[-2]} and {NODES[-1]} nodes, by family (proven: of all sizes).\n\n"
         f"{by_family}"
     )
