@@ -32,7 +32,7 @@ COUNTS = {
     "distance": 7 * 3 * 3,
     "incompatible": 5 * 10,
     "sensitivity": 6 * (1 + 2 * 23) - 1,  # half a crew is too few for a unit of one scenario
-    "sizes": 9 * (4 * 2 + 2 * 1),
+    "sizes": 9 * 6,
     "surge": 2 * 2 * 6 * 6,
 }
 
