@@ -206,6 +206,8 @@ def save(figure: Figure, path: Path) -> list[Path]:
         The two files.
     """
     keep_labels_apart(figure)
+    # Laid out by now: each format would do that again, in most of the time that a report takes.
+    figure.set_layout_engine("none")
     png, pdf = path.with_name(f"{path.name}.png"), path.with_name(f"{path.name}.pdf")
     figure.savefig(png, metadata={"Software": None})
     figure.savefig(pdf, metadata={"CreationDate": None, "Creator": "patchopt", "Producer": None})
@@ -214,9 +216,10 @@ def save(figure: Figure, path: Path) -> list[Path]:
 
 def save_printed(figure: Figure, path: Path) -> list[Path]:
     """Write a figure of a paper as PDF, SVG and PNG; `path` is without suffix."""
+    files = save(figure, path)
     svg = path.with_name(f"{path.name}.svg")
     figure.savefig(svg, metadata={"Date": None, "Creator": "patchopt"})
-    return [*save(figure, path), svg]
+    return [*files, svg]
 
 
 #: Units of a time axis and their seconds.
