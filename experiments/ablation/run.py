@@ -27,6 +27,7 @@ from patchopt.generate import factors_of
 from patchopt.generate.instances import document
 from patchopt.model.presets import with_failures
 from patchopt.model.scenario import Scenario
+from patchopt.reports.figures.ticks import plain_numbers
 
 #: 3 families x 2 sizes x 3 seeds, under two kinds of failures.
 FAMILIES, NODES, SEEDS = ("strict", "strict_windows", "strict_hosts"), (12, 24), (0, 1, 2)
@@ -63,7 +64,7 @@ def instances() -> Iterator[Scenario]:
 def compared(dataset: Path) -> pd.DataFrame:
     """Return a row a plan: total exposure over that with nothing taken away, same strategy."""
     plans = means_of(dataset, "total_exposure", "patched_share")
-    plans = plans.join(plans["scenario"].str.extract(KIND))
+    plans = plans.join(plans["scenario"].str.extract(KIND)).assign(label=plans["strategy"])
     key = ["instance", "failures", "label"]
     whole = plans[plans["without"] == "nothing"].set_index(key)["total_exposure"]
     plans["ratio"] = (
@@ -83,7 +84,9 @@ def draw(plans: pd.DataFrame, labels: list[str]) -> None:
                 for label in labels
             }
             axes.axhline(1, color="#888888", linewidth=0.8)
-            lines(axes, range(len(WITHOUT) - 1), series, ratios=True, joined=False)
+            axes.set_yscale("log")
+            shown = lines(axes, range(len(WITHOUT) - 1), series, ratios=True, joined=False)
+            plain_numbers(axes.yaxis, shown.min(), shown.max())
             axes.set_xticks(range(len(WITHOUT) - 1), [f"no {name}" for name in WITHOUT[1:]])
             axes.set_title(failures)
         panels[0].set_ylabel("total exposure / with it")
