@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
@@ -76,9 +77,10 @@ def conduct(
 
 
 def write_instances(name: str, scenarios: Iterable[Scenario]) -> None:
-    """Write the instances of a study to where its configuration looks for them."""
+    """Write the instances of a study, and no others, to where its configuration looks for them."""
     folder = results_of(name) / "instances"
-    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     for made in scenarios:
         text = scenario_text(made, ["Made up."])
         (folder / f"{made.name}.yaml").write_text(text, encoding="utf-8")
