@@ -140,6 +140,11 @@ _REMEDIES: Final = {
 
 def _remedy(text: str) -> str:
     """Name the nearest key or option for what Hydra did not know."""
+    file = re.search(r"Could not find '(\w+)/(?:[^']*/)?([^'/]+)\.ya?ml'", text)
+    if file:
+        group, name = file[1], file[2]
+        given = f"--config-dir DIR {group}={name}"
+        return f"options have no suffix; one of your own lies in DIR/{group}/{name}.yaml: {given}"
     option = re.search(r"Could not find '([\w/]+)/(\w+)'", text)
     if option:
         return nearest(option[2], _options(text))

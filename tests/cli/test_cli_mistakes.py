@@ -216,6 +216,10 @@ def test_silly_command_lines_are_refused(line: str, tmp_path: Path) -> None:
         ("seed=1", "did you mean 'sweep.seed' or 'optimizer.seed'?"),
         ("scenarios=[otel_demo]", "did you mean 'sweep.scenarios'?"),
         ("otel_demo", "write key=value, for example sweep.scenarios=[online_boutique]"),
+        (
+            "failures=mine/ours.yaml",
+            "one of your own lies in DIR/failures/ours.yaml: --config-dir DIR failures=ours",
+        ),
         ("--out", "settings are overrides, such as sweep.out=DIR; see patchopt sweep --help"),
     ],
 )
