@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from patchopt.cli import printing
+from patchopt.cli.progress import progress
 from patchopt.cli.summaries import print_summary, records_of
 from patchopt.errors import PatchoptError
 
@@ -21,13 +22,15 @@ def deliver_report(request: ReportRequest) -> int:
 
     if request.each:
         return _report_on_each(request)
-    result = write_report(
-        *request.datasets,
-        out=request.out,
-        paper=request.paper,
-        reference=reference_of(request.reference),
-        force=request.force,
-    )
+    with progress() as show:
+        result = write_report(
+            *request.datasets,
+            out=request.out,
+            paper=request.paper,
+            reference=reference_of(request.reference),
+            force=request.force,
+            watch=show,
+        )
     if request.as_json:
         printing.as_json(records_of(result.summary))
         return 0
@@ -89,9 +92,15 @@ def _report_on_each(request: ReportRequest) -> int:
     for folder, name in zip(folders, _names(folders), strict=True):
         out = request.out / name
         try:
-            result = write_report(
-                folder, out=out, paper=request.paper, reference=reference, force=request.force
-            )
+            with progress() as show:
+                result = write_report(
+                    folder,
+                    out=out,
+                    paper=request.paper,
+                    reference=reference,
+                    force=request.force,
+                    watch=show,
+                )
         except PatchoptError as error:
             printing.error(str(error))
             code = 2

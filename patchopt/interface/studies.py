@@ -181,6 +181,7 @@ def report(
     paper: Literal["ieee", "acm"] | None = None,
     reference: Mapping[str, float] | None = None,
     force: bool = False,
+    watch: Callable[[str, int, int], None] | None = None,
 ) -> ReportResult:
     """Turn the dataset of a sweep, or several as one study, into tables, figures and a page.
 
@@ -198,6 +199,8 @@ def report(
         follows from each scenario.
     force : bool
         Write into a folder that holds something already.
+    watch : callable, optional
+        Told of the progress: what is being done, how much of it is done, of how much.
 
     Returns
     -------
@@ -221,4 +224,6 @@ def report(
     if paper is not None:
         one_of("paper", paper, ("ieee", "acm"))
     every = (Path(folder) for folder in folders)
-    return write_report(*every, out=Path(out), paper=paper, reference=reference, force=force)
+    return write_report(
+        *every, out=Path(out), paper=paper, reference=reference, force=force, watch=watch
+    )

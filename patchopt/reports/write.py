@@ -16,7 +16,7 @@ from patchopt.reports.figures.study_bands import StudyBands
 from patchopt.reports.figures.style import looks, style
 from patchopt.reports.numbers.objectives import check_reference
 from patchopt.reports.numbers.opening import open_study
-from patchopt.reports.numbers.study import Study
+from patchopt.reports.numbers.study import Study, Watcher
 from patchopt.reports.numbers.summary import Results, results_of
 from patchopt.reports.numbers.table_files import write_tables
 from patchopt.reports.pages.study_page import study_page
@@ -50,6 +50,7 @@ def write_report(
     paper: VenueName | None = None,
     reference: Mapping[str, float] | None = None,
     force: bool = False,
+    watch: Watcher | None = None,
 ) -> ReportResult:
     """Report on the dataset of a sweep, or on several as one study.
 
@@ -66,6 +67,9 @@ def write_report(
     force : bool
         Write into a folder that holds something already; files of the same names are
         replaced.
+    watch : callable, optional
+        Told of the progress: ``numbers`` by plan, ``figures`` by scenario; how many are done, and
+        of how many.
 
     Returns
     -------
@@ -92,9 +96,9 @@ def write_report(
         try:
             with tempfile.TemporaryDirectory(prefix=".report-", dir=out) as passing:
                 staged = Path(passing)
-                results = results_of(study, given)
+                results = results_of(study, given, watch)
                 bands = StudyBands(study)
-                _make(study, results, bands, staged)
+                _make(study, results, bands, staged, watch)
                 if paper is not None:
                     write_paper(study, results, VENUES[paper], staged / "paper", bands)
                 files = _move(staged, out)
@@ -103,7 +107,9 @@ def write_report(
     return ReportResult(out, files, results.summary)
 
 
-def _make(study: Study, results: Results, bands: StudyBands, folder: Path) -> None:
+def _make(
+    study: Study, results: Results, bands: StudyBands, folder: Path, watch: Watcher | None
+) -> None:
     write_tables(results, folder / "tables")
     figures = folder / "figures"
     figures.mkdir()
@@ -112,6 +118,8 @@ def _make(study: Study, results: Results, bands: StudyBands, folder: Path) -> No
     with style():
         for scenario, name in zip(study.scenarios, file_names(study.scenarios), strict=True):
             pictures[scenario] = draw(study, results, scenario, look_of, figures / name, bands)
+            if watch is not None:
+                watch("figures", len(pictures), len(study.scenarios))
     page = study_page(study, results, pictures, figures.name)
     (folder / "report.md").write_text(page, encoding="utf-8", newline="\n")
     web = index_page(study, results)

@@ -45,11 +45,23 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+#: What was told of the progress of the report.
+TOLD: list[tuple[str, int, int]] = []
+
+
 @pytest.fixture(scope="module")
 def report(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("report") / "report"
-    write_report(dataset, out=out)
+    TOLD.clear()
+    write_report(dataset, out=out, watch=lambda *told: TOLD.append(told))
     return out
+
+
+@pytest.mark.usefixtures("report")
+def test_progress_is_told_plan_by_plan_and_scenario_by_scenario() -> None:
+    # Six labels on two scenarios.
+    numbers = [("numbers", done, 12) for done in range(1, 13)]
+    assert [*numbers, ("figures", 1, 2), ("figures", 2, 2)] == TOLD
 
 
 def test_everything_is_there(report: Path) -> None:

@@ -14,7 +14,7 @@ from patchopt.model.metrics import NUMERIC_METRICS, Metric
 from patchopt.model.risk import cvar, quantiles, wilson
 from patchopt.reports.numbers.bootstrap import Estimate, estimate, exact, scale_of
 from patchopt.reports.numbers.stratified import stratified_mean
-from patchopt.reports.numbers.study import Study
+from patchopt.reports.numbers.study import Study, Watcher
 from patchopt.reports.numbers.tail_limits import (
     cvar_limits,
     quantile_limits,
@@ -50,13 +50,15 @@ _COLUMNS: Final = [
 ]
 
 
-def estimates(study: Study) -> pd.DataFrame:
+def estimates(study: Study, watch: Watcher | None = None) -> pd.DataFrame:
     """Return every plan's mean, interval and tails for every measure.
 
     Parameters
     ----------
     study : Study
         What was measured.
+    watch : callable, optional
+        Told of the progress: ``numbers``, how many plans are done, and of how many.
 
     Returns
     -------
@@ -67,9 +69,11 @@ def estimates(study: Study) -> pd.DataFrame:
         5%, the lowest where higher is better. Quantiles have limits too (``p95_low``...),
         ``cvar95`` of total exposure and downtime; NaN where there are too few replications.
     """
-    tables = [
-        table for cell in study.cells.itertuples(index=False) for table in _of_plan(study, cell)
-    ]
+    tables: list[pd.DataFrame] = []
+    for done, cell in enumerate(study.cells.itertuples(index=False), start=1):
+        tables += _of_plan(study, cell)
+        if watch is not None:
+            watch("numbers", done, len(study.cells))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=_COLUMNS)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Protocol
@@ -21,6 +21,9 @@ from patchopt.model.scenario import Scenario
 LUCK: Final = ("seed", "replication")
 
 Event = dict[str, Any]
+
+#: Told of the progress: what is being done, how much of it is done, of how much.
+Watcher = Callable[[str, int, int], None]
 
 _CELL: Final = ["plan", "scenario", "strategy", "label"]
 

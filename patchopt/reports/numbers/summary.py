@@ -24,7 +24,7 @@ from patchopt.reports.numbers.keeping import Keeping, keepings
 from patchopt.reports.numbers.objectives import OBJECTIVES
 from patchopt.reports.numbers.opening import open_study
 from patchopt.reports.numbers.standing import NOT_COMPARED, Standing, standing_of
-from patchopt.reports.numbers.study import Study
+from patchopt.reports.numbers.study import Study, Watcher
 
 #: A row of a summary.
 R = TypeVar("R", bound=Mapping[Any, Any])
@@ -130,7 +130,11 @@ def by_nominal_exposure(rows: Sequence[R]) -> list[R]:
     return sorted(planned, key=lambda row: (float(row["nominal_exposure"]), row["plan"]))
 
 
-def results_of(study: Study, reference: Mapping[str, float] | None = None) -> Results:
+def results_of(
+    study: Study,
+    reference: Mapping[str, float] | None = None,
+    watch: Watcher | None = None,
+) -> Results:
     """Compute all numbers of a report.
 
     Parameters
@@ -139,8 +143,10 @@ def results_of(study: Study, reference: Mapping[str, float] | None = None) -> Re
         What was measured.
     reference : mapping of str to float, optional
         Of some objectives, that of hypervolumes, in place of the scenario's own.
+    watch : callable, optional
+        Told of the progress; see `estimates`.
     """
-    found = estimates(study)
+    found = estimates(study, watch)
     told = ["mean", "low", "high", *TAIL_COLUMNS]
     means = found.pivot(index="plan", columns="metric", values=told)
     plain = found.pivot(index="plan", columns="metric", values="mean")
