@@ -228,6 +228,7 @@ def test_several_sweeps_are_one_study(tmp_path: Path) -> None:
         study(
             jobs / str(number),
             "sweep.scenarios=[risky_patch]",
+            "sweep.strategies=[rolling]",
             "failures=independent",
             f"failures.failure_probability={probability}",
             "sweep.replications=20",
