@@ -92,6 +92,9 @@ def atomic_write(path: Path, force: bool = False) -> Iterator[IO[str]]:
     part = part_of(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(path, error) from None
+    try:
         with part.open("w", encoding="utf-8", newline="\n") as handle:
             yield handle
         part.replace(path)
