@@ -23,8 +23,7 @@ from patchopt.files.dataset_writer import TABLES
 from patchopt.files.output import file_names, part_of, unwritable
 from patchopt.files.scenario_writing import scenario_text
 from patchopt.model.scenario import Scenario
-from patchopt.reports import write_report
-from patchopt.reports.numbers.folders import dataset_folders
+from patchopt.reports import dataset_folders, write_report
 
 DATASET: Final = "dataset"
 SCENARIOS: Final = "scenarios"
@@ -123,8 +122,8 @@ def _sweep(folder: Path, found: OpenDataset, prefix: str) -> Iterator[File]:
         inputs.append(f"{prefix}{SCENARIOS}/{name}.yaml")
         yield inputs[-1], "input", scenario_text(scenario).encode(), ()
     for name in TABLES:
-        path = f"{prefix}{DATASET}/{name}.parquet"
-        yield path, "result", (folder / Path(path).name).read_bytes(), inputs
+        file = f"{name}.parquet"
+        yield f"{prefix}{DATASET}/{file}", "result", (folder / file).read_bytes(), inputs
 
 
 def _write(path: Path, files: Iterator[File], title: str) -> Manifest:

@@ -14,23 +14,15 @@ from patchopt.errors import PatchoptError
 
 if TYPE_CHECKING:
     from patchopt.cli.requests import ReportRequest
+    from patchopt.reports import ReportResult
 
 
 def deliver_report(request: ReportRequest) -> int:
     """Write a report on all datasets, or one on each; return the exit code."""
-    from patchopt.reports import write_report
-
+    reference = reference_of(request.reference)
     if request.each:
-        return _report_on_each(request)
-    with progress() as show:
-        result = write_report(
-            *request.datasets,
-            out=request.out,
-            paper=request.paper,
-            reference=reference_of(request.reference),
-            force=request.force,
-            watch=show,
-        )
+        return _report_on_each(request, reference)
+    result = _written(request, request.datasets, request.out, reference)
     if request.as_json:
         printing.as_json(records_of(result.summary))
         return 0
@@ -42,6 +34,23 @@ def deliver_report(request: ReportRequest) -> int:
     if request.paper:
         sys.stdout.write(f"paper: {request.out / 'paper'}\n")
     return 0
+
+
+def _written(
+    request: ReportRequest, datasets: Sequence[Path], out: Path, reference: dict[str, float]
+) -> ReportResult:
+    """Write one report, and show how far it is."""
+    from patchopt.reports import write_report
+
+    with progress() as show:
+        return write_report(
+            *datasets,
+            out=out,
+            paper=request.paper,
+            reference=reference,
+            force=request.force,
+            watch=show,
+        )
 
 
 def reference_of(texts: Sequence[str]) -> dict[str, float]:
@@ -81,26 +90,17 @@ def reference_of(texts: Sequence[str]) -> dict[str, float]:
     return found
 
 
-def _report_on_each(request: ReportRequest) -> int:
+def _report_on_each(request: ReportRequest, reference: dict[str, float]) -> int:
     """Report on each dataset into a folder of its own; what cannot be read stops no other."""
-    from patchopt.reports import dataset_folders, write_report
+    from patchopt.reports import dataset_folders
 
-    reference = reference_of(request.reference)
     code = 0
     summaries: dict[str, list[dict[str, Any]]] = {}
     folders = [inner for folder in request.datasets for inner in dataset_folders(folder)]
     for folder, name in zip(folders, _names(folders), strict=True):
         out = request.out / name
         try:
-            with progress() as show:
-                result = write_report(
-                    folder,
-                    out=out,
-                    paper=request.paper,
-                    reference=reference,
-                    force=request.force,
-                    watch=show,
-                )
+            result = _written(request, [folder], out, reference)
         except PatchoptError as error:
             printing.error(str(error))
             code = 2
