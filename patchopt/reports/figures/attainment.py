@@ -15,7 +15,7 @@ from patchopt.reports.figures.style import (
     LegendShape,
     as_text,
     legend_below,
-    new_figure,
+    new_panels,
 )
 from patchopt.reports.figures.ticks import plain_numbers, short_numbers
 from patchopt.reports.numbers.attainment import SHARES, Attainment
@@ -54,18 +54,13 @@ def attainment_figure(found: Sequence[Attainment], width_in: float) -> Figure:
     width_in : float
         Inches.
     """
-    columns = min(_COLUMNS, len(found))
-    rows = -(-len(found) // columns)
     labels = [f"{share}%" for share in SHARES]
     legend = LegendShape.of(labels, width_in)
-    figure = new_figure(width_in, 1.25 * rows + legend.height + 0.3)
-    panels = figure.subplots(rows, columns, squeeze=False)
+    figure, panels = new_panels(len(found), _COLUMNS, width_in, 1.25, legend.height + 0.3)
     for at, (axes, one) in enumerate(zip(panels.flat, found, strict=False)):
         _panel(axes, one)
-        if at + columns >= len(found):  # nothing beneath
+        if at + panels.shape[1] >= len(found):  # nothing beneath
             axes.set_xlabel(_name(one.objectives[0]), fontsize=7.5)
-    for axes in panels.flat[len(found) :]:
-        axes.set_axis_off()
     handles = [
         Line2D([], [], color=colour, linestyle=line, label=label)
         for label, (line, colour) in zip(labels, _LINES, strict=True)

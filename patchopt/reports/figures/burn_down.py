@@ -18,7 +18,7 @@ from patchopt.reports.figures.style import (
     LegendShape,
     as_text,
     legend_below,
-    new_figure,
+    new_panels,
     time_unit,
 )
 from patchopt.reports.figures.ticks import plain_numbers, short_numbers
@@ -75,21 +75,18 @@ def burn_down_figure(plans: Sequence[BurnDown], reference: str | None, title: st
     """
     handles = _legend(reference)
     legend = LegendShape.of([str(handle.get_label()) for handle in handles], 8.2)
-    columns = min(_COLUMNS, len(plans))
-    rows = -(-len(plans) // columns)
-    figure = new_figure(8.2, 0.9 + 1.75 * rows + legend.height)
-    panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    figure, panels = new_panels(
+        len(plans), _COLUMNS, 8.2, 1.75, 0.9 + legend.height, sharex=True, sharey=True
+    )
     end = max(1, *(plan.band.settled_s for plan in plans))
     ends = [plan.band.settled_s for plan in plans if plan.band.settled_s]
     unit, seconds = time_unit(end, min(ends, default=end))
     other = next((plan.band for plan in plans if plan.label == reference), None)
     for axes, plan in zip(panels.flat, plans, strict=False):
         _panel(axes, plan, other if plan.label != reference else None, end, seconds)
-    for axes in panels.flat[len(plans) :]:
-        axes.set_axis_off()
     _scale(panels.flat[0], plans, end, seconds)
     for at in range(len(plans)):
-        if at + columns >= len(plans):  # nothing beneath: the axis is this one's
+        if at + panels.shape[1] >= len(plans):  # nothing beneath: the axis is this one's
             panels.flat[at].tick_params(axis="x", labelbottom=True)
             panels.flat[at].set_xlabel(f"time [{unit}]")
     for axes in panels[:, 0]:

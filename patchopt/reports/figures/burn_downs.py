@@ -15,7 +15,7 @@ from patchopt.reports.figures.style import (
     LegendShape,
     as_text,
     legend_below,
-    new_figure,
+    new_panels,
     time_unit,
 )
 from patchopt.reports.figures.ticks import plain_numbers, short_numbers
@@ -48,16 +48,11 @@ def burn_downs_figure(scenarios: Mapping[str, Mapping[str, BurnDown]], width_in:
     """
     parts = [part for part in PARTS if any(part in plans for plans in scenarios.values())]
     legend = LegendShape.of(parts, width_in)
-    columns = min(_COLUMNS, len(scenarios))
-    rows = -(-len(scenarios) // columns)
-    figure = new_figure(width_in, 1.75 * rows + legend.height)
-    panels = figure.subplots(rows, columns, squeeze=False)
+    figure, panels = new_panels(len(scenarios), _COLUMNS, width_in, 1.75, legend.height)
     for axes, (scenario, plans) in zip(panels.flat, scenarios.items(), strict=False):
         _panel(axes, plans)
         named = plans.get("best heuristic")
         axes.set_title(as_text(f"{scenario} ({named.label})" if named else scenario), fontsize=7.5)
-    for axes in panels.flat[len(scenarios) :]:
-        axes.set_axis_off()
     for axes in panels[:, 0]:
         axes.set_ylabel("open [weight]")
     handles = [

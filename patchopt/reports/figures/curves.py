@@ -18,6 +18,7 @@ from patchopt.reports.figures.style import (
     as_text,
     legend_below,
     new_figure,
+    new_panels,
 )
 from patchopt.reports.figures.ticks import plain_numbers, short_numbers
 
@@ -63,10 +64,7 @@ def tail_figure(tails: Sequence[Tail], looks: Mapping[str, Look], width_in: floa
     scenarios = list(dict.fromkeys(tail.scenario for tail in tails))
     labels = [label for label in looks if any(tail.label == label for tail in tails)]
     legend = LegendShape.of(labels, width_in)
-    columns = min(_COLUMNS, len(scenarios))
-    rows = -(-len(scenarios) // columns)
-    figure = new_figure(width_in, 1.75 * rows + legend.height)
-    panels = figure.subplots(rows, columns, squeeze=False)
+    figure, panels = new_panels(len(scenarios), _COLUMNS, width_in, 1.75, legend.height)
     for axes, scenario in zip(panels.flat, scenarios, strict=False):
         own = [tail for tail in tails if tail.scenario == scenario]
         for tail in own:
@@ -88,8 +86,6 @@ def tail_figure(tails: Sequence[Tail], looks: Mapping[str, Look], width_in: floa
             short_numbers(axes.xaxis)
         axes.set_title(as_text(scenario))
         axes.set_xlabel("total exposure [weight·s]")
-    for axes in panels.flat[len(scenarios) :]:
-        axes.set_axis_off()
     for axes in panels[:, 0]:
         axes.set_ylabel("share above")
     legend_below(figure, _lines(labels, looks), legend)

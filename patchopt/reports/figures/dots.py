@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from patchopt.reports.figures.style import LOG_RATIO, Look, as_text, new_figure
+from patchopt.reports.figures.style import LOG_RATIO, Look, as_text, new_panels
 from patchopt.reports.figures.ticks import plain_numbers, short_numbers
 
 #: Panels beside each other.
@@ -60,17 +60,13 @@ def dot_figure(
     """
     scenarios = list(dict.fromkeys(dot.scenario for dot in dots))
     labels = [label for label in looks if any(dot.label == label for dot in dots)]
-    columns = min(_COLUMNS, len(scenarios))
-    rows = -(-len(scenarios) // columns)
-    figure = new_figure(width_in, rows * (_AROUND + _ROW * len(labels)))
-    panels = figure.subplots(rows, columns, sharey=True, squeeze=False)
+    height = _AROUND + _ROW * len(labels)
+    figure, panels = new_panels(len(scenarios), _COLUMNS, width_in, height, sharey=True)
     for axes, scenario in zip(panels.flat, scenarios, strict=False):
         own = {dot.label: dot for dot in dots if dot.scenario == scenario}
         _panel(axes, own, labels, looks)
         axes.set_title(as_text(scenario))
         axes.set_xlabel(f"ratio to {as_text(reference)}")
-    for axes in panels.flat[len(scenarios) :]:
-        axes.set_axis_off()
     for axes in panels[:, 0]:
         axes.set_yticks(range(len(labels)), [as_text(label) for label in labels])
     panels[0, 0].set_ylim(len(labels) - 0.5, -0.5)

@@ -14,6 +14,7 @@ import matplotlib as mpl
 from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from patchopt.files.plain_text import one_line
 from patchopt.reports.figures.ticks import keep_labels_apart
@@ -152,6 +153,44 @@ def new_figure(width: float, height: float) -> Figure:
     figure = ShownFigure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
+
+
+def new_panels(
+    count: int,
+    columns: int,
+    width: float,
+    row: float,
+    beside: float = 0.0,
+    *,
+    sharex: bool = False,
+    sharey: bool = False,
+) -> tuple[Figure, NDArray[Any]]:
+    """Return a figure of panels, of which the first `count` are seen.
+
+    Parameters
+    ----------
+    count : int
+        Panels; at least 1.
+    columns : int
+        At most.
+    width, row, beside : float
+        Inches: of the figure, the height of a row, and what is above and below all of them.
+    sharex, sharey : bool
+        Whether panels have one axis.
+
+    Returns
+    -------
+    Figure
+    ndarray of Axes, shape (rows, columns)
+        In reading order; those that are left over are empty.
+    """
+    columns = min(columns, count)
+    rows = -(-count // columns)
+    figure = new_figure(width, row * rows + beside)
+    panels = figure.subplots(rows, columns, sharex=sharex, sharey=sharey, squeeze=False)
+    for axes in panels.flat[count:]:
+        axes.set_axis_off()
+    return figure, panels
 
 
 @dataclass(frozen=True)
