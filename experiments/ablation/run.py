@@ -63,7 +63,7 @@ def instances() -> Iterator[Scenario]:
 
 def compared(dataset: Path) -> pd.DataFrame:
     """Return a row a plan: total exposure over that with nothing taken away, same strategy."""
-    plans = means_of(dataset, "total_exposure", "patched_share")
+    plans = means_of(dataset, "total_exposure")
     plans = plans.join(plans["scenario"].str.extract(KIND)).assign(label=plans["strategy"])
     key = ["instance", "failures", "label"]
     whole = plans[plans["without"] == "nothing"].set_index(key)["total_exposure"]

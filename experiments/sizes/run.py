@@ -43,7 +43,6 @@ def gaps(dataset: Path) -> pd.DataFrame:
     plans["family"], plans["nodes"] = named["family"], named["nodes"].astype(int)
     best = plans.groupby("scenario")["bound"].max()
     plans["gap_percent"] = 100 * (plans["exposure"] / plans["scenario"].map(best) - 1)
-    plans["own_gap_percent"] = 100 * plans["gap"].astype(float)
     return plans
 
 
