@@ -53,15 +53,11 @@ def worth(dataset: Path) -> pd.DataFrame:
     key = ["slack", "crew", "seed"]
     without = plans[(plans["surge"] == 0) & (plans["label"] == "optimal")].set_index(key)
     at = pd.MultiIndex.from_frame(plans[key])
-    for name, source in (("exposure", "nominal_exposure"), ("total", "total_exposure")):
-        plans[f"{name}_ratio"] = plans[source].to_numpy() / without[source].reindex(at).to_numpy()
-    base = without["total_exposure"].reindex(at).to_numpy()
-    with np.errstate(invalid="ignore", divide="ignore"):
-        plans["saved_per_slot_hour"] = (
-            3600 * (1 - plans["total_exposure"] / base) / plans["surge_node_seconds"] * 100
-        )
-    lost = without["lost_capacity"].reindex(at).to_numpy()
-    plans["lost_ratio"] = plans["lost_capacity"] / lost
+    sources = {"exposure": "nominal_exposure", "total": "total_exposure", "lost": "lost_capacity"}
+    for name, source in sources.items():
+        plans[f"{name}_ratio"] = plans[source] / without[source].reindex(at).to_numpy()
+    slot_hours = plans["surge_node_seconds"] / 3600
+    plans["saved_per_slot_hour"] = 100 * (1 - plans["total_ratio"]) / slot_hours
     return plans
 
 
