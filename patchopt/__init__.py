@@ -27,7 +27,7 @@ from patchopt.interface.plans import (
     strategy_names,
 )
 from patchopt.interface.scenarios import make_scenario, save_scenario
-from patchopt.interface.showing import draw_gantt, draw_pareto
+from patchopt.interface.showing import draw_convergence, draw_gantt, draw_pareto
 from patchopt.interface.studies import bound, compare, report, sweep
 from patchopt.lazily import lazily
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from patchopt.model.expectation import Expectation
     from patchopt.model.plan import Certificate, Plan, Step
     from patchopt.model.scenario import Scenario
+    from patchopt.optimizer import Progress
     from patchopt.reports import ReportResult
     from patchopt.simulator import Outcome
     from patchopt.stochastic import Bounds
@@ -48,12 +49,14 @@ __all__ = [
     "Expectation",
     "Outcome",
     "Plan",
+    "Progress",
     "ReportResult",
     "Scenario",
     "Step",
     "SweepResult",
     "bound",
     "compare",
+    "draw_convergence",
     "draw_gantt",
     "draw_pareto",
     "load_plan",
@@ -79,6 +82,7 @@ __getattr__ = lazily(
         "Expectation": "model.expectation",
         "Outcome": "simulator",
         "Plan": "model.plan",
+        "Progress": "optimizer",
         "ReportResult": "reports",
         "Scenario": "model.scenario",
         "Step": "model.plan",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
@@ -116,6 +117,30 @@ def test_figures(scenario: patchopt.Scenario) -> None:
     assert isinstance(figure, Figure)
     title = figure.get_suptitle() or figure.axes[0].get_title("left")
     assert "rolling" in title
+
+
+def test_convergence_is_drawn_from_what_a_watcher_is_told(scenario: patchopt.Scenario) -> None:
+    told: list[patchopt.Progress] = []
+    plan = patchopt.optimize(scenario, time_limit=1, deterministic=True, watch=told.append)
+    assert plan.certificate is not None
+    assert told[-1].objective_milli == plan.certificate.objective
+    assert told[-1].bound_milli == plan.certificate.bound
+    # Threads tell what they find as it comes: the best so far is what is drawn.
+    shuffled = [*reversed(told)]
+    figure = patchopt.draw_convergence({"seed 0": shuffled, "again": told}, "two searches")
+    assert figure.get_suptitle() == "two searches"
+    values, gaps = figure.axes[:2]
+    incumbent, bound, *_ = (np.asarray(line.get_ydata(), float) for line in values.lines)
+    assert (np.diff(incumbent) <= 0).all()
+    assert (np.diff(bound) >= 0).all()
+    assert incumbent[-1] * 1000 == plan.certificate.objective
+    assert len(gaps.lines) == 2
+
+
+@pytest.mark.parametrize("histories", [[], {}, {"seed 0": []}, [3], {"seed 0": "told"}])
+def test_what_is_no_history_is_refused(histories: Any) -> None:
+    with pytest.raises(PatchoptError, match="histories: it is no history of a search"):
+        patchopt.draw_convergence(histories)
 
 
 def test_a_notebook_shows_a_figure_by_itself(scenario: patchopt.Scenario) -> None:

@@ -7,7 +7,9 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
+import nbformat
 import pytest
 from markdown_it import MarkdownIt
 
@@ -29,6 +31,23 @@ SOURCES = [
     for folder, pattern in (("docs", "*.md"), ("experiments", "*/README.md"))
     for page in sorted((ROOT / folder).glob(pattern))
 ]
+
+#: What the outputs of each notebook must say for its text to be true, and how many are pictures.
+SAID = {
+    "first_plan": (
+        r"services\.database\.min_up: .*; give at most 0",
+        r"^optimal, gap 0\.0%$",
+        r"^\d\.\d% of the nights leave something out$",
+        r"^unplanned downtime in 0\.0% of the nights$",
+        r"^saved True$",
+    ),
+    "first_study": (
+        r"replications of 8 plans, complete: True$",
+        r"least that a canary is over the nominal optimum: [1-9]\d*%",
+        r"Outcome with failures",
+    ),
+}
+PICTURES = {"first_plan": 2, "first_study": 1}
 
 
 @pytest.fixture(scope="module")
@@ -157,3 +176,14 @@ def test_the_gallery_has_a_figure_for_each_block(site: Path) -> None:
     drawn = re.findall(r"^(?:figure|files) = ", page, flags=re.MULTILINE)
     shown = (site / "gallery.html").read_text(encoding="utf-8").count("<img ")
     assert shown >= len(drawn) >= 5
+
+
+@pytest.mark.parametrize("name", sorted(SAID))
+def test_a_notebook_says_what_its_text_says(name: str, site: Path) -> None:
+    outputs = (site.parent / "site-src" / "notebooks" / f"{name}.md").read_text(encoding="utf-8")
+    read: Any = nbformat.read
+    for cell in read(ROOT / "docs" / "notebooks" / f"{name}.ipynb", as_version=4).cells:
+        outputs = outputs.replace(cell.source, "")
+    for pattern in SAID[name]:
+        assert re.search(pattern, outputs, flags=re.MULTILINE), (pattern, outputs)
+    assert outputs.count("![](") == PICTURES[name]

@@ -22,7 +22,7 @@ GROUPS: Final = {
         "load_plan", "save_plan", "strategy_names", "metric_names",
     ),
     "Studies": ("compare", "bound", "sweep", "report"),
-    "Figures": ("draw_pareto", "draw_gantt"),
+    "Figures": ("draw_pareto", "draw_gantt", "draw_convergence"),
 }  # fmt: skip
 #: For those who add something, and what the tutorials import beside the interface.
 ROOMS: Final = {

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from patchopt.model.plan import Plan
     from patchopt.model.scenario import Scenario
+    from patchopt.optimizer import Progress
     from patchopt.simulator import Outcome
 
 
@@ -228,6 +230,7 @@ def optimize(
     gap: float = 0.0,
     seed: int = 0,
     deterministic: bool = False,
+    watch: Callable[[Progress], None] | None = None,
 ) -> Plan:
     """Find the plan of least exposure, with a certificate of how good it is.
 
@@ -245,6 +248,9 @@ def optimize(
         Of the search.
     deterministic : bool
         Count steps instead of the clock, so that the same inputs give the same plan.
+    watch : callable, optional
+        Told of every new incumbent and bound, from whichever thread has it; `draw_convergence`
+        draws what it was told.
 
     Returns
     -------
@@ -271,4 +277,4 @@ def optimize(
     }
     maker = make_strategy("optimal", limits)
     assert isinstance(maker, Optimal)  # noqa: S101 - that is what the name stands for
-    return maker.solve(build_infrastructure(scenario)).plan
+    return maker.solve(build_infrastructure(scenario), watch=watch).plan

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from patchopt.model.plan import Plan
     from patchopt.model.scenario import Scenario
+    from patchopt.optimizer import Progress
 
 
 def draw_pareto(summary: pd.DataFrame, title: str = "") -> Figure:
@@ -96,3 +98,54 @@ def draw_gantt(
     title = f"{scenario.name}: {plan.strategy.name}, seed {outcome.seed}"
     with style():
         return gantt_of_run(build_infrastructure(met), of(plan, met), outcome.events, title)
+
+
+def draw_convergence(
+    histories: Sequence[Progress] | Mapping[str, Sequence[Progress]], title: str = ""
+) -> Figure:
+    """Draw how searches for the nominal optimum closed in: incumbent, bound and gap over time.
+
+    Parameters
+    ----------
+    histories : sequence of Progress, or mapping of str to such
+        What the `watch` of `optimize` was told; several searches of one scenario by their labels.
+    title : str
+        What was searched.
+
+    Returns
+    -------
+    Figure
+        Seconds are of the machine that searched: of another, they are others.
+
+    Raises
+    ------
+    patchopt.errors.PatchoptError
+        For a search of which nothing was told.
+
+    Examples
+    --------
+    >>> import patchopt
+    >>> told = []
+    >>> scenario = patchopt.load_scenario("ha_microservices")
+    >>> plan = patchopt.optimize(scenario, time_limit=2, watch=told.append)
+    >>> patchopt.draw_convergence(told).savefig("convergence.pdf")
+    >>> told[-1].gap
+    0.0
+    """
+    from collections.abc import Mapping
+
+    from patchopt.errors import PatchoptError
+    from patchopt.optimizer import Progress
+    from patchopt.reports.figures.convergence import convergence_figure
+    from patchopt.reports.figures.style import style
+
+    by_label = histories if isinstance(histories, Mapping) else {"incumbent": histories}
+    told = [[isinstance(one, Progress) for one in history] for history in by_label.values()]
+    if not told or not all(history and all(history) for history in told):
+        raise PatchoptError(
+            "it is no history of a search, or an empty one",
+            place="histories",
+            remedy="give what patchopt.optimize(..., watch=told.append) has put into told",
+        )
+    with style():
+        return convergence_figure(by_label, title)

@@ -246,7 +246,7 @@ def save(figure: Figure, path: Path) -> list[Path]:
     """
     keep_labels_apart(figure)
     # Laid out by now: each format would do that again, in most of the time that a report takes.
-    figure.set_layout_engine("none")
+    figure.set_layout_engine(None)
     png, pdf = path.with_name(f"{path.name}.png"), path.with_name(f"{path.name}.pdf")
     figure.savefig(png, metadata={"Software": None})
     figure.savefig(pdf, metadata={"CreationDate": None, "Creator": "patchopt", "Producer": None})
