@@ -7,15 +7,16 @@ READY := $(VENV)/ready
 RESULTS := results/default
 
 .DEFAULT_GOAL := help
-.PHONY: help setup sweep docs checks loops quick test clean
+.PHONY: help setup sweep docs checks loops quick test coverage clean
 
 help:
-	@echo 'make sweep   run the default study and report on it, in $(RESULTS)'
-	@echo 'make docs    build the documentation site, in build/site'
-	@echo 'make test    lint, types, layers, tests, and what of the code they reach'
-	@echo 'make quick   the same with the fast tests alone, in a few minutes'
-	@echo 'make setup   only set up $(VENV); PYTHON=... chooses the interpreter'
-	@echo 'make clean   remove $(VENV), $(RESULTS), builds and caches'
+	@echo 'make sweep     run the default study and report on it, in $(RESULTS)'
+	@echo 'make docs      build the documentation site, in build/site'
+	@echo 'make test      lint, types, layers, tests'
+	@echo 'make quick     the same with the fast tests alone, in a few minutes'
+	@echo 'make coverage  all tests, and what of the code they reach'
+	@echo 'make setup     only set up $(VENV); PYTHON=... chooses the interpreter'
+	@echo 'make clean     remove $(VENV), $(RESULTS), builds and caches'
 
 setup: $(READY)
 
@@ -43,7 +44,10 @@ quick: checks loops
 	$(BIN)/pytest -n auto --dist loadfile -m 'not slow'
 
 test: checks loops
-	$(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
+
+coverage: loops
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 clean:
 	rm -rf $(VENV) $(RESULTS) build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -140,8 +140,13 @@ def figure(name: str, file: str, width_in: float, height_in: float) -> Iterator[
     with printed_style():
         made = new_figure(width_in, height_in)
         yield made
-        keep_labels_apart(made)
-        made.savefig(EXPERIMENTS / name / f"{file}.png", dpi=200, metadata={"Software": None})
+        write_figure(made, name, file)
+
+
+def write_figure(made: Figure, name: str, file: str) -> None:
+    """Write a finished figure of a study beside its README.md."""
+    keep_labels_apart(made)
+    made.savefig(EXPERIMENTS / name / f"{file}.png", dpi=200, metadata={"Software": None})
 
 
 def lines(

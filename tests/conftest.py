@@ -30,13 +30,26 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-#: Takes minutes, most of them waiting for other processes: begun last it would be waited for alone.
-FIRST = "test_wheel.py"
+#: Files that take longest, in this order: begun last one would be waited for alone. The wheel's
+#: waits for other processes most of its time.
+LONGEST = (
+    "test_wheel.py",
+    "test_sweeps_faults.py",
+    "test_archive.py",
+    "test_properties_simulator.py",
+    "test_properties_laws.py",
+    "test_docs.py",
+    "test_sweeps_dask.py",
+    "test_sweeps_dataset.py",
+    "test_optimizer_closings.py",
+    "test_optimizer_flows.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest."""
-    items.sort(key=lambda item: item.path.name != FIRST)
+    rank = {name: at for at, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(LONGEST)))
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)

@@ -62,7 +62,7 @@ def test_the_installed_command_does_the_main_job(bare: Path, tmp_path: Path) -> 
 
     simulated = call(
         bare / "patchopt", "simulate", "ha_microservices", "--strategy", "rolling",
-        "--failures", "shared_defect", "--json",
+        "--failures", "shared_defect", "--replications", "50", "--json",
         cwd=tmp_path,
     )  # fmt: skip
     assert json.loads(simulated)[0]["patched_share"] > 0
@@ -86,9 +86,9 @@ def test_the_installed_command_does_the_main_job(bare: Path, tmp_path: Path) -> 
         call(
             bare / "patchopt",
             "optimize",
-            "ha_microservices",
+            "otel_demo",  # large enough for compiled code
             "--time-limit",
-            "2",
+            "1",
             "--deterministic",
             "--workers",
             "1",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,14 +19,16 @@ import pandas as pd
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent)]
 
-from studies import conduct, geometric, markdown, results_of
+from studies import conduct, geometric, markdown, write_figure
 
 from patchopt.files import load_preset
 from patchopt.generate import factors_of, instance
 from patchopt.model.presets import with_failures
 from patchopt.model.scenario import Scenario
-from patchopt.reports import write_report
-from patchopt.reports.numbers.across import Across, across
+from patchopt.reports.figures.curves import profile_figure
+from patchopt.reports.figures.ranks import rank_figure
+from patchopt.reports.figures.style import looks, printed_style
+from patchopt.reports.numbers.across import Across, across, performance
 from patchopt.reports.numbers.opening import open_study
 from patchopt.reports.numbers.summary import Results
 from patchopt.reports.numbers.summary import results_of as results_in
@@ -34,6 +37,8 @@ from patchopt.reports.numbers.summary import results_of as results_in
 FAMILIES = ("plain", "identical", "no_blue_green", "windows", "hosts", "strict", "warm_up")
 NODES, SEEDS, FAILURES = (12, 24, 48), (0, 1, 2), "independent"
 OTHER = {"rollback": 1.0, "retries": 1, "releases": "service"}
+#: Of a figure.
+COLUMN_IN = 3.5
 
 
 def instances() -> Iterator[Scenario]:
@@ -83,12 +88,27 @@ def proven(summary: pd.DataFrame) -> str:
 def table(dataset: Path) -> str:
     with open_study(dataset) as study:
         results = results_in(study)
+    # One plan a strategy: its name is enough.
+    summary = results.summary.assign(label=results.summary["strategy"])
+    results = replace(results, summary=summary)
     found = across(results)
     if isinstance(found, str):
         raise SystemExit(found)
+    draw(found)
     return f"{strategies(results, found)}\n{proven(results.summary)}"
 
 
+def draw(found: Across) -> None:
+    """Draw mean ranks and performance profiles, each as wide as a column."""
+    look_of = looks(found.labels)
+    with printed_style():
+        ranks = rank_figure(found.labels, found.ranks, found.cliques, look_of, COLUMN_IN)
+        write_figure(ranks, "distance", "ranks")
+        factors = performance(found.costs)
+        write_figure(
+            profile_figure(found.labels, factors, look_of, COLUMN_IN), "distance", "profile"
+        )
+
+
 if __name__ == "__main__":
-    made = conduct("distance", instances, table)
-    write_report(made, out=results_of("distance") / "report", paper="ieee", force=True)
+    conduct("distance", instances, table)

@@ -128,7 +128,7 @@ def draw_convergence(
     >>> told = []
     >>> scenario = patchopt.load_scenario("ha_microservices")
     >>> plan = patchopt.optimize(scenario, time_limit=2, watch=told.append)
-    >>> patchopt.draw_convergence(told).savefig("convergence.pdf")
+    >>> figure = patchopt.draw_convergence(told)
     >>> told[-1].gap
     0.0
     """

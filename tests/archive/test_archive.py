@@ -148,23 +148,22 @@ def test_a_quick_look_runs_the_smallest_scenario(artefact: Path) -> None:
     }
 
 
-def test_what_differs_is_told_row_by_row(dataset: Path, tmp_path: Path) -> None:
-    other = study(
-        tmp_path / "other",
-        "sweep.scenarios=[risky_patch,ha_microservices]",
-        "failures=shared_defect",
-        "failures.failure_probability=0.5",
-        "bound=quick",
-        "bound.replications=3",
-        "sweep.replications=40",
-        "sweep.seed=[3,9]",
-    )
-    by_table = {one.table: one for one in compare_datasets(dataset, other)}
+def test_what_differs_is_told_row_by_row(tmp_path: Path) -> None:
+    def cheap(name: str, *more: str) -> Path:
+        strategies = "sweep.strategies=[rolling,{name: canary, share: [0.1, 0.5]}]"
+        return study(
+            tmp_path / name, strategies, "failures=shared_defect", "sweep.replications=40", *more
+        )
+
+    both = "sweep.scenarios=[risky_patch,ha_microservices]"
+    one = cheap("one", both)
+    other = cheap("other", both, "failures.failure_probability=0.5")
+    by_table = {each.table: each for each in compare_datasets(one, other)}
     assert by_table["runs"].verdict == "differs"
     assert by_table["runs"].detail.startswith("scenario ha_microservices, label canary(share=0.1)")
     assert "scenario_json was" in by_table["plans"].detail
-    fewer = study(tmp_path / "fewer", "sweep.scenarios=[ha_microservices]", "sweep.replications=40")
-    by_table = {one.table: one for one in compare_datasets(dataset, fewer)}
+    fewer = cheap("fewer", "sweep.scenarios=[ha_microservices]")
+    by_table = {each.table: each for each in compare_datasets(one, fewer)}
     assert by_table["runs"].detail.endswith(("is missing", "is not in the artefact"))
 
 

@@ -124,7 +124,7 @@ def test_row_objects_hold_what_the_records_hold() -> None:
 def test_a_queue_without_room_is_said_and_nothing_is_written_beyond_it(loop: Any) -> None:
     # Two steps of one job each: one entry at a time, so one place is enough and none is not.
     fixed = laid_out()
-    seeds, drawn = np.zeros(1, np.int64), np.zeros((0, len(fixed.releases)), np.int64)
+    seeds, drawn = np.zeros(1, np.uint64), np.zeros((0, len(fixed.releases)), np.int64)
     for room, short in ((1, 0), (0, 1)):
         state: State = new_state(fixed, queue_capacity=room)
         measures = blank(Measures, 1)

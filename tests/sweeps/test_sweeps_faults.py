@@ -1,6 +1,6 @@
 """Attacks on sweeps, each really made: nothing finished is lost, and nothing is left running.
 
-Three moments of each kind; `experiments/faults/run.py` makes as many as one likes.
+Two moments of each kind; `experiments/faults/run.py` makes as many as one likes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from support.faults import length_of
 
 pytestmark = pytest.mark.slow
 
-TRIES = 3
+TRIES = 2
 
 
 @pytest.fixture(scope="module")
