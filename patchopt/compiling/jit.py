@@ -55,6 +55,21 @@ def _passing() -> Path:
     return Path(made)
 
 
+def is_kept(here: Path, function: str) -> bool:
+    """Tell whether a compiled function is on disk; it may be so in an older version.
+
+    Parameters
+    ----------
+    here : Path
+        Folder of its source.
+    function : str
+        Its module and name, with a point between.
+    """
+    named = os.environ.get("NUMBA_CACHE_DIR")
+    folder = Path(named) if named else cache_folder(here)
+    return any(folder.glob(f"{here.name}_*/{function}-*.nbi"))
+
+
 def _fingerprint(here: Path) -> str:
     shared = [Path(__file__), Path(windows.__file__)]
     # What is compiled in a folder may have inlined what lies in those beside it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from patchopt.files.store.contents import Placed
@@ -10,6 +10,7 @@ from patchopt.files.store.store import Store
 from patchopt.files.store.study import StudyPlan
 from patchopt.model.plan import Plan
 from patchopt.simulator import Simulator
+from patchopt.simulator.loop.compile import is_little, work_of
 from patchopt.sweeps.batching import Batches
 from patchopt.sweeps.bounding import Bounding
 from patchopt.sweeps.cells import PlanTask
@@ -86,16 +87,28 @@ class Stages:
         left.sort(key=lambda plan: plan.strategy not in ("optimal", "expected"))
         done = len(work) - len(left)
         self._watch("plans", done, len(work))
-        self._warm_up(len(left))
+        numbers = {plan.key: number for number, plan in enumerate(self._plans)}
+        searching = any(plan.strategy == "expected" for plan in left)
+        if searching or not self._is_little((numbers[plan.key], 1) for plan in left):
+            self._warm_up()
         for records in self._pool.run([Job(plan=plan) for plan in left]):
             for record in records:
                 self.store.note(record)
             done += 1
             self._watch("plans", done, len(work))
 
-    def _warm_up(self, left: int) -> None:
+    def _is_little(self, left: Iterable[tuple[int, int]]) -> bool:
+        """Tell whether numbers of plans and their replications need no compiled loop."""
+        work = 0.0
+        for number, replications in left:
+            work += work_of(build(self.tasks[number].scenario_json), replications)
+            if not is_little(work):
+                return False
+        return True
+
+    def _warm_up(self) -> None:
         """Compile the event loop here, once, before every worker on this machine does."""
-        if self._warm or not left or not isinstance(self._pool, Pool) or self._pool.workers == 1:
+        if self._warm or not isinstance(self._pool, Pool) or self._pool.workers == 1:
             return
         self._warm = True
         infrastructure = build(self.tasks[0].scenario_json)
@@ -167,15 +180,23 @@ class Stages:
         # Two names for one plan are one run.
         runs = {run: (ready, seed) for ready in totals for seed, run in ready.runs}
         every = sum(totals[ready] for ready, _ in runs.values())
-        done = sum(self._covered(run, totals[ready]) for run, (ready, _) in runs.items())
+        left = {
+            run: totals[ready] - self._covered(run, totals[ready])
+            for run, (ready, _) in runs.items()
+        }
+        done = every - sum(left.values())
+        plain = self._is_little(
+            (ready.number, left[run]) for run, (ready, _) in runs.items() if left[run]
+        )
         cells = (
             cell
             for run, (ready, seed) in runs.items()
-            for cell in self._missing(self._plans[ready.number], seed, run, totals[ready])
+            for cell in self._missing(ready, seed, run, totals[ready], plain=plain)
         )
         self._watch("replications", done, every)
         batches = Batches(cells, every - done, self._pool.workers)
-        self._warm_up(every - done)
+        if not plain:
+            self._warm_up()
         for records in self._pool.run(batches):
             for record in records:
                 for cell in self.store.note(record):
@@ -202,7 +223,10 @@ class Stages:
                 done += sum(len(numbers) for *_, numbers in record["found"])
             self._watch("bounds", done, total)
 
-    def _missing(self, plan: StudyPlan, seed: int, run: str, total: int) -> Iterator[CellWork]:
+    def _missing(
+        self, ready: Ready, seed: int, run: str, total: int, *, plain: bool
+    ) -> Iterator[CellWork]:
+        plan = self._plans[ready.number]
         missing = self.store.contents.missing(run, total, self._block, whole=self._whole)
         for first, count in missing:
             yield CellWork(
@@ -213,6 +237,7 @@ class Stages:
                 first=first,
                 count=count,
                 stratified=self._whole,
+                plain=plain,
             )
 
     def finished(self, ready: Ready) -> list[Placed]:

@@ -50,6 +50,8 @@ class CellWork:
         Which replications.
     stratified : bool
         Whether defects of releases are dealt out instead of drawn.
+    plain : bool
+        Whether there is so little to do in all that the loop need not be compiled.
     """
 
     run: str
@@ -59,6 +61,7 @@ class CellWork:
     first: int
     count: int
     stratified: bool
+    plain: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,6 +27,7 @@ from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan
 from patchopt.model.scenario import Scenario
 from patchopt.simulator import Outcome, Simulator
+from patchopt.simulator.loop.compile import compiled, fitting, is_little, uncompiled, work_of
 from patchopt.stochastic.parameters import outcome_limits
 from patchopt.strategies import make_strategy
 from patchopt.sweeps.guard import guard_of
@@ -89,10 +90,12 @@ def _infrastructure(paths: Paths, scenario: str) -> Infrastructure:
 
 
 @lru_cache(maxsize=8)
-def _simulator(paths: Paths, scenario: str, plan: str) -> Simulator:
+def _simulator(paths: Paths, scenario: str, plan: str, *, plain: bool) -> Simulator:
     made = MadePlan.read(paths.plan(plan))
     return Simulator(
-        _infrastructure(paths, scenario), Plan.model_validate_json(made.plan_json or "")
+        _infrastructure(paths, scenario),
+        Plan.model_validate_json(made.plan_json or ""),
+        uncompiled() if plain else compiled(),
     )
 
 
@@ -104,7 +107,8 @@ def _make_plan(paths: Paths, work: PlanWork) -> list[dict[str, Any]]:
         records.append({"kind": "plan", "key": work.key})
     if work.trace is not None:
         try:
-            simulator = _simulator(paths, work.scenario, work.key)
+            plain = is_little(work_of(_infrastructure(paths, work.scenario), 1))
+            simulator = _simulator(paths, work.scenario, work.key, plain=plain)
             events = simulator.trace(work.trace)
         except Exception as error:  # noqa: BLE001 - there is no plan, or its cells will say why not
             _need_memory(error)
@@ -131,7 +135,8 @@ def _planned(paths: Paths, work: PlanWork) -> MadePlan:
     try:
         infrastructure = _infrastructure(paths, work.scenario)
         plan = make_strategy(work.strategy, work.parameters).plan(infrastructure)
-        nominal = Simulator(infrastructure.without_failures(), plan).run(0)
+        calm = infrastructure.without_failures()
+        nominal = Simulator(calm, plan, fitting(calm, 1)).run(0)
     except Exception as error:  # noqa: BLE001 - a failed plan is a row, never the end of a sweep
         _need_memory(error)
         return MadePlan(error=as_line(error), wall_time_s=time.perf_counter() - begun)
@@ -189,7 +194,7 @@ def _run_cell(paths: Paths, work: CellWork) -> tuple[PartCell, Outcome | None]:
     begun = time.perf_counter()
     outcome = error = None
     try:
-        simulator = _simulator(paths, work.scenario, work.plan)
+        simulator = _simulator(paths, work.scenario, work.plan, plain=work.plain)
         outcome = simulator.run(work.seed, work.count, first=work.first, stratified=work.stratified)
     except Exception as failed:  # noqa: BLE001 - a failed cell is a row, never the end of a sweep
         _need_memory(failed)

@@ -101,7 +101,7 @@ def test_every_metric_follows_from_scenario_and_events() -> None:
 def test_every_metric_follows_whatever_happens() -> None:
     met: set[str] = set()
 
-    @settings(max_examples=500)
+    @settings(max_examples=400)
     @given(st.data(), SEEDS)
     def law(data: st.DataObject, seed: int) -> None:
         scenario, infrastructure, plan = drawn(data, trouble=True, max_duration=60)

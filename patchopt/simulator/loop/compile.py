@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from patchopt.compiling.jit import is_kept
 from patchopt.compiling.plain import compiled_module, plain_module
 from patchopt.simulator.loop.bundles import as_rows, fill
 from patchopt.simulator.loop.state_rows import Measures
@@ -44,8 +47,9 @@ _JITTED: Final = (
     "waiting",
 )
 
-#: Work up to which the plain loop is done before the compiled one is loaded: about half a second.
-_SMALL: Final = 10_000
+#: Work up to which the plain loop is done before the compiled one is loaded, about half a second;
+#: where it would have to be compiled first, which takes a minute, the work of about three.
+_SMALL: Final = (60_000, 10_000)
 _LOOKS_UP_S: Final = 0.2
 
 
@@ -118,11 +122,26 @@ def fitting(infrastructure: Infrastructure, replications: int) -> Run:
     Returns
     -------
     callable
-        The plain loop for little work of known size; what happens to nodes by itself has
-        none.
+        The plain loop for little work.
+    """
+    return uncompiled() if is_little(work_of(infrastructure, replications)) else compiled()
+
+
+def work_of(infrastructure: Infrastructure, replications: int) -> float:
+    """Return how much there is to do: infinitely much where nodes crash by themselves.
+
+    Parameters
+    ----------
+    infrastructure : Infrastructure
+        Where a plan runs.
+    replications : int
+        How many.
     """
     size = len(infrastructure.nodes) + len(infrastructure.edges.kind)
     attempts = infrastructure.limits.max_retries + 1
-    if infrastructure.restless or size * attempts * replications > _SMALL:
-        return compiled()
-    return uncompiled()
+    return math.inf if infrastructure.restless else float(size * attempts * replications)
+
+
+def is_little(work: float) -> bool:
+    """Tell whether the plain loop has done some work before the compiled one is there."""
+    return work <= _SMALL[is_kept(Path(__file__).parent, "kernel.run")]
