@@ -72,7 +72,7 @@ def collected(examples_wanted: int, **options: Any) -> list[Scenario]:
 
 @pytest.mark.parametrize("options", [{}, {"max_units": 5, "probabilities": False}])
 def test_generated_scenarios_use_every_constraint(options: dict[str, Any]) -> None:
-    used = set[str]().union(*(features(scenario) for scenario in collected(1500, **options)))
+    used = set[str]().union(*(features(scenario) for scenario in collected(800, **options)))
     assert used == (FEATURES if options.get("probabilities", True) else FEATURES - PROBABLE)
 
 

@@ -8,11 +8,12 @@ by a fresh one that has the machine to itself.
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -35,6 +36,13 @@ from patchopt.sweeps.work import BoundWork, CellWork, Job, PlanWork, marker
 
 if TYPE_CHECKING:
     from patchopt.stochastic.bounding import Bounder
+
+#: What else is said where there is no memory left: for the stack of a thread, for a library.
+_NO_ROOM: Final = (
+    "can't start new thread",
+    "failed to map segment from shared object",
+    "cannot allocate memory",
+)
 
 
 def perform(folder: str, name: str, parent: int | None) -> list[dict[str, Any]]:
@@ -124,10 +132,15 @@ def _need_memory(error: Exception) -> None:
     Raises
     ------
     MemoryError
-        If it is one, or there was no room for the stack of a thread.
+        If it is one, by whatever name.
     """
-    if isinstance(error, MemoryError) or str(error) == "can't start new thread":
-        raise MemoryError from error
+    link: BaseException | None = error
+    while link is not None:
+        if isinstance(link, MemoryError) or getattr(link, "errno", None) == errno.ENOMEM:
+            raise MemoryError from error
+        if any(words in str(link) for words in _NO_ROOM):
+            raise MemoryError from error
+        link = link.__cause__ or link.__context__
 
 
 def _planned(paths: Paths, work: PlanWork) -> MadePlan:

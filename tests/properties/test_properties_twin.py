@@ -77,7 +77,7 @@ def test_a_simpy_model_agrees_metric_by_metric() -> None:
     asked: set[str] = set()
     met: set[str] = set()
 
-    @settings(max_examples=600)
+    @settings(max_examples=400)
     @given(st.data(), SEEDS)
     def law(data: st.DataObject, seed: int) -> None:
         scenario, happened = agree(data, seed)

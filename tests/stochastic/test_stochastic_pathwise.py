@@ -22,7 +22,7 @@ from support.generate import scenarios
 pytestmark = pytest.mark.no_cover
 
 #: Scenarios that are tried; many more by hand, before a release.
-EXAMPLES = int(os.environ.get("PATCHOPT_PATHWISE_EXAMPLES", "400"))
+EXAMPLES = int(os.environ.get("PATCHOPT_PATHWISE_EXAMPLES", "200"))
 #: Every strategy whose steps are guarded.
 GUARDED = (
     "rolling",

@@ -85,10 +85,12 @@ def test_all_eleven_and_the_third_party_are_known(lightest_first: str) -> None:
 
 
 def test_contract_on_bundled_scenarios(lightest_first: str) -> None:
+    # Bounds are no part of a plan, and take most of the time.
+    short = SHORT | {"expected": SHORT["expected"] | {"bounds": 0}}
     for scenario in bundled_scenarios():
         infrastructure = build_infrastructure(load_scenario(scenario))
         for name in every_name(lightest_first):
-            check_contract(make_strategy(name, SHORT.get(name)), infrastructure)
+            check_contract(make_strategy(name, short.get(name)), infrastructure)
 
 
 @pytest.mark.no_cover

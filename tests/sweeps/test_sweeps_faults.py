@@ -1,6 +1,6 @@
 """Attacks on sweeps, each really made: nothing finished is lost, and nothing is left running.
 
-Two moments of each kind; `experiments/faults/run.py` makes as many as one likes.
+One moment of each kind; `experiments/faults/run.py` makes as many as one likes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from support.faults import length_of
 
 pytestmark = pytest.mark.slow
 
-TRIES = 2
+TRIES = 1
 
 
 @pytest.fixture(scope="module")
