@@ -7,7 +7,7 @@ READY := $(VENV)/ready
 RESULTS := results/default
 
 .DEFAULT_GOAL := help
-.PHONY: help setup sweep docs checks loops quick test coverage clean
+.PHONY: help setup sweep docs checks loops ready-to-test quick test coverage clean
 
 help:
 	@echo 'make sweep     run the default study and report on it, in $(RESULTS)'
@@ -40,10 +40,14 @@ loops: $(READY)
 	$(BIN)/patchopt optimize otel_demo --time-limit 1 > /dev/null && \
 	$(BIN)/patchopt optimize cloud_foundry --time-limit 1 > /dev/null && wait $$!
 
-quick: checks loops
+# Two things at a time, neither of which uses all cores.
+ready-to-test: $(READY)
+	@$(MAKE) --no-print-directory -j2 checks loops
+
+quick: ready-to-test
 	$(BIN)/pytest -n auto --dist loadfile -m 'not slow'
 
-test: checks loops
+test: ready-to-test
 	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 coverage: loops

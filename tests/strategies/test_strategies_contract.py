@@ -14,7 +14,7 @@ from hypothesis import given, settings
 
 from patchopt.files import bundled_scenarios, load_scenario
 from patchopt.model.build import build_infrastructure
-from patchopt.strategies import make_strategy, strategy_names
+from patchopt.strategies import base, make_strategy, strategy_names
 from support.contract import check_contract, infrastructure_of
 from support.examples import small
 from support.generate import scenarios
@@ -59,6 +59,9 @@ def lightest_first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     sys.path.insert(0, str(folder))
     yield "lightest_first"
     sys.path.remove(str(folder))
+    # Tests that come later know what patchopt itself has.
+    sys.modules.pop("lightest_first_plugin", None)
+    base._REGISTERED.pop("lightest_first", None)
 
 
 def every_name(lightest_first: str) -> list[str]:
