@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 RESULTS := results/default
+# Files in the order that tests/conftest.py gives them, the longest first.
+PYTEST := $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help setup sweep docs checks loops ready-to-test quick test coverage clean
@@ -45,13 +47,13 @@ ready-to-test: $(READY)
 	@$(MAKE) --no-print-directory -j2 checks loops
 
 quick: ready-to-test
-	$(BIN)/pytest -n auto --dist loadfile -m 'not slow'
+	$(PYTEST) -m 'not slow'
 
 test: ready-to-test
-	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
+	$(PYTEST)
 
 coverage: loops
-	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder --cov --cov-report=term
+	$(PYTEST) --cov --cov-report=term
 
 clean:
 	rm -rf $(VENV) $(RESULTS) build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -32,13 +32,14 @@ from patchopt.reports.numbers.across import Across, across, performance
 from patchopt.reports.numbers.opening import open_study
 from patchopt.reports.numbers.summary import Results
 from patchopt.reports.numbers.summary import results_of as results_in
+from patchopt.reports.paper.venues import VENUES
 
 #: What instances are drawn from: 7 families x 3 sizes x 3 seeds.
 FAMILIES = ("plain", "identical", "no_blue_green", "windows", "hosts", "strict", "warm_up")
 NODES, SEEDS, FAILURES = (12, 24, 48), (0, 1, 2), "independent"
 OTHER = {"rollback": 1.0, "retries": 1, "releases": "service"}
 #: Of a figure.
-COLUMN_IN = 3.5
+COLUMN_IN = VENUES["ieee"].column_in
 
 
 def instances() -> Iterator[Scenario]:

@@ -28,7 +28,7 @@ from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan
 from patchopt.model.scenario import Scenario
 from patchopt.simulator import Outcome, Simulator
-from patchopt.simulator.loop.compile import compiled, fitting, is_little, uncompiled, work_of
+from patchopt.simulator.loop.compile import Run, compiled, fitting, uncompiled
 from patchopt.stochastic.parameters import outcome_limits
 from patchopt.strategies import make_strategy
 from patchopt.sweeps.guard import guard_of
@@ -98,12 +98,12 @@ def _infrastructure(paths: Paths, scenario: str) -> Infrastructure:
 
 
 @lru_cache(maxsize=8)
-def _simulator(paths: Paths, scenario: str, plan: str, *, plain: bool) -> Simulator:
+def _simulator(paths: Paths, scenario: str, plan: str, loop: Run) -> Simulator:
     made = MadePlan.read(paths.plan(plan))
     return Simulator(
         _infrastructure(paths, scenario),
         Plan.model_validate_json(made.plan_json or ""),
-        uncompiled() if plain else compiled(),
+        loop,
     )
 
 
@@ -115,8 +115,8 @@ def _make_plan(paths: Paths, work: PlanWork) -> list[dict[str, Any]]:
         records.append({"kind": "plan", "key": work.key})
     if work.trace is not None:
         try:
-            plain = is_little(work_of(_infrastructure(paths, work.scenario), 1))
-            simulator = _simulator(paths, work.scenario, work.key, plain=plain)
+            loop = fitting(_infrastructure(paths, work.scenario), 1)
+            simulator = _simulator(paths, work.scenario, work.key, loop)
             events = simulator.trace(work.trace)
         except Exception as error:  # noqa: BLE001 - there is no plan, or its cells will say why not
             _need_memory(error)
@@ -207,7 +207,8 @@ def _run_cell(paths: Paths, work: CellWork) -> tuple[PartCell, Outcome | None]:
     begun = time.perf_counter()
     outcome = error = None
     try:
-        simulator = _simulator(paths, work.scenario, work.plan, plain=work.plain)
+        loop = uncompiled() if work.plain else compiled()
+        simulator = _simulator(paths, work.scenario, work.plan, loop)
         outcome = simulator.run(work.seed, work.count, first=work.first, stratified=work.stratified)
     except Exception as failed:  # noqa: BLE001 - a failed cell is a row, never the end of a sweep
         _need_memory(failed)

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from patchopt.model.base import Floats
 from patchopt.model.quantities import from_milli
-from patchopt.optimizer.progress import Progress
+from patchopt.optimizer.progress import Progress, gap_of
 from patchopt.reports.figures.style import LegendShape, as_text, legend_below, looks, new_panels
 from patchopt.reports.figures.ticks import plain_numbers, short_numbers
 
@@ -21,6 +21,8 @@ _FIRST_S: Final = 0.01
 _LEAST_GAP: Final = 0.01
 #: What is beyond the last news of a search, as a factor: it holds until the end.
 _BEYOND: Final = 1.25
+#: How bounds are dashed.
+_DASHES: Final = (0, (3.0, 1.2))
 
 
 def convergence_figure(
@@ -54,11 +56,11 @@ def convergence_figure(
         seconds[-1] = end
         drawn = {"color": look.colour, "where": "post"}
         values.step(seconds, incumbent, **drawn)
-        values.step(seconds, bound, linestyle=(0, (3.0, 1.2)), linewidth=1.0, **drawn)
+        values.step(seconds, bound, linestyle=_DASHES, linewidth=1.0, **drawn)
         values.fill_between(seconds, bound, incumbent, step="post", color=look.colour, alpha=0.08)
         gaps.step(seconds, np.maximum(gap, _LEAST_GAP), linestyle=look.line, **drawn)
         handles.append(Line2D([], [], color=look.colour, linestyle=look.line, label=as_text(label)))
-    handles.append(Line2D([], [], color="#555555", linestyle=(0, (3.0, 1.2)), label="its bound"))
+    handles.append(Line2D([], [], color="#555555", linestyle=_DASHES, label="its bound"))
     for axes in (values, gaps):
         axes.set_xscale("log")
         axes.set_xlim(_FIRST_S, end)
@@ -85,5 +87,5 @@ def _curve(history: Sequence[Progress]) -> Floats:
     seconds = [max(one.wall_time_s, _FIRST_S) for one in told]
     incumbents = np.minimum.accumulate([one.objective_milli for one in told])
     bounds = np.maximum.accumulate([one.bound_milli for one in told])
-    gaps = 100 * (incumbents - bounds) / np.maximum(incumbents, 1)
-    return np.array([seconds, incumbents * from_milli(1), bounds * from_milli(1), gaps], float)
+    gaps = [100 * gap_of(*both) for both in zip(incumbents, bounds, strict=True)]
+    return np.array([seconds, from_milli(incumbents), from_milli(bounds), gaps], float)

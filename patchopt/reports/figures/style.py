@@ -246,6 +246,7 @@ def save(figure: Figure, path: Path) -> list[Path]:
     """
     keep_labels_apart(figure)
     # Laid out by now: each format would do that again, in most of the time that a report takes.
+    # Not "none": that is an engine too, for which each format is drawn twice.
     figure.set_layout_engine(None)
     png, pdf = path.with_name(f"{path.name}.png"), path.with_name(f"{path.name}.pdf")
     figure.savefig(png, metadata={"Software": None})

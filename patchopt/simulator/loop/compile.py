@@ -47,9 +47,10 @@ _JITTED: Final = (
     "waiting",
 )
 
-#: Work up to which the plain loop is done before the compiled one is loaded, about half a second;
-#: where it would have to be compiled first, which takes a minute, the work of about three.
-_SMALL: Final = (60_000, 10_000)
+#: Work up to which the plain loop is done before the compiled one is loaded: about half a second.
+_SMALL: Final = 10_000
+#: Where it would have to be compiled first, which takes a minute: about three seconds.
+_SMALL_AT_FIRST: Final = 60_000
 _LOOKS_UP_S: Final = 0.2
 
 
@@ -128,7 +129,7 @@ def fitting(infrastructure: Infrastructure, replications: int) -> Run:
 
 
 def work_of(infrastructure: Infrastructure, replications: int) -> float:
-    """Return how much there is to do: infinitely much where nodes crash by themselves.
+    """Return how much there is to do: infinitely much where things happen that no step does.
 
     Parameters
     ----------
@@ -144,4 +145,6 @@ def work_of(infrastructure: Infrastructure, replications: int) -> float:
 
 def is_little(work: float) -> bool:
     """Tell whether the plain loop has done some work before the compiled one is there."""
-    return work <= _SMALL[is_kept(Path(__file__).parent, "kernel.run")]
+    if work <= _SMALL:
+        return True
+    return work <= _SMALL_AT_FIRST and not is_kept(Path(__file__).parent, "kernel.run")
