@@ -24,6 +24,7 @@ from patchopt.reports.figures.scenario_figures import Picture
 from patchopt.reports.numbers.opening import open_study
 from patchopt.reports.numbers.summary import results_of
 from patchopt.reports.pages.study_page import study_page
+from patchopt.reports.paper.threats import threats
 from patchopt.simulator.running import simulate
 from support.building import plan_by_hand
 from support.contract import infrastructure_of
@@ -144,7 +145,7 @@ def dataset_of(name: str, folder: Path) -> Path:
     plan = plan_for(infrastructure, name)
     trace = simulate(infrastructure, plan, seed=0, events=True).events
     metadata = {
-        "config": "{}",
+        "config": json.dumps({"failures": {"name": name}}),
         "config_sha256": name,
         "versions": json.dumps({name: name}),
         "git_commit": name,
@@ -188,16 +189,18 @@ def dataset_of(name: str, folder: Path) -> Path:
     return folder
 
 
-def page_of_a_study(name: str, folder: Path) -> str:
+def pages_of_a_study(name: str, folder: Path) -> list[str]:
     picture = Picture("gantt", Path("x.png"), Path("x.pdf"), f"The plan of {name}: work.")
     with open_study(dataset_of(name, folder)) as study:
-        return study_page(study, results_of(study), {name: [picture]}, "figures")
+        results = results_of(study)
+        page = study_page(study, results, {name: [picture]}, "figures")
+        return [page, threats(study, results)]
 
 
 @pytest.mark.parametrize("name", NASTY)
 def test_pages_have_the_form_that_they_have_with_tame_names(name: str, tmp_path: Path) -> None:
-    tame = [*pages_of_a_plan("tame"), page_of_a_study("tame", tmp_path / "tame")]
-    nasty = [*pages_of_a_plan(name), page_of_a_study(name, tmp_path / "nasty")]
+    tame = [*pages_of_a_plan("tame"), *pages_of_a_study("tame", tmp_path / "tame")]
+    nasty = [*pages_of_a_plan(name), *pages_of_a_study(name, tmp_path / "nasty")]
     for mine, other in zip(tame, nasty, strict=True):
         assert form_of(other) == form_of(mine)
         assert all(letter.isprintable() for letter in other.replace("\n", ""))

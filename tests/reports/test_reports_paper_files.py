@@ -127,13 +127,13 @@ def test_plans_that_break_constraints_are_below_and_unmarked(paper: Path) -> Non
 
 def test_threats_are_facts_of_the_study(paper: Path) -> None:
     text = (paper / "threats.md").read_text(encoding="utf-8")
-    assert "96% of the fields of ha_microservices are assumed." in text
+    assert "96% of the fields of `ha_microservices` are assumed." in text
     assert "Failures are those that the scenarios were written with." in text
     assert "2 are too few for a test across scenarios (20 are needed)." in text
-    assert "The bound of risky_patch is over 5 replications" in text
+    assert "The bound of `risky_patch` is over 5 replications" in text
     assert "Too few for an interval of a 99th percentile, which takes 368." in text
     assert "The worst 5% are 3 replications" in text  # of 60
-    assert "big_bang breaks constraints" in text
+    assert "`big_bang` breaks constraints" in text
 
 
 def test_svg_has_text_and_no_date(paper: Path) -> None:

@@ -13,6 +13,7 @@ from patchopt.model.facts import assumed_share
 from patchopt.reports.numbers.across import LEAST_SCENARIOS
 from patchopt.reports.numbers.study import Study
 from patchopt.reports.numbers.summary import Results
+from patchopt.reports.pages.markdown import code
 from patchopt.reports.paper.outcome_tables import done_rows
 
 #: Replications of which a 99th percentile has an interval at 95%.
@@ -52,13 +53,13 @@ def _assumptions(study: Study) -> Iterator[str]:
     for scenario in study.scenarios:
         share = assumed_share(study.scenario(scenario))
         if share is None:
-            yield f"{scenario} does not say which of its fields are facts."
+            yield f"{code(scenario)} does not say which of its fields are facts."
         else:
-            yield f"{100 * share:.0f}% of the fields of {scenario} are assumed."
+            yield f"{100 * share:.0f}% of the fields of {code(scenario)} are assumed."
     presets = {_preset(source.metadata["config"]) for source in study.sources}
     for name in sorted(presets - {""}):
         yield (
-            f"Failures are of the preset {name}, not of the systems; which of its figures are "
+            f"Failures are of the preset {code(name)}, not of the systems; which of its figures are "
             "measured elsewhere and which assumed stands in the preset's file."
         )
     if "" in presets:
@@ -82,8 +83,8 @@ def _horizon(study: Study, results: Results) -> Iterator[str]:
         if much:
             label = max(much, key=lambda name: much[name])
             yield (
-                f"On {scenario} up to {100 * much[label]:.0f}% of the mean total exposure "
-                f"({label}) comes after the plan's end, until the horizon: another horizon, "
+                f"On {code(scenario)} up to {100 * much[label]:.0f}% of the mean total exposure "
+                f"({code(label)}) comes after the plan's end, until the horizon: another horizon, "
                 f"another number. That is {100 * _MUCH:.0f}% or more of {len(much)} of "
                 f"{len(shares)} plans."
             )
@@ -93,13 +94,14 @@ def _certificates(results: Results) -> Iterator[str]:
     summary = results.summary
     for scenario, references in results.references.items():
         if not references:
-            yield f"On {scenario} there is no certified plan to compare with."
+            yield f"On {code(scenario)} there is no certified plan to compare with."
         for reference in references.values():
             if not reference.proven:
-                yield f"On {scenario} the nominal optimum is the best plan known, not proven."
+                yield f"On {code(scenario)} the nominal optimum is the best plan known, not proven."
     broken = sorted(set(summary.loc[summary["breaks"] != "", "label"]))
     if broken:
-        yield f"{', '.join(broken)} breaks constraints and is no alternative to the others."
+        named = ", ".join(map(code, broken))
+        yield f"{named} breaks constraints and is no alternative to the others."
 
 
 def _bounds(results: Results) -> Iterator[str]:
@@ -107,12 +109,12 @@ def _bounds(results: Results) -> Iterator[str]:
     for scenario in summary["scenario"].unique():
         rows = summary[(summary["scenario"] == scenario) & (summary["bounded_replications"] > 0)]
         if rows.empty:
-            yield f"{scenario} has no bound on what plans could come to under failures."
+            yield f"{code(scenario)} has no bound on what plans could come to under failures."
             continue
         row = rows.iloc[0]
         yield (
-            f"The bound of {scenario} is over {int(row['bounded_replications'])} replications, "
-            f"met on {int(row['bounds_proven'])}: luck rarer than that is not in it."
+            f"The bound of {code(scenario)} is over {int(row['bounded_replications'])} "
+            f"replications, met on {int(row['bounds_proven'])}: luck rarer than that is not in it."
         )
 
 
@@ -123,7 +125,7 @@ def _scenarios(study: Study) -> Iterator[str]:
     yield f"{count} scenarios, {len(made_up)} of them with no fact at all (made up)."
     for luck, number in Counter(one.luck or one.name for one in given).items():
         if number > 1:
-            yield f"{number} scenarios share the luck of {luck}: they are not independent."
+            yield f"{number} scenarios share the luck of {code(luck)}: they are not independent."
     if count < LEAST_SCENARIOS:
         yield f"{count} are too few for a test across scenarios ({LEAST_SCENARIOS} are needed)."
 
