@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING, Any
 
 from patchopt.cli import printing
 from patchopt.cli.planning import built_with_warnings
 from patchopt.cli.progress import progress
+from patchopt.processes import workers_meant
 
 if TYPE_CHECKING:
     from patchopt.cli.requests import BoundRequest
@@ -39,7 +39,7 @@ def deliver_bounds(request: BoundRequest) -> int:
             seed,
             count,
             outcome_limits(request.time_limit),
-            workers=_workers(request.workers),
+            workers=workers_meant(request.workers),
             watch=lambda done, total: show("outcomes", done, total),
         )
     # The plan may take longer than each of the many outcomes.
@@ -54,11 +54,6 @@ def deliver_bounds(request: BoundRequest) -> int:
         _print(found, cost, gap)
         sys.stdout.write(written)
     return 0
-
-
-def _workers(wanted: int) -> int:
-    """Return how many processes are meant, counted from the number of cores if below 0."""
-    return wanted if wanted > 0 else max(1, (os.cpu_count() or 1) + 1 + wanted)
 
 
 def _write(request: BoundRequest, found: Bounds) -> str:

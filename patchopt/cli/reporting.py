@@ -11,6 +11,7 @@ from patchopt.cli import printing
 from patchopt.cli.progress import progress
 from patchopt.cli.summaries import print_summary, records_of
 from patchopt.errors import PatchoptError
+from patchopt.processes import workers_meant
 
 if TYPE_CHECKING:
     from patchopt.cli.requests import ReportRequest
@@ -49,6 +50,7 @@ def _written(
             paper=request.paper,
             reference=reference,
             force=request.force,
+            workers=workers_meant(request.workers),
             watch=show,
         )
 

@@ -168,6 +168,7 @@ class ReportRequest:
     each: bool
     paper: VenueName | None
     reference: tuple[str, ...]
+    workers: int
     force: bool
     as_json: bool
 

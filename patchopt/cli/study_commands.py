@@ -183,6 +183,7 @@ def _report(
             help="Of hypervolumes, in place of the scenario's own; with commas, or repeatable.",
         ),
     ] = None,
+    workers: Workers = -1,
     force: Force = False,
     json: Json = False,
 ) -> None:
@@ -199,6 +200,7 @@ def _report(
         each=each,
         paper=paper,
         reference=tuple(reference or ()),
+        workers=workers,
         force=force,
         as_json=json,
     )

@@ -181,6 +181,7 @@ def report(
     paper: Literal["ieee", "acm"] | None = None,
     reference: Mapping[str, float] | None = None,
     force: bool = False,
+    workers: int = 1,
     watch: Callable[[str, int, int], None] | None = None,
 ) -> ReportResult:
     """Turn the dataset of a sweep, or several as one study, into tables, figures and a page.
@@ -199,6 +200,8 @@ def report(
         follows from each scenario.
     force : bool
         Write into a folder that holds something already.
+    workers : int
+        Processes that draw figures, where there are many scenarios; the bytes do not depend on it.
     watch : callable, optional
         Told of the progress: what is being done, how much of it is done, of how much.
 
@@ -214,7 +217,7 @@ def report(
     """
     from pathlib import Path
 
-    from patchopt.arguments import need_path, one_of
+    from patchopt.arguments import need_path, one_of, whole
     from patchopt.reports import write_report
 
     folders: list[Any] = list(dataset) if isinstance(dataset, list | tuple) else [dataset]
@@ -225,5 +228,11 @@ def report(
         one_of("paper", paper, ("ieee", "acm"))
     every = (Path(folder) for folder in folders)
     return write_report(
-        *every, out=Path(out), paper=paper, reference=reference, force=force, watch=watch
+        *every,
+        out=Path(out),
+        paper=paper,
+        reference=reference,
+        force=force,
+        workers=whole("workers", workers, 1, 512),
+        watch=watch,
     )

@@ -10,14 +10,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from patchopt.files.output import file_names, prepare_output, unwritable
-from patchopt.reports.figures.scenario_figures import Picture, draw
+from patchopt.files.output import prepare_output, unwritable
+from patchopt.reports.figures.drawing import draw_scenarios
 from patchopt.reports.figures.study_bands import StudyBands
-from patchopt.reports.figures.style import looks, style
 from patchopt.reports.numbers.objectives import check_reference
 from patchopt.reports.numbers.opening import open_study
-from patchopt.reports.numbers.study import Study, Watcher
-from patchopt.reports.numbers.summary import Results, results_of
+from patchopt.reports.numbers.study import Watcher
+from patchopt.reports.numbers.summary import results_of
 from patchopt.reports.numbers.table_files import write_tables
 from patchopt.reports.pages.study_page import study_page
 from patchopt.reports.paper.paper_files import write_paper
@@ -50,6 +49,7 @@ def write_report(
     paper: VenueName | None = None,
     reference: Mapping[str, float] | None = None,
     force: bool = False,
+    workers: int = 1,
     watch: Watcher | None = None,
 ) -> ReportResult:
     """Report on the dataset of a sweep, or on several as one study.
@@ -67,6 +67,8 @@ def write_report(
     force : bool
         Write into a folder that holds something already; files of the same names are
         replaced.
+    workers : int
+        Processes that draw, at most; the bytes do not depend on it.
     watch : callable, optional
         Told of the progress: ``numbers`` by plan, ``figures`` by scenario; how many are done, and
         of how many.
@@ -97,8 +99,15 @@ def write_report(
             with tempfile.TemporaryDirectory(prefix=".report-", dir=out) as passing:
                 staged = Path(passing)
                 results = results_of(study, given, watch)
+                write_tables(results, staged / "tables")
+                figures = staged / "figures"
+                figures.mkdir()
                 bands = StudyBands(study)
-                _make(study, results, bands, staged, watch)
+                pictures = draw_scenarios(
+                    study, results, figures, bands, workers=workers, watch=watch
+                )
+                _write(staged / "report.md", study_page(study, results, pictures, figures.name))
+                _write(staged / "index.html", index_page(study, results))
                 if paper is not None:
                     write_paper(study, results, VENUES[paper], staged / "paper", bands)
                 files = _move(staged, out)
@@ -107,23 +116,8 @@ def write_report(
     return ReportResult(out, files, results.summary)
 
 
-def _make(
-    study: Study, results: Results, bands: StudyBands, folder: Path, watch: Watcher | None
-) -> None:
-    write_tables(results, folder / "tables")
-    figures = folder / "figures"
-    figures.mkdir()
-    look_of = looks(study.labels)
-    pictures: dict[str, list[Picture]] = {}
-    with style():
-        for scenario, name in zip(study.scenarios, file_names(study.scenarios), strict=True):
-            pictures[scenario] = draw(study, results, scenario, look_of, figures / name, bands)
-            if watch is not None:
-                watch("figures", len(pictures), len(study.scenarios))
-    page = study_page(study, results, pictures, figures.name)
-    (folder / "report.md").write_text(page, encoding="utf-8", newline="\n")
-    web = index_page(study, results)
-    (folder / "index.html").write_text(web, encoding="utf-8", newline="\n")
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _move(staged: Path, out: Path) -> tuple[Path, ...]:

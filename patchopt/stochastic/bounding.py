@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
-from threading import Thread
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -17,6 +13,7 @@ from patchopt.model.base import Flags, Ints
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.quantities import from_milli
 from patchopt.optimizer.parameters import OptimizerParameters
+from patchopt.processes import processes
 from patchopt.simulator.loop.streams import replication_keys
 from patchopt.simulator.strata import stratify, thinned
 from patchopt.stochastic.hindsight import Hindsight, Hindsights
@@ -221,13 +218,8 @@ def _solving(
     if count < 2:
         yield map(solver.solve, outcomes)
         return
-    # Processes of their own, that share no thread with this one.
-    with ProcessPoolExecutor(count, get_context("spawn"), _begin, (solver,)) as pool:
-        try:
-            yield pool.map(_solve, outcomes)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    with processes(count, _begin, (solver,)) as pool:
+        yield pool.map(_solve, outcomes)
 
 
 _solver: WaitAndSee
@@ -236,15 +228,6 @@ _solver: WaitAndSee
 def _begin(solver: WaitAndSee) -> None:
     global _solver  # noqa: PLW0603 - what a process is given once
     _solver = solver
-    Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """End this process when the one is gone that wants its results, however that went."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def _solve(outcome: Hindsight) -> Solved:

@@ -22,7 +22,12 @@ class StudyBands:
 
     def __init__(self, study: Study) -> None:
         self._study = study
-        self._found: dict[int, BurnDown] = {}
+        #: By number of the plan.
+        self.found: dict[int, BurnDown] = {}
+
+    def keep(self, found: Mapping[int, BurnDown]) -> None:
+        """Take bands that were found elsewhere."""
+        self.found.update(found)
 
     def of(self, infrastructure: Infrastructure, row: Mapping[Any, Any], seed: int) -> BurnDown:
         """Return the open exposure of a plan.
@@ -37,13 +42,13 @@ class StudyBands:
             Of the replications, the same for all plans of a scenario.
         """
         number = int(row["plan"])
-        if number not in self._found:
+        if number not in self.found:
             plan = self._study.plan(number)
             assert plan is not None  # noqa: S101 - what was run was planned
             runs = min(MOST_RUNS, int(row["replications"]))
             found = band(infrastructure, plan, seed, runs)
-            self._found[number] = BurnDown(str(row["label"]), found, apart=bool(row["breaks"]))
-        return self._found[number]
+            self.found[number] = BurnDown(str(row["label"]), found, apart=bool(row["breaks"]))
+        return self.found[number]
 
 
 def seed_of(study: Study, traced: Sequence[Mapping[Any, Any]]) -> int:

@@ -59,8 +59,8 @@ def _assumptions(study: Study) -> Iterator[str]:
     presets = {_preset(source.metadata["config"]) for source in study.sources}
     for name in sorted(presets - {""}):
         yield (
-            f"Failures are of the preset {code(name)}, not of the systems; which of its figures are "
-            "measured elsewhere and which assumed stands in the preset's file."
+            f"Failures are of the preset {code(name)}, not of the systems; which of its figures "
+            "are measured elsewhere and which assumed stands in the preset's file."
         )
     if "" in presets:
         yield "Failures are those that the scenarios were written with."
