@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import BrokenExecutor, Executor
 from contextlib import contextmanager
-from multiprocessing import get_context, parent_process
 from threading import Thread
-from typing import Any
+from typing import Any, Final
 
 from patchopt.errors import PatchoptError
+
+#: Seconds between two looks at whether the parent is there.
+_LOOK_S: Final = 0.5
 
 
 @contextmanager
 def processes(
     count: int, begin: Callable[..., None], given: tuple[Any, ...] = ()
-) -> Iterator[ProcessPoolExecutor]:
+) -> Iterator[Executor]:
     """Have processes inside a ``with``.
 
     Parameters
@@ -31,7 +33,7 @@ def processes(
 
     Yields
     ------
-    ProcessPoolExecutor
+    Executor
         Its ``map`` gives results in order.
 
     Raises
@@ -39,17 +41,22 @@ def processes(
     PatchoptError
         If one of them is ended from outside.
     """
-    # Spawned, so that they share no thread and no lock with this one.
-    with ProcessPoolExecutor(count, get_context("spawn"), _begin, (begin, given)) as pool:
+    # Python's own would run the script again that asks for them, unless all of it stands behind
+    # `if __name__ == "__main__"`.
+    from joblib.externals.loky import ProcessPoolExecutor
+
+    with ProcessPoolExecutor(
+        count, initializer=_begin, initargs=(os.getpid(), begin, given)
+    ) as pool:
         try:
             yield pool
-        except BrokenProcessPool:
+        except BrokenExecutor:
             raise PatchoptError(
                 "a worker process was ended from outside, as happens where memory runs out",
                 remedy="give fewer workers: 1 works without any other process",
             ) from None
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(wait=False, kill_workers=True)
             raise
 
 
@@ -64,14 +71,13 @@ def workers_meant(wanted: int) -> int:
     return wanted if wanted > 0 else max(1, (os.cpu_count() or 1) + 1 + wanted)
 
 
-def _begin(begin: Callable[..., None], given: tuple[Any, ...]) -> None:
-    Thread(target=_end_with_parent, daemon=True).start()
+def _begin(parent: int, begin: Callable[..., None], given: tuple[Any, ...]) -> None:
+    Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
     begin(*given)
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(parent: int) -> None:
     """End this process when the one is gone that wants its results, however that went."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+    while os.getppid() == parent:
+        time.sleep(_LOOK_S)
+    os._exit(1)

@@ -49,15 +49,15 @@ def test_mistakes_inside_come_through() -> None:
         _ = 1 // 0
 
 
-ORPHANS = """
+#: A script as a beginner writes it: nothing keeps it from running again in each process.
+SCRIPT = """
 import sys
 sys.path.insert(0, {folder!r})
 from test_processes import begin, ready, sleep
 from patchopt.processes import processes
-if __name__ == "__main__":
-    with processes(1, begin, (0,)) as pool:
-        print(pool.submit(ready).result(), flush=True)
-        pool.submit(sleep).result()
+with processes(1, begin, (0,)) as pool:
+    print(pool.submit(ready).result(), flush=True)
+    pool.submit(sleep).result()
 """
 
 
@@ -71,7 +71,7 @@ def sleep() -> None:
 
 def test_none_outlives_the_one_it_works_for(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
-    script.write_text(ORPHANS.format(folder=str(Path(__file__).parent)), encoding="utf-8")
+    script.write_text(SCRIPT.format(folder=str(Path(__file__).parent)), encoding="utf-8")
     with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         assert parent.stdout.readline() == "at work\n"
