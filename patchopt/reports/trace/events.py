@@ -17,18 +17,22 @@ _REVERSALS: Final = (
     EventKind.NODE_REPAIRED.label,
 )
 
+_ENDS: Final = EventKind.RUN_END.label
+_ABORTS: Final = EventKind.ABORT.label
+_RESUMES: Final = EventKind.PLAN_RESUMED.label
+
 #: Events that change nothing that is drawn.
-_UNSEEN: Final = (EventKind.RUN_END.label, EventKind.FALSE_ALARM.label)
+_UNSEEN: Final = (_ENDS, EventKind.FALSE_ALARM.label)
 
 
 def end_of(events: Iterable[Event]) -> int:
     """Return O in seconds, the end of the observation; 0 without events."""
-    return max((int(e["time"]) for e in events if e["event"] == EventKind.RUN_END.label), default=0)
+    return max((int(e["time"]) for e in events if e["event"] == _ENDS), default=0)
 
 
 def completion_of(events: Iterable[Event]) -> int:
     """Return T in seconds, when the plan's last work ends; 0 without events."""
-    ends = (e for e in events if e["event"] == EventKind.RUN_END.label)
+    ends = (e for e in events if e["event"] == _ENDS)
     return max((int(e.get("completion_time", e["time"])) for e in ends), default=0)
 
 
@@ -80,9 +84,9 @@ def stops_of(events: Iterable[Event]) -> list[tuple[int, int]]:
     """
     stops, since = [], 0
     for event in events:
-        if event["event"] == EventKind.ABORT.label:
+        if event["event"] == _ABORTS:
             since = int(event["time"])
-        elif event["event"] == EventKind.PLAN_RESUMED.label:
+        elif event["event"] == _RESUMES:
             stops.append((since, int(event["time"])))
     return stops
 
@@ -91,9 +95,9 @@ def was_aborted(events: Iterable[Event]) -> bool:
     """Say whether the plan was aborted and did not go on, or left something out."""
     aborted = False
     for event in events:
-        if event["event"] == EventKind.ABORT.label:
+        if event["event"] == _ABORTS:
             aborted = True
-        elif event["event"] == EventKind.PLAN_RESUMED.label:
+        elif event["event"] == _RESUMES:
             aborted = False
     return aborted
 
