@@ -66,15 +66,29 @@ def sensitivities(results: Results) -> list[Sensitivity]:
     list of Sensitivity
         One a scenario and parameter; empty if the study is of one dataset.
     """
-    return [
-        found
-        for (scenario, parameter), names in _designs(results).items()
-        if (found := _sensitivity(results, scenario, parameter, names)) is not None
-    ]
+    made = []
+    for (scenario, parameter), every in designs(results).items():
+        # Percent are of what is above 0.
+        names = {value: name for value, name in every.items() if value > 0}
+        found = _sensitivity(results, scenario, parameter, names) if len(names) > 1 else None
+        made += [found] if found else []
+    return made
 
 
-def _designs(results: Results) -> dict[tuple[str, str], dict[float, str]]:
-    """Return the scenario under each value of a parameter, all other settings the same."""
+def designs(results: Results) -> dict[tuple[str, str], dict[float, str]]:
+    """Return the scenario under each value of a parameter, all other settings the same.
+
+    Parameters
+    ----------
+    results : Results
+        Of several datasets.
+
+    Returns
+    -------
+    dict of tuple of (str, str) to dict of float to str
+        By scenario and parameter: what the scenario is called under each of its values, two or
+        more; durations in seconds.
+    """
     found: dict[tuple[str, str], dict[float, str]] = {}
     for name in dict.fromkeys(results.summary["scenario"]):
         told = _TOLD_APART.fullmatch(str(name))
@@ -82,7 +96,7 @@ def _designs(results: Results) -> dict[tuple[str, str], dict[float, str]]:
             continue
         settings = dict(_settings(told["settings"]))
         for parameter, text in settings.items():
-            value = _positive(text)
+            value = number_of(text)
             if value is None:
                 continue
             rest = ", ".join(f"{k}={v}" for k, v in settings.items() if k != parameter)
@@ -98,20 +112,20 @@ def _settings(text: str) -> Iterator[tuple[str, str]]:
             yield key, value
 
 
-def _positive(text: str) -> float | None:
-    """Return a number above 0, seconds of a duration among them, or None."""
-    value = _number(text)
-    if value is None:
-        return None
-    return value if np.isfinite(value) and value > 0 else None
+def number_of(text: str) -> float | None:
+    """Return a finite number, seconds of a duration among them, or None.
 
-
-def _number(text: str) -> float | None:
+    Examples
+    --------
+    >>> number_of("0.5"), number_of("15m"), number_of("in_place"), number_of("inf")
+    (0.5, 900.0, None, None)
+    """
     for read in (float, parse_duration):
         try:
-            return float(read(text))
+            value = float(read(text))
         except ValueError:
             continue
+        return value if np.isfinite(value) else None
     return None
 
 

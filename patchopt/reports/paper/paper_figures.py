@@ -8,20 +8,20 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from matplotlib.figure import Figure
-
 from patchopt.model.metrics import TOTAL_EXPOSURE
+from patchopt.reports.figures.best_maps import best_maps_figure
 from patchopt.reports.figures.curves import Tail, profile_figure, tail_figure
 from patchopt.reports.figures.dots import Dot, dot_figure
 from patchopt.reports.figures.ranks import rank_figure
 from patchopt.reports.figures.study_bands import StudyBands
 from patchopt.reports.figures.style import looks, printed_style, save_printed
 from patchopt.reports.numbers.across import Across, costs_of, performance
+from patchopt.reports.numbers.best_maps import best_maps
 from patchopt.reports.numbers.study import Study
 from patchopt.reports.numbers.summary import Results
 from patchopt.reports.paper.outcome_tables import done_rows
 from patchopt.reports.paper.printed import Drawn
-from patchopt.reports.paper.run_figures import run_figures
+from patchopt.reports.paper.run_figures import Made, run_figures
 from patchopt.reports.paper.venues import Venue
 
 #: Fewer scenarios than that have no profile to speak of.
@@ -40,16 +40,16 @@ def draw_paper(
     drawn = []
     with printed_style():
         for name, wide, caption, figure in chain(
-            _figures(study, results, across, venue), run_figures(study, results, venue, bands)
+            _figures(study, results, across, venue),
+            run_figures(study, results, venue, bands),
+            _maps(study, results, venue),
         ):
             save_printed(figure, folder / name)
             drawn.append(Drawn(name=name, caption=caption, wide=wide))
     return drawn
 
 
-def _figures(
-    study: Study, results: Results, across: Across | str, venue: Venue
-) -> Iterator[tuple[str, bool, str, Figure]]:
+def _figures(study: Study, results: Results, across: Across | str, venue: Venue) -> Iterator[Made]:
     look_of = looks(study.labels)
     bounded = [dot for dot in _over_bound(results) if np.isfinite(dot.ratio)]
     if bounded:
@@ -98,6 +98,23 @@ def _figures(
                 "not differ significantly (Wilcoxon, Holm, 5%)."
             ),
             rank_figure(across.labels, across.ranks, across.cliques, look_of, venue.column_in),
+        )
+
+
+def _maps(study: Study, results: Results, venue: Venue) -> Iterator[Made]:
+    maps = best_maps(study, results)
+    if maps:
+        wide = len(maps) > 1
+        yield (
+            "F9_best",
+            wide,
+            (
+                "The plan of least mean total exposure under each value of what is assumed (up) "
+                "and of what is chosen (right), and how much less that is than under the second "
+                "best; ≈: the 95% interval of the difference holds 0. The line: where the best "
+                "plan with the choice and the best without are even."
+            ),
+            best_maps_figure(maps, looks(study.labels), venue.page_in if wide else venue.column_in),
         )
 
 

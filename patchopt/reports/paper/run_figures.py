@@ -16,6 +16,7 @@ from patchopt.reports.figures.gantt import Page
 from patchopt.reports.figures.scenario_figures import gantt_of_run
 from patchopt.reports.figures.study_bands import StudyBands, seed_of
 from patchopt.reports.numbers.attainment import Attainment, attainment
+from patchopt.reports.numbers.best_maps import SEARCHING
 from patchopt.reports.numbers.study import Study
 from patchopt.reports.numbers.summary import Results
 from patchopt.reports.paper.outcome_tables import done_rows
@@ -27,8 +28,6 @@ _GANTTS: Final = 6
 #: Height of a page, less its caption, and of a row of a chart, inches.
 _PAGE_IN: Final = 8.2
 _ROW_IN: Final = 0.125
-#: Strategies that search for what is best; all others are heuristics.
-_SEARCHING: Final = ("optimal", "expected")
 
 Row = Mapping[Any, Any]
 #: Name, whether it is as wide as the page, caption, and the figure.
@@ -79,7 +78,7 @@ def parts_of(rows: Sequence[Row]) -> dict[str, Row]:
     for row in rows:
         if row["plan"] == row["nominal_optimum"]:
             found.setdefault("nominal optimum", row)
-        if row["strategy"] not in _SEARCHING:
+        if row["strategy"] not in SEARCHING:
             found.setdefault("best heuristic", row)
         elif row["strategy"] == "expected":
             found.setdefault("expected", row)
