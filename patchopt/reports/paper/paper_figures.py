@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+
 from patchopt.model.metrics import TOTAL_EXPOSURE
 from patchopt.reports.figures.best_maps import best_maps_figure
 from patchopt.reports.figures.curves import Tail, profile_figure, tail_figure
