@@ -33,7 +33,7 @@ _DURATIONS: Final = ("pause", "soak")
 def best_maps_figure(
     found: Sequence[BestMap], look_of: Mapping[str, Look], width_in: float
 ) -> Figure:
-    """Draw a panel a map: in each cell the best plan, and how much it saves on the second best.
+    """Draw a panel a map: in each cell the best plan, and what the option costs at best.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def _panel(
                 linewidth=0.4,
             )
         )
-        text = _saved(one, row, column)
+        text = _ratio(one, row, column)
         axes.text(
             column,
             row,
@@ -117,13 +117,13 @@ def _panel(
     axes.tick_params(length=0)
 
 
-def _saved(one: BestMap, row: int, column: int) -> str:
-    """Say how much less the best costs than the second, and whether that is sure."""
-    costs = np.sort(one.costs[:, row, column])
-    if len(costs) < 2 or not np.isfinite(costs[1]) or costs[1] <= 0:
+def _ratio(one: BestMap, row: int, column: int) -> str:
+    """Say how much more the best plan with the option costs than the best without."""
+    ratio = one.ratio[row, column]
+    if not np.isfinite(ratio):
         return ""
-    saved = f"{100 * (1 - costs[0] / costs[1]):.0f}%"
-    return saved if one.sure[row, column] else f"≈ {saved}"
+    text = f"{100 * (ratio - 1):+.0f}%"
+    return text if one.sure[row, column] else f"≈ {text}"
 
 
 def _heights(one: BestMap) -> Floats:

@@ -50,8 +50,10 @@ class BestMap:
         Of those without the option the same under every setting.
     best : ndarray of int64, shape (values, settings)
         The kind of least cost.
+    ratio : ndarray of float64, shape (values, settings)
+        Least cost with the option over least cost without; NaN where one of them is missing.
     sure : ndarray of bool, shape (values, settings)
-        Whether the 95% interval of its difference to the second, under the same luck, is below 0.
+        Whether the 95% interval of that difference, under the same luck, leaves out 0.
     break_even : ndarray of float64, shape (settings,)
         Value from which on some plan with the option costs less than all without: between two
         values by a straight line, which is exact for the probability that one release is bad if
@@ -69,6 +71,7 @@ class BestMap:
     with_option: int
     costs: Floats
     best: Ints
+    ratio: Floats
     sure: Flags
     break_even: Floats
 
@@ -185,7 +188,7 @@ def _map(
     values: tuple[float, ...],
     option: str,
 ) -> BestMap:
-    ranked = grid.costs.argsort(axis=0, kind="stable")
+    ratio, sure = _beside(study, grid)
     return BestMap(
         scenario=scenario,
         parameter=parameter,
@@ -196,8 +199,9 @@ def _map(
         labels=tuple(grid.labels),
         with_option=grid.with_option,
         costs=grid.costs,
-        best=ranked[0],
-        sure=_sure(study, grid.plans, ranked),
+        best=grid.costs.argmin(axis=0),
+        ratio=ratio,
+        sure=sure,
         break_even=_break_even(grid, values),
     )
 
@@ -210,20 +214,28 @@ def _names(kinds: Sequence[_Kind]) -> Iterator[str]:
         yield f"{strategy}({', '.join(own)})" if own else strategy
 
 
-def _sure(study: Study, plans: Ints, ranked: Ints) -> Flags:
-    """Return where the best plan is surely better than the second, or is the only one."""
-    sure = np.ones(ranked.shape[1:], np.bool_)
-    if len(ranked) < 2:
-        return sure
+def _beside(study: Study, grid: _Grid) -> tuple[Floats, Flags]:
+    """Return ratios of the best plan with the option to the best without; see `BestMap`."""
+    shape = grid.costs.shape[1:]
+    ratio, sure = np.full(shape, np.nan), np.zeros(shape, np.bool_)
+    if grid.with_option == len(grid.kinds):
+        return ratio, sure
     known: dict[tuple[int, int], bool] = {}
-    for at in np.ndindex(sure.shape):
-        pair = int(plans[(ranked[(0, *at)], *at)]), int(plans[(ranked[(1, *at)], *at)])
-        if min(pair) >= 0:
-            if pair not in known:
-                found = under_same_luck(study, *pair)
-                known[pair] = found is not None and found.difference_high < 0
-            sure[at] = known[pair]
-    return sure
+    for at in np.ndindex(shape):
+        costs, plans = grid.costs[(..., *at)], grid.plans[(..., *at)]
+        own = int(costs[: grid.with_option].argmin())
+        other = grid.with_option + int(costs[grid.with_option :].argmin())
+        pair = int(plans[own]), int(plans[other])
+        if min(pair) < 0:
+            continue
+        ratio[at] = costs[own] / costs[other] if costs[other] > 0 else np.nan
+        if pair not in known:
+            found = under_same_luck(study, *pair)
+            known[pair] = (
+                found is not None and not found.difference_low <= 0 <= found.difference_high
+            )
+        sure[at] = known[pair]
+    return ratio, sure
 
 
 def _break_even(grid: _Grid, values: Sequence[float]) -> Floats:

@@ -111,9 +111,9 @@ def _maps(study: Study, results: Results, venue: Venue) -> Iterator[Made]:
             wide,
             (
                 "The plan of least mean total exposure under each value of what is assumed (up) "
-                "and of what is chosen (right), and how much less that is than under the second "
-                "best; ≈: the 95% interval of the difference holds 0. The line: where the best "
-                "plan with the choice and the best without are even."
+                "and of what is chosen (right). Numbers: how much more exposure the best plan "
+                "with that choice has than the best without; ≈: the 95% interval of the "
+                "difference holds 0. Line: where the two are even."
             ),
             best_maps_figure(maps, looks(study.labels), venue.page_in if wide else venue.column_in),
         )
