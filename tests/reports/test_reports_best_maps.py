@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.collections import LineCollection
 
 from patchopt.reports.figures.best_maps import best_maps_figure
 from patchopt.reports.figures.style import looks, printed_style, save_printed
@@ -162,5 +163,7 @@ def test_the_figure_has_a_cell_for_each_and_a_line_where_they_are_even(tmp_path:
     numbers = ["+10%", "+60%", "-5%", "+37%", "-16%", "+20%"]  # 118 / 140, 168 / 140
     assert [text.get_text() for text in axes.texts] == numbers
     # p = 1/8 lies five eighths of the way from the row of 0 to that of .2.
-    (line,) = axes.get_lines()
-    assert np.asarray(line.get_xydata())[0] == pytest.approx([0, 0.625])
+    (lines,) = axes.collections
+    assert isinstance(lines, LineCollection)
+    (first,) = (segment for segment in lines.get_segments() if len(segment))
+    assert first[:, 1] == pytest.approx([0.625, 0.625])

@@ -26,6 +26,8 @@ _AROUND_IN: Final = 0.75
 _WHITE: Final = 0.6
 #: Told apart in grey too.
 _HATCHES: Final = ("", "////", "....", "\\\\\\\\", "xxxx", "----", "||||")
+#: Share of a column that the break-even line takes: the rest is its number's.
+_LINE: Final = 0.42
 #: Options in seconds.
 _DURATIONS: Final = ("pause", "soak")
 
@@ -52,7 +54,7 @@ def best_maps_figure(
     hatch_of = {
         label: _HATCHES[number % len(_HATCHES)] for number, label in enumerate(sorted(shown))
     }
-    even = "even with plans without"
+    even = "break-even"
     legend = LegendShape.of([*shown.values(), even], width_in)
     rows = max(len(one.values) for one in found)
     figure, panels = new_panels(
@@ -71,7 +73,7 @@ def best_maps_figure(
         for label, name in shown.items()
     ]
     if any(np.isfinite(one.break_even).any() for one in found):
-        handles.append(Line2D([], [], color="black", marker="o", markersize=3, label=even))
+        handles.append(Line2D([], [], color="black", linewidth=2, label=even))
     legend_below(figure, handles, legend)
     return figure
 
@@ -94,17 +96,16 @@ def _panel(
         )
         text = _ratio(one, row, column)
         axes.text(
-            column,
+            column + 0.47,  # the line is to the left
             row,
             text,
-            ha="center",
+            ha="right",
             va="center",
-            fontsize=6.5,
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.8},
+            fontsize=6,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.8},
         )
-    axes.plot(
-        range(len(one.settings)), _heights(one), "o-", color="black", markersize=3, clip_on=False
-    )
+    left = np.arange(len(one.settings)) - 0.5
+    axes.hlines(_heights(one), left, left + _LINE, color="black", linewidth=2, clip_on=False)
     axes.set_xlim(-0.5, len(one.settings) - 0.5)
     axes.set_ylim(-0.5, len(one.values) - 0.5)
     named = format_duration if one.option in _DURATIONS else short
