@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING, Any
 from patchopt.cli import printing, stopping
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from patchopt.sweeps import SweepResult
 
 
-def print_ending(result: SweepResult, *, kept: bool = True) -> int:
-    """Say what is worth knowing, what failed, if it was interrupted; return the exit code."""
+def print_ending(result: SweepResult, *, kept: bool = True, warned: Collection[str] = ()) -> int:
+    """Say what is worth knowing, what failed, if it was interrupted; return the exit code.
+
+    Of warnings those that were printed before are left out.
+    """
     for warning in result.warnings:
-        printing.warn(warning)
+        if warning not in warned:
+            printing.warn(warning)
     for cell, error in result.failures.items():
         first, *rest = error.splitlines()
         printing.note(

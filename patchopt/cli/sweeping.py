@@ -42,7 +42,11 @@ def run_studies(
     else:
         for result in ran.results:
             _print_result(result)
-    codes = [print_ending(result) for result in ran.results]
+    codes: list[int] = []
+    warned: set[str] = set()  # jobs of a multirun mostly share their scenarios
+    for result in ran.results:
+        codes.append(print_ending(result, warned=warned))
+        warned.update(result.warnings)
     for text in ran.refused:
         printing.error(text)
         codes.append(2)

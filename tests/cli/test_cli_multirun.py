@@ -127,6 +127,14 @@ def test_a_multiruns_folder_is_one_study_or_several(tmp_path: Path) -> None:
     assert list(json.loads(done.stdout)) == ["1"]
 
 
+def test_jobs_that_warn_of_the_same_say_it_once(tmp_path: Path) -> None:
+    # The one instance of redis-cart cannot be patched without downtime.
+    wide = ("sweep.scenarios=[online_boutique]", "sweep.replications=1,2", "sweep.out=m")
+    done = sweep("-m", *SMALL, *wide)
+    assert done.exit_code == 0
+    assert done.stderr.count("warning: online_boutique") == 1
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 def test_one_ctrl_c_ends_a_multirun_and_keeps_what_is_finished(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "from patchopt.cli import main; main()", "sweep", "-m"]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import math
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from patchopt.reports import paper
 from patchopt.reports.paper.latex import escaped, latex
 from patchopt.reports.paper.macros import macro_name, macros
 from patchopt.reports.paper.plain import frame, markdown
@@ -141,6 +144,20 @@ def test_macro_names_are_letters(text: str) -> None:
     name = macro_name("shop", text, "cost")
     assert name.isascii()
     assert name.isalpha()
+
+
+def test_latex_knows_every_letter_that_papers_are_written_with() -> None:
+    folder = Path(paper.__file__).parent
+    texts = [
+        node.value
+        for path in folder.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    assert any("≈" in text for text in texts)
+    # What is left is of Latin-1, which LaTeX knows by itself.
+    unknown = {letter for text in texts for letter in escaped(text) if ord(letter) > 0xFF}
+    assert unknown == set()
 
 
 @given(st.text(max_size=20))
