@@ -13,11 +13,11 @@ from matplotlib.lines import Line2D
 from patchopt.model.metrics import METRIC_BY_NAME
 from patchopt.reports.figures.style import (
     LegendShape,
-    as_text,
     legend_below,
     new_panels,
 )
 from patchopt.reports.figures.ticks import plain_numbers, short_numbers
+from patchopt.reports.figures.titles import Titles
 from patchopt.reports.numbers.attainment import SHARES, Attainment
 
 if TYPE_CHECKING:
@@ -56,7 +56,11 @@ def attainment_figure(found: Sequence[Attainment], width_in: float) -> Figure:
     """
     labels = [f"{share}%" for share in SHARES]
     legend = LegendShape.of(labels, width_in)
-    figure, panels = new_panels(len(found), _COLUMNS, width_in, 1.25, legend.height + 0.3)
+    titles = Titles.of((one.scenario for one in found), width_in, _COLUMNS, 7.5)
+    figure, panels = new_panels(
+        len(found), _COLUMNS, width_in, 1.25 + titles.more_in, legend.height + 0.3
+    )
+    titles.write(panels.flat)
     for at, (axes, one) in enumerate(zip(panels.flat, found, strict=False)):
         _panel(axes, one)
         if at + panels.shape[1] >= len(found):  # nothing beneath
@@ -87,7 +91,6 @@ def _panel(axes: Axes, one: Attainment) -> None:
             short_numbers(axis)
     axes.set_xlim(left, right)
     axes.set_ylim(bottom, top)
-    axes.set_title(as_text(one.scenario), fontsize=7.5)
     axes.set_ylabel(_name(one.objectives[1]), fontsize=7.5)
 
 

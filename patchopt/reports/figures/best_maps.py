@@ -16,6 +16,7 @@ from patchopt.model.base import Floats
 from patchopt.model.quantities import format_duration
 from patchopt.reports.figures.style import LegendShape, Look, as_text, legend_below, new_panels
 from patchopt.reports.figures.ticks import short
+from patchopt.reports.figures.titles import Titles
 from patchopt.reports.numbers.best_maps import BestMap
 
 _COLUMNS: Final = 2
@@ -56,10 +57,10 @@ def best_maps_figure(
     }
     even = "break-even"
     legend = LegendShape.of([*shown.values(), even], width_in)
-    rows = max(len(one.values) for one in found)
-    figure, panels = new_panels(
-        len(found), _COLUMNS, width_in, _ROW_IN * rows + _AROUND_IN, legend.height
-    )
+    titles = Titles.of((one.scenario for one in found), width_in, _COLUMNS, 7.5)
+    row_in = _ROW_IN * max(len(one.values) for one in found) + _AROUND_IN + titles.more_in
+    figure, panels = new_panels(len(found), _COLUMNS, width_in, row_in, legend.height)
+    titles.write(panels.flat)
     for axes, one in zip(panels.flat, found, strict=False):
         _panel(axes, one, look_of, hatch_of)
     handles: list[Patch | Line2D] = [
@@ -113,7 +114,6 @@ def _panel(
     axes.set_yticks(range(len(one.values)), [short(value) for value in one.values])
     axes.set_xlabel(as_text(one.option))
     axes.set_ylabel(as_text(one.parameter.removeprefix("failures.")))
-    axes.set_title(as_text(one.scenario), fontsize=7.5)
     axes.grid(visible=False)
     axes.tick_params(length=0)
 

@@ -21,6 +21,7 @@ from patchopt.reports.figures.style import (
     new_panels,
 )
 from patchopt.reports.figures.ticks import plain_numbers, short_numbers
+from patchopt.reports.figures.titles import Titles
 
 _COLUMNS: Final = 3
 #: Points of a curve: more are not seen, and make files large.
@@ -64,7 +65,10 @@ def tail_figure(tails: Sequence[Tail], looks: Mapping[str, Look], width_in: floa
     scenarios = list(dict.fromkeys(tail.scenario for tail in tails))
     labels = [label for label in looks if any(tail.label == label for tail in tails)]
     legend = LegendShape.of(labels, width_in)
-    figure, panels = new_panels(len(scenarios), _COLUMNS, width_in, 1.75, legend.height)
+    titles = Titles.of(scenarios, width_in, _COLUMNS, 8)
+    row_in = 1.75 + titles.more_in
+    figure, panels = new_panels(len(scenarios), _COLUMNS, width_in, row_in, legend.height)
+    titles.write(panels.flat)
     for axes, scenario in zip(panels.flat, scenarios, strict=False):
         own = [tail for tail in tails if tail.scenario == scenario]
         for tail in own:
@@ -84,7 +88,6 @@ def tail_figure(tails: Sequence[Tail], looks: Mapping[str, Look], width_in: floa
             plain_numbers(axes.xaxis, least, most)
         else:
             short_numbers(axes.xaxis)
-        axes.set_title(as_text(scenario))
         axes.set_xlabel("total exposure [weight·s]")
     for axes in panels[:, 0]:
         axes.set_ylabel("share above")

@@ -12,6 +12,7 @@ from matplotlib.ticker import NullFormatter
 
 from patchopt.reports.figures.style import LOG_RATIO, Look, as_text, new_panels
 from patchopt.reports.figures.ticks import plain_numbers, short_numbers
+from patchopt.reports.figures.titles import Titles
 
 #: Panels beside each other.
 _COLUMNS: Final = 3
@@ -60,12 +61,13 @@ def dot_figure(
     """
     scenarios = list(dict.fromkeys(dot.scenario for dot in dots))
     labels = [label for label in looks if any(dot.label == label for dot in dots)]
-    height = _AROUND + _ROW * len(labels)
+    titles = Titles.of(scenarios, width_in, _COLUMNS, 8)
+    height = _AROUND + titles.more_in + _ROW * len(labels)
     figure, panels = new_panels(len(scenarios), _COLUMNS, width_in, height, sharey=True)
+    titles.write(panels.flat)
     for axes, scenario in zip(panels.flat, scenarios, strict=False):
         own = {dot.label: dot for dot in dots if dot.scenario == scenario}
         _panel(axes, own, labels, looks)
-        axes.set_title(as_text(scenario))
         axes.set_xlabel(f"ratio to {as_text(reference)}")
     for axes in panels[:, 0]:
         axes.set_yticks(range(len(labels)), [as_text(label) for label in labels])

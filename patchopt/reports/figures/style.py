@@ -47,7 +47,7 @@ _RC: Final[dict[str, Any]] = {
     "axes.spines.top": False,
     "axes.titlelocation": "left",
     "axes.titlesize": 10,
-    "figure.dpi": 100,
+    "figure.dpi": 160,  # as they are saved: what is laid out in other dots would not fit
     "font.family": "DejaVu Sans",
     "font.size": 9,
     "grid.color": "#dddddd",
@@ -115,6 +115,7 @@ _PRINTED: Final[dict[str, Any]] = {
     "axes.labelsize": 8,
     "axes.linewidth": 0.6,
     "axes.titlesize": 8,
+    "figure.dpi": 300,
     "font.size": 8,
     "legend.fontsize": 7.5,
     "lines.linewidth": 1.1,

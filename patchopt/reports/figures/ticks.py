@@ -18,8 +18,8 @@ from matplotlib.ticker import (
 )
 from matplotlib.transforms import Bbox
 
-#: Room between two labels, in points of the figure's resolution.
-_GAP: Final = 3.0
+#: Room between two labels, points.
+_GAP: Final = 2.2
 #: Removing labels changes the layout, which may bring others together; it settles at once.
 _ROUNDS: Final = 3
 
@@ -101,19 +101,21 @@ def labels_of(axis: Axis) -> list[tuple[float, str, Bbox]]:
 def _kept(axis: Axis) -> list[tuple[float, str]] | None:
     """Return the labels of an axis that stay, in order; None if all may."""
     shown = labels_of(axis)
+    figure = axis.get_figure(root=True)
+    gap = _GAP * figure.dpi / 72 if figure is not None else 0.0
     kept: list[tuple[float, str, Bbox]] = []
     for label in sorted(shown, key=lambda each: _roundness(each[0])):
-        if not any(_touch(label[2], other[2]) for other in kept):
+        if not any(_touch(label[2], other[2], gap) for other in kept):
             kept.append(label)
     if len(kept) == len(shown):
         return None
     return sorted((at, text) for at, text, _ in kept)
 
 
-def _touch(one: Bbox, other: Bbox) -> bool:
+def _touch(one: Bbox, other: Bbox, gap: float) -> bool:
     return bool(
-        one.x0 < other.x1 + _GAP
-        and other.x0 < one.x1 + _GAP
+        one.x0 < other.x1 + gap
+        and other.x0 < one.x1 + gap
         and one.y0 < other.y1
         and other.y0 < one.y1
     )
