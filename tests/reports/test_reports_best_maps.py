@@ -102,6 +102,22 @@ def test_what_breaks_constraints_is_never_best_and_what_always_pays_has_the_leas
     assert found.break_even.tolist() == [0.1, 0.1]
 
 
+def test_where_no_plan_keeps_the_constraints_there_is_no_cell() -> None:
+    plans = [
+        canary(p, soak, 50, "min_up" if p < 0.3 else "")
+        for p in (0.1, 0.2, 0.4)
+        for soak in (10, 60)
+    ]
+    plans += [("shop (defect.p=0.4)", "rolling", {}, [60.0] * 5, "")]
+    (found,) = found_of(plans)
+    assert found.best.tolist() == [[-1, -1], [-1, -1], [0, 0]]
+    assert np.isnan(found.ratio[:2]).all()
+    assert found.break_even.tolist() == [0.4, 0.4]
+    with printed_style():
+        figure = best_maps_figure([found], looks(["canary", "rolling"]), 3.5)
+    assert len(figure.axes[0].patches) == 2
+
+
 def test_what_luck_may_have_decided_is_not_sure() -> None:
     # 500 on average beside 501, where replications differ by far more than that; and surely 460.
     noisy = list(np.linspace(0, 1000, 30))

@@ -50,7 +50,7 @@ def best_maps_figure(
     every = dict.fromkeys(
         (label, name) for one in found for label, name in zip(one.labels, one.kinds, strict=True)
     )
-    best = {one.labels[at] for one in found for at in np.unique(one.best)}
+    best = {one.labels[at] for one in found for at in np.unique(one.best) if at >= 0}
     shown = {label: name for label, name in every if label in best}
     hatch_of = {
         label: _HATCHES[number % len(_HATCHES)] for number, label in enumerate(sorted(shown))
@@ -82,7 +82,7 @@ def best_maps_figure(
 def _panel(
     axes: Axes, one: BestMap, look_of: Mapping[str, Look], hatch_of: Mapping[str, str]
 ) -> None:
-    for row, column in np.ndindex(one.best.shape):
+    for row, column in np.argwhere(one.best >= 0):
         label = one.labels[one.best[row, column]]
         axes.add_patch(
             Rectangle(

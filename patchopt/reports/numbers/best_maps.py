@@ -49,16 +49,16 @@ class BestMap:
         Mean total exposure, weight·s; infinite where there is no plan that keeps the constraints.
         Of those without the option the same under every setting.
     best : ndarray of int64, shape (values, settings)
-        The kind of least cost.
+        The kind of least cost; -1 where no plan keeps the constraints.
     ratio : ndarray of float64, shape (values, settings)
         Least cost with the option over least cost without; NaN where one of them is missing.
     sure : ndarray of bool, shape (values, settings)
         Whether the 95% interval of that difference, under the same luck, leaves out 0.
     break_even : ndarray of float64, shape (settings,)
-        Value from which on some plan with the option costs less than all without: between two
+        Value at which some plan with the option comes to cost less than all without: between two
         values by a straight line, which is exact for the probability that one release is bad if
-        the next one is sound; infinite if never, the least value if always. NaN where all plans
-        have the option.
+        the next one is sound; infinite if none does, the least value if one does from there on.
+        NaN where all plans have the option.
     """
 
     scenario: str
@@ -199,7 +199,7 @@ def _map(
         labels=tuple(grid.labels),
         with_option=grid.with_option,
         costs=grid.costs,
-        best=grid.costs.argmin(axis=0),
+        best=np.where(np.isfinite(grid.costs).any(axis=0), grid.costs.argmin(axis=0), -1),
         ratio=ratio,
         sure=sure,
         break_even=_break_even(grid, values),
@@ -245,7 +245,9 @@ def _break_even(grid: _Grid, values: Sequence[float]) -> Floats:
         return found
     own = grid.costs[: grid.with_option].min(axis=0)
     others = grid.costs[grid.with_option :].min(axis=0)
-    for column, more in enumerate((own - others).T):
+    with np.errstate(invalid="ignore"):  # none on either side: not less
+        difference = own - others
+    for column, more in enumerate(difference.T):
         pays = np.flatnonzero(more < 0)
         if not len(pays):
             found[column] = np.inf
