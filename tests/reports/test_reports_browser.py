@@ -120,6 +120,27 @@ def test_from_a_point_to_its_plan(page: Page) -> None:
     assert "surge node seconds" in (page.text_content("#pareto") or "")
 
 
+def test_charts_offer_nothing_that_sends_them_away(page: Page) -> None:
+    buttons = page.locator("#pareto .modebar-btn")
+    titles = [buttons.nth(at).get_attribute("data-title") for at in range(buttons.count())]
+    assert titles == [
+        "Download plot as a PNG",
+        "Zoom",
+        "Pan",
+        "Zoom in",
+        "Zoom out",
+        "Reset axes",
+    ]
+    for at in range(len(titles)):
+        if titles[at] != "Download plot as a PNG":
+            buttons.nth(at).click(force=True)
+    # Above the plans' names, where it hides none of them.
+    bar, legend = (page.locator(f"#pareto {one}").bounding_box() for one in (".modebar", ".legend"))
+    assert bar is not None
+    assert legend is not None
+    assert bar["y"] + bar["height"] <= legend["y"]
+
+
 def test_replay_by_keyboard_and_slider(page: Page) -> None:
     clock = page.locator("#clock")
     assert clock.text_content() == "0s"

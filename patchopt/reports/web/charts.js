@@ -4,6 +4,14 @@ const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9
 const MARKERS = ["circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "x",
   "triangle-left", "triangle-right", "pentagon", "star", "hexagon", "diamond-tall"];
 
+/* These buttons and no others: Plotly's own include one that sends the chart to its makers. */
+const CHART = {
+  displaylogo: false,
+  plotlyServerURL: "",
+  modeBarButtons: [["toImage", "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]],
+  responsive: true,
+};
+
 function styleOf(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
@@ -39,11 +47,11 @@ function showPareto() {
   });
   const layout = {
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-    font: { color: styleOf("--ink") }, margin: { l: 80, r: 10, t: 10, b: 50 },
+    font: { color: styleOf("--ink") }, margin: { l: 80, r: 10, t: 40, b: 50 },
     xaxis: axis(x), yaxis: axis(y), hovermode: "closest",
   };
   const chart = $("pareto");
-  window.Plotly.react(chart, traces, layout, { displaylogo: false, responsive: true });
+  window.Plotly.react(chart, traces, layout, CHART);
   chart.removeAllListeners("plotly_click");
   chart.on("plotly_click", (event) => choose(event.points[0].customdata));
 }
