@@ -3,53 +3,51 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, Executor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
-from threading import Thread
-from typing import Any, Final
+from typing import Any, TypeVar
 
 from patchopt.errors import PatchoptError
+from patchopt.guard import guard_of
 
-#: Seconds between two looks at whether the parent is there.
-_LOOK_S: Final = 0.5
+W = TypeVar("W")
+R = TypeVar("R")
 
 
 @contextmanager
-def processes(
-    count: int, begin: Callable[..., None], given: tuple[Any, ...] = ()
-) -> Iterator[Executor]:
-    """Have processes inside a ``with``.
+def side_by_side(do: Callable[[W], R], works: Iterable[W], count: int) -> Iterator[Iterator[R]]:
+    """Have work done inside a ``with``: in processes, or in this one if fewer than two are meant.
 
     Parameters
     ----------
+    do : callable
+        Does one work; sent once to each process, with all that it holds.
+    works : iterable
+        What there is to do.
     count : int
-        How many at most; they are started as work comes.
-    begin : callable
-        What each does first: a function of a module.
-    given : tuple
-        Its arguments, sent once to each process.
+        Processes at most.
 
     Yields
     ------
-    Executor
-        Its ``map`` gives results in order.
+    iterator
+        What comes of each work, in their order.
 
     Raises
     ------
     PatchoptError
-        If one of them is ended from outside.
+        If a process is ended from outside.
     """
+    if count < 2:
+        yield map(do, works)
+        return
     # Python's own would run the script again that asks for them, unless all of it stands behind
     # `if __name__ == "__main__"`.
     from joblib.externals.loky import ProcessPoolExecutor
 
-    with ProcessPoolExecutor(
-        count, initializer=_begin, initargs=(os.getpid(), begin, given)
-    ) as pool:
+    with ProcessPoolExecutor(count, initializer=_begin, initargs=(os.getpid(), do)) as pool:
         try:
-            yield pool
+            yield pool.map(_do, works)
         except BrokenExecutor:
             raise PatchoptError(
                 "a worker process was ended from outside, as happens where memory runs out",
@@ -71,13 +69,14 @@ def workers_meant(wanted: int) -> int:
     return wanted if wanted > 0 else max(1, (os.cpu_count() or 1) + 1 + wanted)
 
 
-def _begin(parent: int, begin: Callable[..., None], given: tuple[Any, ...]) -> None:
-    Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
-    begin(*given)
+_given: Callable[[Any], Any]
 
 
-def _end_with_parent(parent: int) -> None:
-    """End this process when the one is gone that wants its results, however that went."""
-    while os.getppid() == parent:
-        time.sleep(_LOOK_S)
-    os._exit(1)
+def _begin(parent: int, do: Callable[[Any], Any]) -> None:
+    global _given  # noqa: PLW0603 - what a process is given once
+    _given = do
+    guard_of(parent)
+
+
+def _do(work: Any) -> Any:
+    return _given(work)

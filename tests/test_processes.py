@@ -12,40 +12,40 @@ from pathlib import Path
 import pytest
 
 from patchopt.errors import PatchoptError
-from patchopt.processes import processes, workers_meant
-
-given = 0
+from patchopt.processes import side_by_side, workers_meant
 
 
-def begin(number: int) -> None:
-    global given  # noqa: PLW0603 - what a process is given once
-    given = number
+class Adder:
+    """Adds a number, and knows in which process it did."""
 
+    def __init__(self, number: int) -> None:
+        self._number = number
 
-def plus_given(number: int) -> int:
-    return number + given
+    def add(self, number: int) -> tuple[int, int]:
+        return number + self._number, os.getpid()
 
 
 def die(_: int) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def test_each_is_given_the_same_and_results_come_in_order() -> None:
-    with processes(2, begin, (100,)) as pool:
-        assert list(pool.map(plus_given, range(5))) == [100, 101, 102, 103, 104]
-    # Not this process.
-    assert given == 0
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_results_come_in_order_from_this_process_or_from_others(count: int) -> None:
+    with side_by_side(Adder(100).add, range(5), count) as done:
+        sums, processes = zip(*done, strict=True)
+    assert sums == (100, 101, 102, 103, 104)
+    assert (os.getpid() in processes) is (count < 2)
 
 
 def test_one_that_is_killed_is_told_in_one_message() -> None:
     ended = pytest.raises(PatchoptError, match="was ended from outside")
-    with ended as caught, processes(2, begin, (0,)) as pool:
-        list(pool.map(die, range(2)))
+    with ended as caught, side_by_side(die, range(2), 2) as done:
+        list(done)
     assert "fewer workers" in str(caught.value)
 
 
 def test_mistakes_inside_come_through() -> None:
-    with pytest.raises(ZeroDivisionError), processes(2, begin, (0,)):
+    with pytest.raises(ZeroDivisionError), side_by_side(Adder(1).add, range(5), 2):
         _ = 1 // 0
 
 
@@ -53,20 +53,18 @@ def test_mistakes_inside_come_through() -> None:
 SCRIPT = """
 import sys
 sys.path.insert(0, {folder!r})
-from test_processes import begin, ready, sleep
-from patchopt.processes import processes
-with processes(1, begin, (0,)) as pool:
-    print(pool.submit(ready).result(), flush=True)
-    pool.submit(sleep).result()
+from test_processes import ready_or_sleep
+from patchopt.processes import side_by_side
+with side_by_side(ready_or_sleep, range(2), 2) as done:
+    for text in done:
+        print(text, flush=True)
 """
 
 
-def ready() -> str:
+def ready_or_sleep(number: int) -> str:
+    if number:
+        time.sleep(3600)
     return "at work"
-
-
-def sleep() -> None:
-    time.sleep(3600)
 
 
 def test_none_outlives_the_one_it_works_for(tmp_path: Path) -> None:

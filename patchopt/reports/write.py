@@ -19,7 +19,7 @@ from patchopt.reports.numbers.study import Watcher
 from patchopt.reports.numbers.summary import results_of
 from patchopt.reports.numbers.table_files import write_tables
 from patchopt.reports.pages.study_page import study_page
-from patchopt.reports.paper.paper_files import write_paper
+from patchopt.reports.paper.paper_files import write_paper, write_text
 from patchopt.reports.paper.venues import VENUES, VenueName
 from patchopt.reports.web.page import index_page
 
@@ -106,18 +106,14 @@ def write_report(
                 pictures = draw_scenarios(
                     study, results, figures, bands, workers=workers, watch=watch
                 )
-                _write(staged / "report.md", study_page(study, results, pictures, figures.name))
-                _write(staged / "index.html", index_page(study, results))
+                write_text(staged / "report.md", study_page(study, results, pictures, figures.name))
+                write_text(staged / "index.html", index_page(study, results))
                 if paper is not None:
                     write_paper(study, results, VENUES[paper], staged / "paper", bands)
                 files = _move(staged, out)
         except OSError as error:
             raise unwritable(out, error) from None
     return ReportResult(out, files, results.summary)
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _move(staged: Path, out: Path) -> tuple[Path, ...]:

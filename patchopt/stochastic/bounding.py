@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +12,7 @@ from patchopt.model.base import Flags, Ints
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.quantities import from_milli
 from patchopt.optimizer.parameters import OptimizerParameters
-from patchopt.processes import processes
+from patchopt.processes import side_by_side
 from patchopt.simulator.loop.streams import replication_keys
 from patchopt.simulator.strata import stratify, thinned
 from patchopt.stochastic.hindsight import Hindsight, Hindsights
@@ -109,7 +108,9 @@ def bounds(
     """
     alike = outcomes_of(infrastructure, seed, replications)
     bound_milli, incumbent_milli = np.zeros((2, replications), np.int64)
-    with _solving(WaitAndSee(infrastructure, parameters), list(alike), workers) as solved:
+    solver = WaitAndSee(infrastructure, parameters)
+    count = min(workers, len(alike) // _WORTH)
+    with side_by_side(solver.solve, alike, count) as solved:
         for done, (which, found) in enumerate(zip(alike.values(), solved, strict=True), 1):
             bound_milli[list(which)] = found.bound_milli
             incumbent_milli[list(which)] = found.incumbent_milli
@@ -207,28 +208,3 @@ class Bounder:
         """Bound the total exposure in a replication of a seed."""
         (key,) = replication_keys(self._luck, seed, replication, 1)
         return self._solver.solve(self._solver.hindsight(self._oracle.outcome(key, defects)))
-
-
-@contextmanager
-def _solving(
-    solver: WaitAndSee, outcomes: Sequence[Hindsight], workers: int
-) -> Iterator[Iterable[Solved]]:
-    """Solve outcomes in their order, in processes if there are enough of them."""
-    count = min(workers, len(outcomes) // _WORTH)
-    if count < 2:
-        yield map(solver.solve, outcomes)
-        return
-    with processes(count, _begin, (solver,)) as pool:
-        yield pool.map(_solve, outcomes)
-
-
-_solver: WaitAndSee
-
-
-def _begin(solver: WaitAndSee) -> None:
-    global _solver  # noqa: PLW0603 - what a process is given once
-    _solver = solver
-
-
-def _solve(outcome: Hindsight) -> Solved:
-    return _solver.solve(outcome)

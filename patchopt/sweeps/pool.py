@@ -20,7 +20,7 @@ import joblib
 
 from patchopt.files.store.ledger import Record
 from patchopt.files.store.paths import Paths
-from patchopt.sweeps.guard import guard_of
+from patchopt.guard import guard_of
 from patchopt.sweeps.interrupts import unasked
 from patchopt.sweeps.retrying import TRIES, Shared, again, given_up, what_of
 from patchopt.sweeps.work import Job, marked

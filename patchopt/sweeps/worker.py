@@ -23,6 +23,7 @@ from patchopt.files.store.known_bounds import FAILED, Bound, bounds_record
 from patchopt.files.store.made import MadePlan, write_trace
 from patchopt.files.store.parts import Columns, PartCell, write_part
 from patchopt.files.store.paths import Paths
+from patchopt.guard import guard_of
 from patchopt.model.build import build_infrastructure
 from patchopt.model.infrastructure import Infrastructure
 from patchopt.model.plan import Plan
@@ -31,7 +32,6 @@ from patchopt.simulator import Outcome, Simulator
 from patchopt.simulator.loop.compile import Run, compiled, fitting, uncompiled
 from patchopt.stochastic.parameters import outcome_limits
 from patchopt.strategies import make_strategy
-from patchopt.sweeps.guard import guard_of
 from patchopt.sweeps.work import BoundWork, CellWork, Job, PlanWork, marker
 
 if TYPE_CHECKING:

@@ -14,10 +14,9 @@ from patchopt.model.metrics import METRIC_BY_NAME
 from patchopt.reports.figures.style import (
     LegendShape,
     legend_below,
-    new_panels,
 )
 from patchopt.reports.figures.ticks import plain_numbers, short_numbers
-from patchopt.reports.figures.titles import Titles
+from patchopt.reports.figures.titles import titled_panels
 from patchopt.reports.numbers.attainment import SHARES, Attainment
 
 if TYPE_CHECKING:
@@ -56,11 +55,9 @@ def attainment_figure(found: Sequence[Attainment], width_in: float) -> Figure:
     """
     labels = [f"{share}%" for share in SHARES]
     legend = LegendShape.of(labels, width_in)
-    titles = Titles.of((one.scenario for one in found), width_in, _COLUMNS, 7.5)
-    figure, panels = new_panels(
-        len(found), _COLUMNS, width_in, 1.25 + titles.more_in, legend.height + 0.3
-    )
-    titles.write(panels.flat)
+    names = [one.scenario for one in found]
+    beside_in = legend.height + 0.3
+    figure, panels = titled_panels(names, _COLUMNS, width_in, 1.25, beside_in, size=7.5)
     for at, (axes, one) in enumerate(zip(panels.flat, found, strict=False)):
         _panel(axes, one)
         if at + panels.shape[1] >= len(found):  # nothing beneath

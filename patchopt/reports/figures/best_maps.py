@@ -14,9 +14,9 @@ from matplotlib.patches import Patch, Rectangle
 
 from patchopt.model.base import Floats
 from patchopt.model.quantities import format_duration
-from patchopt.reports.figures.style import LegendShape, Look, as_text, legend_below, new_panels
+from patchopt.reports.figures.style import LegendShape, Look, as_text, legend_below
 from patchopt.reports.figures.ticks import short
-from patchopt.reports.figures.titles import Titles
+from patchopt.reports.figures.titles import titled_panels
 from patchopt.reports.numbers.best_maps import BestMap
 
 _COLUMNS: Final = 2
@@ -57,10 +57,9 @@ def best_maps_figure(
     }
     even = "break-even"
     legend = LegendShape.of([*shown.values(), even], width_in)
-    titles = Titles.of((one.scenario for one in found), width_in, _COLUMNS, 7.5)
-    row_in = _ROW_IN * max(len(one.values) for one in found) + _AROUND_IN + titles.more_in
-    figure, panels = new_panels(len(found), _COLUMNS, width_in, row_in, legend.height)
-    titles.write(panels.flat)
+    names = [one.scenario for one in found]
+    row_in = _ROW_IN * max(len(one.values) for one in found) + _AROUND_IN
+    figure, panels = titled_panels(names, _COLUMNS, width_in, row_in, legend.height, size=7.5)
     for axes, one in zip(panels.flat, found, strict=False):
         _panel(axes, one, look_of, hatch_of)
     handles: list[Patch | Line2D] = [

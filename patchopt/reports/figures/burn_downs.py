@@ -14,11 +14,10 @@ from patchopt.reports.figures.burn_down import BurnDown
 from patchopt.reports.figures.style import (
     LegendShape,
     legend_below,
-    new_panels,
     time_unit,
 )
 from patchopt.reports.figures.ticks import plain_numbers, short_numbers
-from patchopt.reports.figures.titles import Titles
+from patchopt.reports.figures.titles import titled_panels
 
 if TYPE_CHECKING:
     from matplotlib.typing import LineStyleType
@@ -49,11 +48,8 @@ def burn_downs_figure(scenarios: Mapping[str, Mapping[str, BurnDown]], width_in:
     parts = [part for part in PARTS if any(part in plans for plans in scenarios.values())]
     legend = LegendShape.of(parts, width_in)
     best = {scenario: plans.get("best heuristic") for scenario, plans in scenarios.items()}
-    named = (f"{scenario} ({plan.label})" if plan else scenario for scenario, plan in best.items())
-    titles = Titles.of(named, width_in, _COLUMNS, 7.5)
-    row_in = 1.75 + titles.more_in
-    figure, panels = new_panels(len(scenarios), _COLUMNS, width_in, row_in, legend.height)
-    titles.write(panels.flat)
+    named = [f"{scenario} ({plan.label})" if plan else scenario for scenario, plan in best.items()]
+    figure, panels = titled_panels(named, _COLUMNS, width_in, 1.75, legend.height, size=7.5)
     for axes, plans in zip(panels.flat, scenarios.values(), strict=False):
         _panel(axes, plans)
     for axes in panels[:, 0]:

@@ -18,10 +18,9 @@ from patchopt.reports.figures.style import (
     as_text,
     legend_below,
     new_figure,
-    new_panels,
 )
 from patchopt.reports.figures.ticks import plain_numbers, short_numbers
-from patchopt.reports.figures.titles import Titles
+from patchopt.reports.figures.titles import titled_panels
 
 _COLUMNS: Final = 3
 #: Points of a curve: more are not seen, and make files large.
@@ -65,10 +64,7 @@ def tail_figure(tails: Sequence[Tail], looks: Mapping[str, Look], width_in: floa
     scenarios = list(dict.fromkeys(tail.scenario for tail in tails))
     labels = [label for label in looks if any(tail.label == label for tail in tails)]
     legend = LegendShape.of(labels, width_in)
-    titles = Titles.of(scenarios, width_in, _COLUMNS, 8)
-    row_in = 1.75 + titles.more_in
-    figure, panels = new_panels(len(scenarios), _COLUMNS, width_in, row_in, legend.height)
-    titles.write(panels.flat)
+    figure, panels = titled_panels(scenarios, _COLUMNS, width_in, 1.75, legend.height)
     for axes, scenario in zip(panels.flat, scenarios, strict=False):
         own = [tail for tail in tails if tail.scenario == scenario]
         for tail in own:

@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from patchopt.reports.figures.style import LOG_RATIO, Look, as_text, new_panels
+from patchopt.reports.figures.style import LOG_RATIO, Look, as_text
 from patchopt.reports.figures.ticks import plain_numbers, short_numbers
-from patchopt.reports.figures.titles import Titles
+from patchopt.reports.figures.titles import titled_panels
 
 #: Panels beside each other.
 _COLUMNS: Final = 3
@@ -61,10 +61,8 @@ def dot_figure(
     """
     scenarios = list(dict.fromkeys(dot.scenario for dot in dots))
     labels = [label for label in looks if any(dot.label == label for dot in dots)]
-    titles = Titles.of(scenarios, width_in, _COLUMNS, 8)
-    height = _AROUND + titles.more_in + _ROW * len(labels)
-    figure, panels = new_panels(len(scenarios), _COLUMNS, width_in, height, sharey=True)
-    titles.write(panels.flat)
+    height = _AROUND + _ROW * len(labels)
+    figure, panels = titled_panels(scenarios, _COLUMNS, width_in, height, sharey=True)
     for axes, scenario in zip(panels.flat, scenarios, strict=False):
         own = {dot.label: dot for dot in dots if dot.scenario == scenario}
         _panel(axes, own, labels, looks)

@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from patchopt.files.output import file_names
-from patchopt.processes import processes
+from patchopt.processes import side_by_side
 from patchopt.reports.figures.burn_down import BurnDown
 from patchopt.reports.figures.scenario_figures import Picture, draw
 from patchopt.reports.figures.study_bands import StudyBands
 from patchopt.reports.figures.style import Look, looks, style
+from patchopt.reports.numbers.merging import Pooled
 from patchopt.reports.numbers.study import Study, Watcher
 from patchopt.reports.numbers.summary import Results
 
 #: Scenarios that are worth another process: less than half a minute is not.
 _WORTH: Final = 3
-
-#: What is drawn of a scenario, and the bands that were found for it, by plan.
-_Drawn = tuple[list[Picture], dict[int, BurnDown]]
-
-
-@dataclass(frozen=True, eq=False)
-class _Shared:
-    """What is the same for all scenarios."""
-
-    results: Results
-    look_of: dict[str, Look]
-    folder: Path
 
 
 def draw_scenarios(
@@ -65,12 +53,11 @@ def draw_scenarios(
     dict of str to list of Picture
         By scenario, in the order of the study.
     """
-    shared = _Shared(results, looks(study.labels), folder)
+    do = partial(_drawn, results, looks(study.labels), folder)
     named = zip(study.scenarios, file_names(study.scenarios), strict=True)
+    works = ((_runs_of(study, scenario), scenario, name) for scenario, name in named)
     pictures: dict[str, list[Picture]] = {}
-    works = ((study.runs_of(scenario), scenario, name) for scenario, name in named)
-    count = min(workers, len(study.scenarios) // _WORTH)
-    with _drawing(shared, count, works) as drawn:
+    with side_by_side(do, works, min(workers, len(study.scenarios) // _WORTH)) as drawn:
         for scenario, (made, found) in zip(study.scenarios, drawn, strict=True):
             pictures[scenario] = made
             bands.keep(found)
@@ -79,33 +66,25 @@ def draw_scenarios(
     return pictures
 
 
-_Work = tuple[Study, str, str]
+def _runs_of(study: Study, scenario: str) -> Study:
+    """Return the plans and traces of a scenario alone, in memory: what its figures need."""
+    plans = study.plans[study.plans["scenario"] == scenario]
+    return replace(
+        study,
+        cells=study.cells_of(scenario),
+        measured=Pooled({}),
+        plans=plans,
+        events=study.events[study.events["plan"].isin(plans["plan"])],
+        bounds=study.bounds_of(scenario),
+    )
 
 
-@contextmanager
-def _drawing(shared: _Shared, count: int, works: Iterator[_Work]) -> Iterator[Iterator[_Drawn]]:
-    if count < 2:
-        yield map(partial(_draw, shared), works)
-        return
-    with processes(count, _begin, (shared,)) as pool:
-        yield pool.map(_draw_apart, works)
-
-
-def _draw(shared: _Shared, work: _Work) -> _Drawn:
+def _drawn(
+    results: Results, look_of: Mapping[str, Look], folder: Path, work: tuple[Study, str, str]
+) -> tuple[list[Picture], dict[int, BurnDown]]:
+    """Draw a scenario; return what was drawn, and the bands that were found for it, by plan."""
     study, scenario, name = work
     bands = StudyBands(study)
     with style():
-        made = draw(study, shared.results, scenario, shared.look_of, shared.folder / name, bands)
+        made = draw(study, results, scenario, look_of, folder / name, bands)
     return made, bands.found
-
-
-_shared: _Shared
-
-
-def _begin(shared: _Shared) -> None:
-    global _shared  # noqa: PLW0603 - what a process is given once
-    _shared = shared
-
-
-def _draw_apart(work: _Work) -> _Drawn:
-    return _draw(_shared, work)

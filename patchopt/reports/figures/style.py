@@ -47,7 +47,7 @@ _RC: Final[dict[str, Any]] = {
     "axes.spines.top": False,
     "axes.titlelocation": "left",
     "axes.titlesize": 10,
-    "figure.dpi": 160,  # as they are saved: what is laid out in other dots would not fit
+    "figure.dpi": 160,  # of files too: what is laid out in other dots would not fit
     "font.family": "DejaVu Sans",
     "font.size": 9,
     "grid.color": "#dddddd",
@@ -57,7 +57,6 @@ _RC: Final[dict[str, Any]] = {
     "legend.frameon": False,
     "lines.linewidth": 1.6,
     "pdf.fonttype": 42,  # text stays text
-    "savefig.dpi": 160,
 }
 
 
@@ -120,7 +119,6 @@ _PRINTED: Final[dict[str, Any]] = {
     "legend.fontsize": 7.5,
     "lines.linewidth": 1.1,
     "lines.markersize": 4,
-    "savefig.dpi": 300,
     "svg.fonttype": "none",  # text stays text
     "svg.hashsalt": "patchopt",  # the same names of parts in every file
     "xtick.labelsize": 7.5,

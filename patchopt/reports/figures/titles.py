@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from patchopt.files.plain_text import one_line
-from patchopt.reports.figures.style import as_text
+from patchopt.reports.figures.style import as_text, new_panels
 
 #: Inches of a panel that its title has no share in: what is written beside its axes.
 _BESIDE_IN: Final = 0.5
@@ -74,7 +75,7 @@ class Titles:
     Parameters
     ----------
     texts : tuple of str
-        In the order of the panels, ready to be drawn.
+        In the order of the panels, ready to be drawn; as wide as a panel at most.
     size : float
         Of the font, points.
     """
@@ -109,7 +110,42 @@ class Titles:
         lines = max((text.count("\n") for text in self.texts), default=0)
         return lines * _LINE * self.size / _POINTS
 
-    def write(self, panels: Iterable[Axes]) -> None:
-        """Write each above its panel; panels that are left over have none."""
-        for axes, text in zip(panels, self.texts, strict=False):
-            axes.set_title(text, fontsize=self.size)
+
+def titled_panels(
+    texts: Sequence[str],
+    columns: int,
+    width_in: float,
+    row_in: float,
+    beside_in: float = 0.0,
+    *,
+    size: float = 8.0,
+    sharey: bool = False,
+) -> tuple[Figure, NDArray[Any]]:
+    """Return a figure of panels with a title each, as `new_panels` does.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        Titles, as users may have written them; at least one.
+    columns : int
+        At most.
+    width_in, row_in, beside_in : float
+        Inches: of the figure, the height of a row whose titles have one line, and what is above
+        and below all of them.
+    size : float
+        Of the titles' font, points.
+    sharey : bool
+        Whether panels have one axis upwards.
+
+    Returns
+    -------
+    Figure
+    ndarray of Axes, shape (rows, columns)
+        In reading order; those that are left over are empty.
+    """
+    titles = Titles.of(texts, width_in, columns, size)
+    row_in += titles.more_in
+    figure, panels = new_panels(len(texts), columns, width_in, row_in, beside_in, sharey=sharey)
+    for axes, text in zip(panels.flat, titles.texts, strict=False):
+        axes.set_title(text, fontsize=size)
+    return figure, panels

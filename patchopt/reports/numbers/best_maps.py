@@ -97,13 +97,14 @@ def best_maps(study: Study, results: Results) -> list[BestMap]:
     kept = rows[(rows["breaks"] == "") & (rows["replications"] > 0)]
     found = []
     for (scenario, parameter), names in designs(results).items():
+        values = tuple(sorted(names))
         plans = [
             _plan(study, row)
             for row in kept[kept["scenario"].isin(names.values())].to_dict("records")
         ]
         for option in _options(plans):
-            grid = _grid(plans, option, [names[value] for value in sorted(names)])
-            found.append(_map(study, grid, scenario, parameter, tuple(sorted(names)), option))
+            grid = _grid(plans, option, [names[value] for value in values])
+            found.append(_map(study, grid, scenario, parameter, values, option))
     return found
 
 

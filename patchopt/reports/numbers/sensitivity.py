@@ -70,8 +70,9 @@ def sensitivities(results: Results) -> list[Sensitivity]:
     for (scenario, parameter), every in designs(results).items():
         # Percent are of what is above 0.
         names = {value: name for value, name in every.items() if value > 0}
-        found = _sensitivity(results, scenario, parameter, names) if len(names) > 1 else None
-        made += [found] if found else []
+        if len(names) > 1:
+            found = _sensitivity(results, scenario, parameter, names)
+            made += [] if found is None else [found]
     return made
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Protocol
 
@@ -37,17 +37,6 @@ class Measured(Protocol):
 
     def column(self, plan: int, name: str) -> NDArray[Any]:
         """Return a numeric column of a plan's replications."""
-
-
-@dataclass(frozen=True)
-class Unmeasured:
-    """No replications: of what is looked at without them."""
-
-    counts: Mapping[int, int] = field(default_factory=dict)
-
-    def column(self, plan: int, name: str) -> NDArray[Any]:
-        """Return nothing."""
-        raise KeyError(plan)
 
 
 @dataclass(frozen=True)
@@ -140,18 +129,6 @@ class Study:
     def cells_of(self, scenario: str) -> pd.DataFrame:
         """Return the cells of a scenario."""
         return self.cells[self.cells["scenario"] == scenario]
-
-    def runs_of(self, scenario: str) -> Study:
-        """Return the plans and traces of a scenario alone, in memory: what figures of it need."""
-        plans = self.plans[self.plans["scenario"] == scenario]
-        return replace(
-            self,
-            cells=self.cells_of(scenario),
-            measured=Unmeasured(),
-            plans=plans,
-            events=self.events[self.events["plan"].isin(plans["plan"])],
-            bounds=self.bounds_of(scenario),
-        )
 
     def bounds_of(self, scenario: str) -> pd.DataFrame:
         """Return the wait-and-see bounds of a scenario."""

@@ -59,14 +59,15 @@ def write_paper(
     tables = paper_tables(study, results)
     folder.mkdir(parents=True, exist_ok=True)
     for table in tables:
-        _write(folder / f"{table.name}.tex", latex(table))
-        _write(folder / f"{table.name}.md", markdown(table))
+        write_text(folder / f"{table.name}.tex", latex(table))
+        write_text(folder / f"{table.name}.md", markdown(table))
         write_table(frame(table), folder, table.name)
-    _write(folder / "numbers.tex", macros(tables))
+    write_text(folder / "numbers.tex", macros(tables))
     figures = draw_paper(study, results, across(results), venue, folder, bands)
-    _write(folder / "paper.tex", document(venue, tables, figures))
-    _write(folder / "threats.md", threats(study, results))
+    write_text(folder / "paper.tex", document(venue, tables, figures))
+    write_text(folder / "threats.md", threats(study, results))
 
 
-def _write(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
+    """Write a file whose bytes are the same on every platform."""
     path.write_text(text, encoding="utf-8", newline="\n")

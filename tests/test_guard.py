@@ -18,7 +18,7 @@ pytestmark = [
 
 PROGRAM = """
 import os, sys, time
-from patchopt.sweeps import guard
+from patchopt import guard
 guard._LOOK_S, guard._HANGS_S = 0.05, 0.4
 mine = guard.guard_of(int(sys.argv[1]) or os.getppid())
 

@@ -1,4 +1,4 @@
-"""What ends a worker that has outlived its sweep, or that waits for what will never come."""
+"""What ends a worker that has outlived its parent, or that waits for what will never come."""
 
 from __future__ import annotations
 
