@@ -127,7 +127,7 @@ def draw_convergence(
     >>> import patchopt
     >>> told = []
     >>> scenario = patchopt.load_scenario("ha_microservices")
-    >>> plan = patchopt.optimize(scenario, time_limit=2, watch=told.append)
+    >>> plan = patchopt.optimize(scenario, deterministic=True, watch=told.append)
     >>> figure = patchopt.draw_convergence(told)
     >>> told[-1].gap
     0.0

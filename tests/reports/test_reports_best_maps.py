@@ -14,9 +14,8 @@ from matplotlib.collections import LineCollection
 from patchopt.reports.figures.best_maps import best_maps_figure
 from patchopt.reports.figures.style import looks, printed_style, save_printed
 from patchopt.reports.numbers.best_maps import BestMap, best_maps
-from patchopt.reports.numbers.study import Study
 from patchopt.reports.numbers.summary import Results
-from support.frames import Frame
+from support.frames import study_of_runs
 
 Plan = tuple[str, str, dict[str, Any], list[float], str]
 
@@ -40,17 +39,11 @@ def found_of(plans: list[Plan]) -> list[BestMap]:
         for number in numbers
         for at, value in enumerate(plans[number][3])
     ]
-    none = pd.DataFrame()
-    study = Study(
-        cells=none,
-        measured=Frame(pd.DataFrame(runs).assign(stratum=0, weight=1.0)),
-        failed=none,
+    study = study_of_runs(
+        pd.DataFrame(runs).assign(stratum=0, weight=1.0),
         plans=pd.DataFrame({"parameters": [json.dumps(plan[2]) for plan in plans]}),
-        events=none,
-        bounds=none,
-        sources=(),
     )
-    return best_maps(study, Results(none, summary, {}, {}))
+    return best_maps(study, Results(pd.DataFrame(), summary, {}, {}))
 
 
 def canary(p: float, soak: int, cost: float, breaks: str = "") -> Plan:

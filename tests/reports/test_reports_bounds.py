@@ -16,9 +16,7 @@ from patchopt.reports.numbers.study import Study
 from patchopt.stochastic import gap_over
 from patchopt.sweeps import sweep
 from support.examples import small
-from support.frames import Frame
-
-NONE = pd.DataFrame()
+from support.frames import study_of_runs
 
 
 def study_of(
@@ -26,14 +24,8 @@ def study_of(
 ) -> Study:
     measured = pd.DataFrame(runs, columns=["plan", "seed", "replication", "total_exposure"])
     table = pd.DataFrame(bounds, columns=["seed", "replication", "bound", "incumbent"])
-    return Study(
-        cells=NONE,
-        measured=Frame(measured.assign(stratum=0, weight=1.0)),
-        failed=NONE,
-        plans=NONE,
-        events=NONE,
-        bounds=table.assign(scenario="s", status=""),
-        sources=(),
+    return study_of_runs(
+        measured.assign(stratum=0, weight=1.0), bounds=table.assign(scenario="s", status="")
     )
 
 

@@ -26,7 +26,7 @@ from patchopt.reports.numbers.resampling import RESAMPLES
 from patchopt.reports.numbers.shared import shared
 from patchopt.reports.numbers.standing import Standing, standing
 from patchopt.reports.numbers.study import Study
-from support.frames import Frame
+from support.frames import study_of_runs
 
 POINTS: st.SearchStrategy[np.ndarray] = st.lists(
     st.tuples(*[st.integers(0, 6).map(float)] * 3), min_size=1, max_size=12
@@ -135,16 +135,7 @@ def study_of(rows: Sequence[tuple[float, ...]]) -> Study:
     names = ["plan", "replication", "stratum", "weight", "total_exposure", "completion_time"]
     runs = pd.DataFrame(rows, columns=names).assign(seed=1)
     rest = {name: 0.0 for name in OBJECTIVES if name not in names}
-    none = pd.DataFrame()
-    return Study(
-        cells=none,
-        measured=Frame(runs.assign(**rest)),
-        failed=none,
-        plans=none,
-        events=none,
-        bounds=none,
-        sources=(),
-    )
+    return study_of_runs(runs.assign(**rest))
 
 
 def standing_of_rows(rows: Sequence[tuple[float, ...]], strategies: list[str]) -> Standing:

@@ -14,7 +14,6 @@ from scipy import stats
 from patchopt.reports.figures.style import looks, time_unit
 from patchopt.reports.numbers.bootstrap import compare, estimate
 from patchopt.reports.numbers.gaps import gap, under_same_luck
-from patchopt.reports.numbers.study import Study
 from patchopt.reports.numbers.verdict import verdict
 from patchopt.reports.pages.markdown import (
     clock,
@@ -25,7 +24,7 @@ from patchopt.reports.pages.markdown import (
     table,
     with_interval,
 )
-from support.frames import Frame
+from support.frames import study_of_runs
 
 
 def test_bootstrap_intervals_are_those_of_scipy() -> None:
@@ -125,19 +124,6 @@ def test_gaps_are_those_of_certificates() -> None:
     assert math.isnan(gap(0.0, 1.0))
 
 
-def study_of(runs: pd.DataFrame) -> Study:
-    none = pd.DataFrame()
-    return Study(
-        cells=none,
-        measured=Frame(runs),
-        failed=none,
-        plans=none,
-        events=none,
-        bounds=none,
-        sources=(),
-    )
-
-
 def test_plans_are_paired_by_seed_and_replication() -> None:
     # Plan 0 costs 5 more than plan 1 on (1, 0) and (2, 0), 8 more on (1, 1); (2, 1) and (3, 0)
     # have no partner: (5 + 8 + 5) / 3 = 6 weight·s.
@@ -153,10 +139,10 @@ def test_plans_are_paired_by_seed_and_replication() -> None:
     ]
     runs = pd.DataFrame(rows, columns=["plan", "seed", "replication", "total_exposure"])
     runs = runs.assign(stratum=0, weight=1.0)
-    found = under_same_luck(study_of(runs), 0, 1)
+    found = under_same_luck(study_of_runs(runs), 0, 1)
     assert found is not None
     assert found.difference == 6000
-    assert under_same_luck(study_of(runs), 0, 2) is None
+    assert under_same_luck(study_of_runs(runs), 0, 2) is None
 
 
 def test_the_order_of_replications_does_not_matter() -> None:
@@ -169,12 +155,12 @@ def test_the_order_of_replications_does_not_matter() -> None:
     ]
     runs = pd.DataFrame(rows, columns=["plan", "seed", "replication", "total_exposure"])
     runs = runs.assign(stratum=0, weight=1.0)
-    alike = under_same_luck(study_of(runs), 0, 1)
+    alike = under_same_luck(study_of_runs(runs), 0, 1)
     assert alike is not None
     shuffled = runs.sample(frac=1, random_state=1)
-    assert under_same_luck(study_of(shuffled), 0, 1) == alike
+    assert under_same_luck(study_of_runs(shuffled), 0, 1) == alike
     by_seed = runs.sort_values(["plan", "seed", "replication"])
-    assert under_same_luck(study_of(by_seed), 0, 1) == alike
+    assert under_same_luck(study_of_runs(by_seed), 0, 1) == alike
 
 
 def row_of(label: str, low: float, high: float) -> dict[str, object]:

@@ -26,7 +26,7 @@ from patchopt.reports.trace.bars import Bar
 from patchopt.reports.trace.curves import Curve
 from support.contract import infrastructure_of
 from support.examples import small
-from support.frames import Frame
+from support.frames import study_of_runs
 
 
 def burn_down(label: str, usual: int, bad: int) -> BurnDown:
@@ -117,16 +117,7 @@ def study_of(count: int) -> Study:
         for plan in (0, 1)
         for at in range(count)
     ]
-    none = pd.DataFrame()
-    return Study(
-        cells=none,
-        measured=Frame(pd.DataFrame(rows)),
-        failed=none,
-        plans=none,
-        events=none,
-        bounds=none,
-        sources=(),
-    )
+    return study_of_runs(pd.DataFrame(rows))
 
 
 def test_attainment_is_of_two_objectives_that_vary(tmp_path: Path) -> None:
